@@ -1,5 +1,6 @@
 /*
- * scree/base.h - what every other public header rests on: status and error, the log, the run's context.
+ * scree/base.h - what every other public header rests on: status and error, the log, the run's
+ * context.
  *
  * Threads: functions here may be called from any thread unless their comment says otherwise.
  * Since 0.1.
@@ -36,60 +37,72 @@ extern "C" {
 /* The outcome of every call that can fail. The numbers are part of the ABI. */
 enum scree_status {
     SCREE_OK = 0,
-    SCREE_E_ARGUMENT = 1,    /* the caller asked for something that makes no sense */
-    SCREE_E_MEMORY = 2,      /* the system has no memory left */
-    SCREE_E_BUDGET = 3,      /* the run's memory budget is too small; error.need_bytes would do */
-    SCREE_E_IO = 4,          /* the operating system refused a read, a write, a rename ... */
-    SCREE_E_DATA = 5,        /* the input is damaged or contradicts itself */
-    SCREE_E_UNSUPPORTED = 6, /* the input is well formed, but of a kind that scree does not handle */
-    SCREE_E_EXISTS = 7,      /* the output exists already and may not be replaced */
-    SCREE_E_CANCELLED = 8,   /* scree_context_cancel() was called */
-    SCREE_E_MISMATCH = 9     /* inputs that cannot be combined (CRS, GPS time type ...) */
+    SCREE_E_ARGUMENT = 1, /* the caller asked for something that makes no sense */
+    SCREE_E_MEMORY = 2,   /* the system has no memory left */
+    SCREE_E_BUDGET = 3,   /* the run's memory budget is too small; error.need_bytes would do */
+    SCREE_E_IO = 4,       /* the operating system refused a read, a write, a rename ... */
+    SCREE_E_DATA = 5,     /* the input is damaged or contradicts itself */
+    SCREE_E_UNSUPPORTED =
+        6,                 /* the input is well formed, but of a kind that scree does not handle */
+    SCREE_E_EXISTS = 7,    /* the output exists already and may not be replaced */
+    SCREE_E_CANCELLED = 8, /* scree_context_cancel() was called */
+    SCREE_E_MISMATCH = 9   /* inputs that cannot be combined (CRS, GPS time type ...) */
 };
 
 /* A short English name of a status ("damaged data"). Never NULL; static storage. */
 SCREE_API const char *scree_status_name(enum scree_status status);
 
 /*
- * Where and why a call failed. Fallible functions take one as their last argument; it may be NULL. The first failure
- * is kept: a function never overwrites an error whose status is not SCREE_OK. Initialise with SCREE_ERROR_INIT.
+ * Where and why a call failed. Fallible functions take one as their last argument; it may be NULL.
+ * The first failure is kept: a function never overwrites an error whose status is not SCREE_OK.
+ * Initialise with SCREE_ERROR_INIT.
  */
 struct scree_error {
     enum scree_status status;
-    uint64_t need_bytes; /* with SCREE_E_BUDGET: the smallest budget, in bytes, that would have worked */
-    char message[1000];  /* UTF-8, one line, NUL-terminated: file, place, what was expected and found */
+    uint64_t
+        need_bytes; /* with SCREE_E_BUDGET: the smallest budget, in bytes, that would have worked */
+    char message[1000]; /* UTF-8, one line, NUL-terminated: file, place, what was expected and found
+                         */
 };
 
-#define SCREE_ERROR_INIT {SCREE_OK, 0, {0}}
+#define SCREE_ERROR_INIT \
+    {                    \
+        SCREE_OK, 0,     \
+        {                \
+            0            \
+        }                \
+    }
 
 /* The library's version, "0.1.0". */
 SCREE_API const char *scree_version(void);
 
 /*
- * Reads a size such as "2G", "512MiB", "1500000" or "70%". Binary multiples always (K M G T, with or without "iB"; also
- * "KB MB GB TB" as binary multiples). A percentage is taken of whole_bytes and refused when whole_bytes is 0. Anything else,
- * overflow and zero included, is SCREE_E_ARGUMENT.
+ * Reads a size such as "2G", "512MiB", "1500000" or "70%". Binary multiples always (K M G T, with
+ * or without "iB"; also "KB MB GB TB" as binary multiples). A percentage is taken of whole_bytes
+ * and refused when whole_bytes is 0. Anything else, overflow and zero included, is
+ * SCREE_E_ARGUMENT.
  */
-SCREE_API SCREE_MUST_CHECK enum scree_status scree_size_parse(const char *text, uint64_t whole_bytes,
-                                                              uint64_t *bytes,
-                                                              struct scree_error *err);
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_size_parse(const char *text, uint64_t whole_bytes, uint64_t *bytes, struct scree_error *err);
 
-/* ---------------------------------------------------------------------------------------------------- context */
+/* ----------------------------------------------------------------------------------------------------
+ * context */
 
 enum scree_log_level { SCREE_LOG_WARNING = 1, SCREE_LOG_INFO = 2, SCREE_LOG_DEBUG = 3 };
 
 /* What a long job says of itself; see scree_context_options.progress. */
 struct scree_progress {
-    const char *stage;        /* "read", "build", "write" ...; static storage */
-    uint64_t done, total;     /* in points, unless the stage says otherwise; total 0: not known */
-    uint64_t memory_bytes;    /* taken from the budget now */
-    uint64_t budget_bytes;    /* the budget */
-    uint64_t scratch_bytes;   /* written to scratch so far */
+    const char *stage;      /* "read", "build", "write" ...; static storage */
+    uint64_t done, total;   /* in points, unless the stage says otherwise; total 0: not known */
+    uint64_t memory_bytes;  /* taken from the budget now */
+    uint64_t budget_bytes;  /* the budget */
+    uint64_t scratch_bytes; /* written to scratch so far */
 };
 
 /*
- * One run: its memory budget, its threads, and how it talks. The callbacks may come from any thread, but never two at a time.
- * Set `size` with scree_context_options_init(); fields are only ever added at the end.
+ * One run: its memory budget, its threads, and how it talks. The callbacks may come from any
+ * thread, but never two at a time. Set `size` with scree_context_options_init(); fields are only
+ * ever added at the end.
  */
 struct scree_context_options {
     size_t size;
@@ -97,14 +110,16 @@ struct scree_context_options {
     unsigned threads;      /* worker threads; 0: the cores that the process may use */
     void *user;            /* passed to the callbacks */
     void (*log)(void *user, enum scree_log_level level, const char *message);
-    void (*progress)(void *user, const struct scree_progress *progress); /* about ten times a second */
+    void (*progress)(void *user,
+                     const struct scree_progress *progress); /* about ten times a second */
 };
 
 struct scree_context;
 
 SCREE_API void scree_context_options_init(struct scree_context_options *options);
 
-/* Starts the threads. The caller owns *context and gives it to scree_context_free() after every job on it has ended. */
+/* Starts the threads. The caller owns *context and gives it to scree_context_free() after every job
+ * on it has ended. */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_context_new(const struct scree_context_options *options, struct scree_context **context,
                   struct scree_error *err);

@@ -1,17 +1,19 @@
 /*
- * scree/laz.h - the LAZ codec: bytes in, bytes out. No files, no threads, no context, no allocation: the caller brings the memory.
+ * scree/laz.h - the LAZ codec: bytes in, bytes out. No files, no threads, no context, no
+ * allocation: the caller brings the memory.
  *
- * A LAZ file is a run of chunks, each decodable by itself, and a table of their sizes. This header reads and writes both; where the
- * chunks lie is the business of las.h. A point is a raw LAS record: `layout.record_bytes` bytes, little-endian, as
- * the LAS specification lays it out, extra bytes last.
+ * A LAZ file is a run of chunks, each decodable by itself, and a table of their sizes. This header
+ * reads and writes both; where the chunks lie is the business of las.h. A point is a raw LAS
+ * record: `layout.record_bytes` bytes, little-endian, as the LAS specification lays it out, extra
+ * bytes last.
  *
  * Decoding a chunk:
  *     scree_laz_layout_parse(vlr ...) -> layout
- *     scree_laz_decoder_init(memory of scree_laz_decoder_bytes(layout)) -> decoder       (once; reused from chunk to chunk)
- *     scree_laz_decoder_begin(decoder, chunk, chunk_bytes, point_count)
- *     scree_laz_decoder_next(decoder, records, stride, count)  ...  until point_count points are out
- *     scree_laz_decoder_end(decoder, &consumed)                    checks that every stream was used up exactly
- * Encoding: scree_laz_encoder_init() once, then scree_laz_encode() per chunk.
+ *     scree_laz_decoder_init(memory of scree_laz_decoder_bytes(layout)) -> decoder       (once;
+ * reused from chunk to chunk) scree_laz_decoder_begin(decoder, chunk, chunk_bytes, point_count)
+ *     scree_laz_decoder_next(decoder, records, stride, count)  ...  until point_count points are
+ * out scree_laz_decoder_end(decoder, &consumed)                    checks that every stream was
+ * used up exactly Encoding: scree_laz_encoder_init() once, then scree_laz_encode() per chunk.
  *
  * Threads: one decoder or encoder at a time belongs to one thread; different ones are independent.
  * Since 0.1.
@@ -84,16 +86,18 @@ struct scree_laz_layout {
 };
 
 /*
- * Reads a LASzip VLR's payload. record_bytes is the point record length of the LAS header, which the items must add up to.
- * Errors: SCREE_E_DATA (wrong length, items, sizes), SCREE_E_UNSUPPORTED (unknown compressor, coder, item or version).
+ * Reads a LASzip VLR's payload. record_bytes is the point record length of the LAS header, which
+ * the items must add up to. Errors: SCREE_E_DATA (wrong length, items, sizes), SCREE_E_UNSUPPORTED
+ * (unknown compressor, coder, item or version).
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_layout_parse(const uint8_t *payload, size_t payload_bytes, uint32_t record_bytes,
                        struct scree_laz_layout *layout, struct scree_error *err);
 
 /*
- * The layout that scree writes: compressor 2 with version 2 items for point formats 0-5, compressor 3 with version 3 items for
- * 6-10. extra_bytes: bytes a record beyond the format's own. chunk_points: 1 or more, or SCREE_LAZ_VARIABLE_CHUNKS.
+ * The layout that scree writes: compressor 2 with version 2 items for point formats 0-5, compressor
+ * 3 with version 3 items for 6-10. extra_bytes: bytes a record beyond the format's own.
+ * chunk_points: 1 or more, or SCREE_LAZ_VARIABLE_CHUNKS.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_layout_init(struct scree_laz_layout *layout, unsigned point_format, uint32_t extra_bytes,
@@ -103,17 +107,19 @@ scree_laz_layout_init(struct scree_laz_layout *layout, unsigned point_format, ui
 SCREE_API size_t scree_laz_layout_vlr_bytes(const struct scree_laz_layout *layout);
 SCREE_API void scree_laz_layout_vlr_write(const struct scree_laz_layout *layout, uint8_t *payload);
 
-/* ---------------------------------------------------------------------------------------------------- decoding */
+/* ----------------------------------------------------------------------------------------------------
+ * decoding */
 
 struct scree_laz_decoder;
 
-/* Bytes of memory that a decoder of this layout needs; independent of the number of points. 0: layout not usable. */
+/* Bytes of memory that a decoder of this layout needs; independent of the number of points. 0:
+ * layout not usable. */
 SCREE_API size_t scree_laz_decoder_bytes(const struct scree_laz_layout *layout);
 
 /*
- * Makes a decoder in the caller's memory (aligned to 64, at least scree_laz_decoder_bytes()); nothing to free. fields: mask of
- * SCREE_LAZ_FIELD_*; a field that is left out has the value of the chunk's first point. Compressors 1 and 2 always decode
- * everything. Compressor 0 copies.
+ * Makes a decoder in the caller's memory (aligned to 64, at least scree_laz_decoder_bytes());
+ * nothing to free. fields: mask of SCREE_LAZ_FIELD_*; a field that is left out has the value of the
+ * chunk's first point. Compressors 1 and 2 always decode everything. Compressor 0 copies.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_decoder_init(void *memory, size_t memory_bytes, const struct scree_laz_layout *layout,
@@ -121,34 +127,38 @@ scree_laz_decoder_init(void *memory, size_t memory_bytes, const struct scree_laz
                        struct scree_error *err);
 
 /*
- * Starts a chunk of point_count points (1 or more). chunk must stay valid until the last scree_laz_decoder_next(). chunk_bytes may be
- * more than the chunk has (a chunk whose size is not known yet): scree_laz_decoder_end() tells what was used.
- * A layered chunk carries its own point count: a difference is SCREE_E_DATA.
+ * Starts a chunk of point_count points (1 or more). chunk must stay valid until the last
+ * scree_laz_decoder_next(). chunk_bytes may be more than the chunk has (a chunk whose size is not
+ * known yet): scree_laz_decoder_end() tells what was used. A layered chunk carries its own point
+ * count: a difference is SCREE_E_DATA.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_decoder_begin(struct scree_laz_decoder *decoder, const uint8_t *chunk, size_t chunk_bytes,
                         uint64_t point_count, struct scree_error *err);
 
 /*
- * Decodes the next `count` points (no more than are left) into records[i * stride_bytes], i in [0, count); stride_bytes >=
- * record_bytes, bytes between records are left alone. Any split into calls gives the same points. Errors: SCREE_E_DATA, with the point
- * within the chunk and the byte offset within the chunk; what was decoded before stays valid.
+ * Decodes the next `count` points (no more than are left) into records[i * stride_bytes], i in [0,
+ * count); stride_bytes >= record_bytes, bytes between records are left alone. Any split into calls
+ * gives the same points. Errors: SCREE_E_DATA, with the point within the chunk and the byte offset
+ * within the chunk; what was decoded before stays valid.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records, size_t stride_bytes,
                        size_t count, struct scree_error *err);
 
 /*
- * Ends a chunk after its last point. *consumed_bytes (may be NULL) is the chunk's true size. Every layer, or the one stream,
- * must have been used up exactly, as the coder's flush leaves it; else SCREE_E_DATA.
+ * Ends a chunk after its last point. *consumed_bytes (may be NULL) is the chunk's true size. Every
+ * layer, or the one stream, must have been used up exactly, as the coder's flush leaves it; else
+ * SCREE_E_DATA.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_decoder_end(struct scree_laz_decoder *decoder, size_t *consumed_bytes,
                       struct scree_error *err);
 
 /*
- * Size of a layered chunk (compressor 3) from its first bytes, without decoding: the fixed part and the layer sizes.
- * *chunk_bytes, *point_count (may be NULL). SCREE_E_DATA when bytes are too few for the fixed part.
+ * Size of a layered chunk (compressor 3) from its first bytes, without decoding: the fixed part and
+ * the layer sizes. *chunk_bytes, *point_count (may be NULL). SCREE_E_DATA when bytes are too few
+ * for the fixed part.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_layered_chunk_size(const struct scree_laz_layout *layout, const uint8_t *chunk,
@@ -158,7 +168,8 @@ scree_laz_layered_chunk_size(const struct scree_laz_layout *layout, const uint8_
 /* Bytes before the first layer of a layered chunk: record, count, layer sizes. */
 SCREE_API size_t scree_laz_layered_fixed_bytes(const struct scree_laz_layout *layout);
 
-/* ---------------------------------------------------------------------------------------------------- encoding */
+/* ----------------------------------------------------------------------------------------------------
+ * encoding */
 
 struct scree_laz_encoder;
 
@@ -169,18 +180,20 @@ scree_laz_encoder_init(void *memory, size_t memory_bytes, const struct scree_laz
                        struct scree_laz_encoder **encoder, struct scree_error *err);
 
 /* The most bytes that a chunk of point_count points can take; 0 on overflow. */
-SCREE_API size_t scree_laz_encode_bound(const struct scree_laz_layout *layout, uint64_t point_count);
+SCREE_API size_t scree_laz_encode_bound(const struct scree_laz_layout *layout,
+                                        uint64_t point_count);
 
 /*
- * Encodes one chunk of point_count >= 1 points, the bytes LASzip writes, bit for bit. out_capacity >= scree_laz_encode_bound().
- * records[i * stride_bytes] as in scree_laz_decoder_next().
+ * Encodes one chunk of point_count >= 1 points, the bytes LASzip writes, bit for bit. out_capacity
+ * >= scree_laz_encode_bound(). records[i * stride_bytes] as in scree_laz_decoder_next().
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_encode(struct scree_laz_encoder *encoder, const uint8_t *records, size_t stride_bytes,
                  uint64_t point_count, uint8_t *out, size_t out_capacity, size_t *out_bytes,
                  struct scree_error *err);
 
-/* ------------------------------------------------------------------------------------------------- chunk table */
+/* -------------------------------------------------------------------------------------------------
+ * chunk table */
 
 struct scree_laz_chunk {
     uint64_t bytes;
@@ -188,10 +201,11 @@ struct scree_laz_chunk {
 };
 
 /*
- * Reads the chunk table that starts at `table` (version, count, coded stream). available_bytes: to the end of the file. Two steps, so
- * that nothing is allocated on a file's word: scree_laz_chunk_table_count() reads the count and refuses it when
- * `available_bytes` cannot hold it or it exceeds count_max; then the caller brings chunks[count].
- * *table_bytes (may be NULL): bytes that the table takes.
+ * Reads the chunk table that starts at `table` (version, count, coded stream). available_bytes: to
+ * the end of the file. Two steps, so that nothing is allocated on a file's word:
+ * scree_laz_chunk_table_count() reads the count and refuses it when `available_bytes` cannot hold
+ * it or it exceeds count_max; then the caller brings chunks[count]. *table_bytes (may be NULL):
+ * bytes that the table takes.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_chunk_table_count(const uint8_t *table, size_t available_bytes, uint64_t count_max,

@@ -1,4 +1,5 @@
-/* bytes.h - little-endian loads and stores on unaligned bytes, and arithmetic that tells when it overflows. */
+/* bytes.h - little-endian loads and stores on unaligned bytes, and arithmetic that tells when it
+ * overflows. */
 #ifndef SCREE_LIB_BASE_BYTES_H
 #define SCREE_LIB_BASE_BYTES_H
 
@@ -76,7 +77,8 @@ static inline void scree__base_store_f64(uint8_t *p, double v)
     scree__base_store64(p, bits);
 }
 
-/* Each returns true and sets *out when the result fits; returns false and leaves *out alone when it does not. */
+/* Each returns true and sets *out when the result fits; returns false and leaves *out alone when it
+ * does not. */
 static inline bool scree__base_add64(uint64_t a, uint64_t b, uint64_t *out)
 {
     if (a > UINT64_MAX - b)

@@ -72,6 +72,15 @@ void scree__base_error_prefix(struct scree_error *err, const char *format, ...)
     va_end(args);
     if (used < 0 || (size_t)used >= sizeof text)
         return;
-    snprintf(text + used, sizeof text - (size_t)used, ": %s", err->message);
+    /* Long messages lose their end, never their place. */
+    size_t room = sizeof text - (size_t)used;
+    size_t rest = strlen(err->message);
+    if (room < 4)
+        return;
+    if (rest > room - 3)
+        rest = room - 3;
+    memcpy(text + used, ": ", 2);
+    memcpy(text + used + 2, err->message, rest);
+    text[(size_t)used + 2 + rest] = '\0';
     memcpy(err->message, text, sizeof text);
 }

@@ -5,8 +5,9 @@
 #include "scree/base.h"
 
 /*
- * Sets *err (may be NULL) to `status` with a printf-style message, unless it holds a failure already. Returns `status`, so that
- * `return scree__base_fail(err, ...)` and `status = scree__base_fail(err, ...); goto out;` read well.
+ * Sets *err (may be NULL) to `status` with a printf-style message, unless it holds a failure
+ * already. Returns `status`, so that `return scree__base_fail(err, ...)` and `status =
+ * scree__base_fail(err, ...); goto out;` read well.
  */
 enum scree_status scree__base_fail(struct scree_error *err, enum scree_status status,
                                    const char *format, ...) SCREE_PRINTF(3, 4);
@@ -16,7 +17,8 @@ enum scree_status scree__base_fail_errno(struct scree_error *err, enum scree_sta
                                          int errno_value, const char *format, ...)
     SCREE_PRINTF(4, 5);
 
-/* Puts "prefix: " before a message that is already there (a callee knew the chunk, the caller knows the file). */
+/* Puts "prefix: " before a message that is already there (a callee knew the chunk, the caller knows
+ * the file). */
 void scree__base_error_prefix(struct scree_error *err, const char *format, ...) SCREE_PRINTF(2, 3);
 
 #endif

@@ -1,0 +1,250 @@
+/*
+ * sink.c - a file that appears only when it is complete: written as NAME.part under a lock,
+ * flushed, then renamed.
+ */
+#include "scree/io.h"
+#include "base/error.h"
+#include "mem/budget.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One write call a MiB: enough to make the calls' cost vanish, small beside any budget. */
+#define BUFFER_BYTES ((size_t)1 << 20)
+
+struct scree_sink {
+    char *name, *part_name;
+    int descriptor;
+    bool replace, committed, part_is_ours;
+    uint64_t flushed_bytes;
+    size_t buffered;
+    uint8_t *buffer;
+};
+
+static enum scree_status fail_io(struct scree_sink *sink, const char *what, struct scree_error *err)
+{
+    return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s: %s", sink->part_name, what);
+}
+
+static enum scree_status refuse_existing(const char *path, struct scree_error *err)
+{
+    return scree__base_fail(err, SCREE_E_EXISTS, "%s exists already (--force replaces it)", path);
+}
+
+static char *with_part_ending(const char *path)
+{
+    size_t bytes = strlen(path);
+    char text[4096];
+    if (bytes + sizeof ".part" > sizeof text)
+        return NULL;
+    snprintf(text, sizeof text, "%s.part", path);
+    return scree__mem_string_copy(text);
+}
+
+/*
+ * Opens and locks the .part file. Between open and lock another run may have renamed or removed it:
+ * then the name stands for another file (or none), and we try again.
+ */
+static enum scree_status open_part(struct scree_sink *sink, struct scree_error *err)
+{
+    for (int attempt = 0; attempt < 16; attempt++) {
+        int descriptor = open(sink->part_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor < 0)
+            return fail_io(sink, "cannot create", err);
+        if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+            close(descriptor);
+            return scree__base_fail(err, SCREE_E_EXISTS, "%s: another run is writing this output",
+                                    sink->part_name);
+        }
+        struct stat held, named;
+        if (fstat(descriptor, &held) == 0 && stat(sink->part_name, &named) == 0 &&
+            held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
+            sink->descriptor = descriptor;
+            sink->part_is_ours = true;
+            if (!S_ISREG(held.st_mode))
+                return scree__base_fail(err, SCREE_E_IO, "%s: not a regular file", sink->part_name);
+            if (ftruncate(descriptor, 0) != 0)
+                return fail_io(sink, "cannot empty", err);
+            return SCREE_OK;
+        }
+        close(descriptor);
+    }
+    return scree__base_fail(err, SCREE_E_IO, "%s: keeps being replaced by others", sink->part_name);
+}
+
+enum scree_status scree_sink_open_file(const char *path, bool replace, struct scree_sink **out,
+                                       struct scree_error *err)
+{
+    void *memory;
+    *out = NULL;
+    struct stat info;
+    if (stat(path, &info) == 0) {
+        if (!S_ISREG(info.st_mode))
+            return scree__base_fail(err, SCREE_E_IO, "%s: exists and is not a regular file", path);
+        if (!replace)
+            return refuse_existing(path, err);
+    }
+    enum scree_status status =
+        scree__mem_alloc(NULL, sizeof(struct scree_sink), &memory, "sink", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree_sink *sink = memory;
+    memset(sink, 0, sizeof *sink);
+    sink->descriptor = -1;
+    sink->replace = replace;
+    sink->name = scree__mem_string_copy(path);
+    sink->part_name = with_part_ending(path);
+    if (sink->name == NULL || sink->part_name == NULL) {
+        status = scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
+        goto out;
+    }
+    status = scree__mem_alloc(NULL, BUFFER_BYTES, &memory, "output buffer", err);
+    if (status != SCREE_OK)
+        goto out;
+    sink->buffer = memory;
+    status = open_part(sink, err);
+out:
+    if (status != SCREE_OK) {
+        scree_sink_close(sink);
+        return status;
+    }
+    *out = sink;
+    return SCREE_OK;
+}
+
+static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, const uint8_t *bytes,
+                                  size_t byte_count, struct scree_error *err)
+{
+    while (byte_count > 0) {
+        ssize_t put = pwrite(sink->descriptor, bytes, byte_count, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return fail_io(sink, "cannot write", err);
+        bytes += put;
+        offset += (uint64_t)put;
+        byte_count -= (size_t)put;
+    }
+    return SCREE_OK;
+}
+
+static enum scree_status flush(struct scree_sink *sink, struct scree_error *err)
+{
+    enum scree_status status =
+        write_at(sink, sink->flushed_bytes, sink->buffer, sink->buffered, err);
+    if (status != SCREE_OK)
+        return status;
+    sink->flushed_bytes += sink->buffered;
+    sink->buffered = 0;
+    return SCREE_OK;
+}
+
+enum scree_status scree_sink_write(struct scree_sink *sink, const void *bytes, size_t byte_count,
+                                   struct scree_error *err)
+{
+    const uint8_t *from = bytes;
+    if (byte_count > BUFFER_BYTES - sink->buffered) {
+        enum scree_status status = flush(sink, err);
+        if (status != SCREE_OK)
+            return status;
+    }
+    if (byte_count >= BUFFER_BYTES) {
+        enum scree_status status = write_at(sink, sink->flushed_bytes, from, byte_count, err);
+        if (status == SCREE_OK)
+            sink->flushed_bytes += byte_count;
+        return status;
+    }
+    if (byte_count > 0)
+        memcpy(sink->buffer + sink->buffered, from, byte_count);
+    sink->buffered += byte_count;
+    return SCREE_OK;
+}
+
+enum scree_status scree_sink_patch(struct scree_sink *sink, uint64_t offset, const void *bytes,
+                                   size_t byte_count, struct scree_error *err)
+{
+    uint64_t end = scree_sink_position(sink);
+    if (offset > end || byte_count > end - offset)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: patch beyond the end", sink->part_name);
+    enum scree_status status = flush(sink, err);
+    if (status != SCREE_OK)
+        return status;
+    return write_at(sink, offset, bytes, byte_count, err);
+}
+
+uint64_t scree_sink_position(const struct scree_sink *sink)
+{
+    return sink->flushed_bytes + sink->buffered;
+}
+
+const char *scree_sink_name(const struct scree_sink *sink)
+{
+    return sink->name;
+}
+
+/* Makes the rename itself durable. File systems that cannot sync a folder are left at that. */
+static void sync_folder_of(const char *path)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t bytes = slash == NULL ? 1 : (slash == path ? 1 : (size_t)(slash - path));
+    if (bytes >= sizeof folder)
+        return;
+    memcpy(folder, slash == NULL ? "." : path, bytes);
+    folder[bytes] = '\0';
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+}
+
+static enum scree_status publish(struct scree_sink *sink, struct scree_error *err)
+{
+    if (!sink->replace) {
+        /* link() fails where the name has appeared meanwhile; rename() would replace it. */
+        if (link(sink->part_name, sink->name) == 0) {
+            (void)unlink(sink->part_name);
+            return SCREE_OK;
+        }
+        if (errno == EEXIST)
+            return refuse_existing(sink->name, err);
+    }
+    if (rename(sink->part_name, sink->name) != 0)
+        return fail_io(sink, "cannot rename to its final name", err);
+    return SCREE_OK;
+}
+
+enum scree_status scree_sink_commit(struct scree_sink *sink, struct scree_error *err)
+{
+    enum scree_status status = flush(sink, err);
+    if (status != SCREE_OK)
+        return status;
+    if (fsync(sink->descriptor) != 0)
+        return fail_io(sink, "cannot flush to disk", err);
+    status = publish(sink, err);
+    if (status != SCREE_OK)
+        return status;
+    sink->committed = true;
+    sync_folder_of(sink->name);
+    return SCREE_OK;
+}
+
+void scree_sink_close(struct scree_sink *sink)
+{
+    if (sink == NULL)
+        return;
+    if (sink->part_is_ours && !sink->committed)
+        (void)unlink(sink->part_name);
+    if (sink->descriptor >= 0)
+        close(sink->descriptor);
+    scree__mem_free(NULL, sink->buffer, BUFFER_BYTES);
+    scree__mem_string_free(sink->name);
+    scree__mem_string_free(sink->part_name);
+    scree__mem_free(NULL, sink, sizeof *sink);
+}

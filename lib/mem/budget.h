@@ -1,0 +1,63 @@
+/*
+ * budget.h - who may take how much memory. Every buffer that grows with the data is taken here and
+ * given back here, with its size, so that the sum is known at all times. The only caller of malloc
+ * and mmap in the library.
+ *
+ * Calling sequence: scree__mem_budget_init() once; scree__mem_alloc() / scree__mem_free() in pairs
+ * with equal sizes; scree__mem_budget_used() is 0 at the end.
+ */
+#ifndef SCREE_LIB_MEM_BUDGET_H
+#define SCREE_LIB_MEM_BUDGET_H
+
+#include "scree/base.h"
+
+#include <stdatomic.h>
+
+struct scree__mem_budget {
+    uint64_t limit_bytes;
+    atomic_uint_least64_t used_bytes;
+    atomic_uint_least64_t peak_bytes;
+};
+
+void scree__mem_budget_init(struct scree__mem_budget *budget, uint64_t limit_bytes);
+
+uint64_t scree__mem_budget_used(const struct scree__mem_budget *budget);
+uint64_t scree__mem_budget_peak(const struct scree__mem_budget *budget);
+
+/*
+ * Takes `bytes` for `what` ("chunk 12 of tile.laz"). A NULL budget has no limit and counts nothing.
+ * SCREE_E_BUDGET: the message and err->need_bytes name the budget that would have let this request
+ * through.
+ */
+SCREE_MUST_CHECK enum scree_status scree__mem_reserve(struct scree__mem_budget *budget,
+                                                      uint64_t bytes, const char *what,
+                                                      struct scree_error *err);
+void scree__mem_release(struct scree__mem_budget *budget, uint64_t bytes);
+
+/*
+ * Reserves and allocates; *memory is aligned to 64 bytes and zeroed only where it is large (1 MiB
+ * and up: fresh pages). bytes 0 gives NULL. Large blocks are mapped one by one, so that freeing
+ * them gives the pages back to the system at once.
+ */
+SCREE_MUST_CHECK enum scree_status scree__mem_alloc(struct scree__mem_budget *budget,
+                                                    uint64_t bytes, void **memory, const char *what,
+                                                    struct scree_error *err);
+/* Frees what scree__mem_alloc() gave for the same `bytes`. NULL is accepted. */
+void scree__mem_free(struct scree__mem_budget *budget, void *memory, uint64_t bytes);
+
+/*
+ * Grows an array so that it holds at least `need` elements: doubles, copies, frees the old one.
+ * *capacity counts elements. NULL array with capacity 0 to start. Free it with
+ * scree__mem_free(budget, array, capacity * element_bytes).
+ */
+SCREE_MUST_CHECK enum scree_status scree__mem_grow(struct scree__mem_budget *budget, void **array,
+                                                   uint64_t *capacity, uint64_t need,
+                                                   uint64_t element_bytes, const char *what,
+                                                   struct scree_error *err);
+
+/* A copy of a string; free with scree__mem_string_free(). Not counted: for names and messages, not
+ * for data. */
+char *scree__mem_string_copy(const char *text);
+void scree__mem_string_free(char *text);
+
+#endif
