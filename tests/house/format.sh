@@ -1,0 +1,24 @@
+#!/bin/sh
+# All C files are as .clang-format says. Versions of clang-format differ in detail; 14 (Debian 12) is the one that counts.
+set -u
+root=${SCREE_SOURCE_DIR:-$(dirname "$0")/../..}
+tool=
+for candidate in clang-format-14 clang-format; do
+    if "$candidate" --version 2> /dev/null | grep -q 'version 14\.'; then
+        tool=$candidate
+        break
+    fi
+done
+[ -n "$tool" ] || { echo "format: skipped, clang-format 14 is not installed"; exit 77; }
+cd "$root" || exit 1
+files=$(git ls-files -- '*.c' '*.h' 2> /dev/null)
+[ -n "$files" ] || files=$(find include lib cli tests bench examples \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' 2> /dev/null)
+total=0
+wrong=
+for file in $files; do
+    [ -f "$file" ] || continue
+    total=$((total + 1))
+    "$tool" --dry-run -Werror "$file" 2> /dev/null || wrong="$wrong $file"
+done
+[ -z "$wrong" ] || { echo "format: run $tool -i$wrong"; exit 1; }
+echo "format: $total files are as .clang-format says"

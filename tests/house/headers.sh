@@ -1,0 +1,27 @@
+#!/bin/sh
+# Each public header compiles by itself, as C11 and as C++17.
+set -u
+root=${SCREE_SOURCE_DIR:-$(dirname "$0")/../..}
+cc=${CC:-cc}
+cxx=
+for candidate in c++ g++ clang++; do
+    if command -v $candidate > /dev/null 2>&1; then
+        cxx=$candidate
+        break
+    fi
+done
+[ -n "$cxx" ] || echo "headers: no C++ compiler here, so only C11 is checked"
+
+faults=0
+for header in "$root"/include/scree/*.h; do
+    include="#include \"scree/$(basename "$header")\""
+    # Twice: the include guard has to work.
+    echo "$include
+$include
+extern int nothing_else;" | "$cc" -std=c11 -Wall -Wextra -Wstrict-prototypes -Werror -pedantic "-I$root/include" -fsyntax-only -x c - || faults=1
+    [ -n "$cxx" ] || continue
+    echo "$include
+extern int nothing_else;" | "$cxx" -std=c++17 -Wall -Wextra -Werror -pedantic "-I$root/include" -fsyntax-only -x c++ - || faults=1
+done
+[ $faults = 0 ] && echo "headers: all compile alone"
+exit $faults
