@@ -1,0 +1,166 @@
+/*
+ * scree/copc.h - cloud-optimized point clouds: build one from many files, look inside one, judge
+ * one.
+ *
+ * Converting:
+ *     scree_convert_options_init(), fill in
+ *     scree_convert_open(context, options, &job)      reads all headers; nothing is written
+ *     scree_convert_plan(job)                         what it will take
+ *     scree_convert_run(job, &result)                 reads, builds, writes, publishes
+ *     scree_convert_close(job)
+ * Since 0.1.
+ */
+#ifndef SCREE_COPC_H
+#define SCREE_COPC_H
+
+#include "base.h"
+#include "io.h"
+#include "las.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --------------------------------------------------------------------------------------------------
+ * converting */
+
+struct scree_convert_options {
+    size_t size;
+    const char *const *inputs; /* paths of LAS, LAZ or COPC files */
+    uint64_t input_count;
+    const char *output;
+    bool replace; /* an existing output */
+    const char *
+        crs; /* NULL: the inputs'; else as for scree_las_crs_from_text(), whatever the inputs say */
+    double scale[3];   /* 0: chosen from the inputs */
+    bool fix_returns;  /* number of returns 0 or below the return number, return number 0: raised to
+                          fit */
+    bool scale_colors; /* multiply colours by 257 (8 to 16 bit) where a file uses 8 bits only */
+    int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
+                                 inputs */
+};
+
+/* What a job will do and take; from headers and chunk tables alone. */
+struct scree_convert_plan {
+    uint64_t input_count, input_bytes, point_count;
+    unsigned point_format; /* of the output: 6, 7 or 8 */
+    uint32_t record_bytes, extra_bytes;
+    double scale[3], offset[3];
+    const char *crs_name;   /* valid until the job is closed; "" when unknown */
+    uint64_t memory_bytes;  /* that the job needs to run in memory */
+    uint64_t scratch_bytes; /* 0: nothing is spilled */
+    uint64_t output_bytes;  /* estimate */
+    bool fits;              /* memory_bytes is within the context's budget */
+};
+
+#define SCREE_COPC_LEVELS_MAX 33
+
+struct scree_convert_result {
+    uint64_t points_in, points_out, input_bytes, output_bytes;
+    uint64_t node_count, page_count, largest_node_points;
+    unsigned level_count;
+    uint64_t level_nodes[SCREE_COPC_LEVELS_MAX], level_points[SCREE_COPC_LEVELS_MAX];
+};
+
+struct scree_convert_job;
+
+SCREE_API void scree_convert_options_init(struct scree_convert_options *options);
+/*
+ * Opens every input, checks that they can be combined (format, CRS, GPS time type), and plans.
+ * Warnings go to the context's log. The options are copied. Errors: those of scree_las_open(),
+ * SCREE_E_MISMATCH (names the files), SCREE_E_EXISTS.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_convert_open(struct scree_context *context, const struct scree_convert_options *options,
+                   struct scree_convert_job **job, struct scree_error *err);
+SCREE_API const struct scree_convert_plan *scree_convert_plan(const struct scree_convert_job *job);
+/* Once a job. After any failure no output appears. SCREE_E_BUDGET names the budget that would do.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_convert_run(struct scree_convert_job *job,
+                                                               struct scree_convert_result *result,
+                                                               struct scree_error *err);
+SCREE_API void scree_convert_close(struct scree_convert_job *job); /* accepts NULL */
+
+/* -----------------------------------------------------------------------------------------------------
+ * reading */
+
+struct scree_copc_key {
+    int32_t level, x, y, z;
+};
+
+/* One hierarchy entry. point_count > 0: a chunk; 0: no points here; a page pointer never appears
+ * here. */
+struct scree_copc_entry {
+    struct scree_copc_key key;
+    uint64_t offset;
+    int32_t byte_count, point_count;
+};
+
+struct scree_copc_info {
+    double center[3], halfsize, spacing;
+    uint64_t root_page_offset, root_page_bytes;
+    double gps_time_min, gps_time_max;
+    uint64_t reserved[11];
+};
+
+struct scree_copc;
+
+/* Is there a COPC info VLR where the specification wants it? */
+SCREE_API bool scree_copc_is(const struct scree_las_reader *reader);
+/*
+ * Reads the info VLR and every hierarchy page. Bounded: pages lie within the file, none is read
+ * twice, keys are valid and unique. Borrows the reader. Errors: SCREE_E_DATA, SCREE_E_UNSUPPORTED
+ * (not COPC), SCREE_E_BUDGET.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_copc_open(const struct scree_las_reader *reader,
+                                                             struct scree_context *context,
+                                                             struct scree_copc **copc,
+                                                             struct scree_error *err);
+SCREE_API void scree_copc_close(struct scree_copc *copc); /* accepts NULL */
+SCREE_API const struct scree_copc_info *scree_copc_info(const struct scree_copc *copc);
+SCREE_API uint64_t scree_copc_entry_count(const struct scree_copc *copc);
+SCREE_API const struct scree_copc_entry *scree_copc_entries(const struct scree_copc *copc);
+SCREE_API uint64_t scree_copc_page_count(const struct scree_copc *copc);
+
+/* --------------------------------------------------------------------------------------------------
+ * validating */
+
+enum scree_severity { SCREE_FINDING_WARNING = 1, SCREE_FINDING_ERROR = 2 };
+
+struct scree_finding {
+    enum scree_severity severity;
+    const char *rule;  /* "S4", "R8", "LAS-point-count" ...: docs/validate.md lists them */
+    const char *minds; /* the readers known to fail on it; "" when it is the specification alone */
+    const char *message; /* what and where */
+};
+
+struct scree_validate_options {
+    size_t size;
+    bool shallow; /* only the first point of each chunk, instead of all */
+    void *user;
+    void (*finding)(void *user, const struct scree_finding *finding); /* from one thread */
+};
+
+struct scree_validate_report {
+    bool is_copc, is_laz;
+    uint64_t error_count, warning_count;
+    uint64_t point_count, points_checked, node_count, page_count;
+};
+
+SCREE_API void scree_validate_options_init(struct scree_validate_options *options);
+/*
+ * Checks a file against LAS, LAZ and, where it is or claims to be one, COPC 1.0. Violations are
+ * findings, and the call returns SCREE_OK; a status other than SCREE_OK means that the file could
+ * not be judged (SCREE_E_IO, SCREE_E_MEMORY ...). A repeated finding is said at most ten times a
+ * rule, then counted.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_validate(struct scree_context *context, struct scree_source *source,
+               const struct scree_validate_options *options, struct scree_validate_report *report,
+               struct scree_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

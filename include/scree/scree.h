@@ -1,0 +1,12 @@
+/* scree/scree.h - everything. */
+#ifndef SCREE_SCREE_H
+#define SCREE_SCREE_H
+
+#include "base.h"
+#include "copc.h"
+#include "io.h"
+#include "las.h"
+#include "laz.h"
+#include "synth.h"
+
+#endif

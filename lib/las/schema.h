@@ -1,0 +1,56 @@
+/* schema.h - the joint extra-bytes schema of many files. */
+#ifndef SCREE_LIB_LAS_SCHEMA_H
+#define SCREE_LIB_LAS_SCHEMA_H
+
+#include "scree/las.h"
+#include "las/map.h"
+#include "mem/budget.h"
+
+struct scree__las_schema {
+    struct scree_las_extra_byte *fields;
+    uint64_t count, capacity;
+    uint32_t bytes; /* of all fields in a record */
+};
+
+/*
+ * Joins a file's fields: a field is known by name, data type and size (for type 0 and deprecated
+ * arrays too). Unknown ones are appended. Same name with another type is a field of its own. Where
+ * two descriptors of one field differ in scale or offset the field cannot be shared: a second field
+ * of the same name would confuse readers, so SCREE_E_MISMATCH names the field. Differences in
+ * description, min and max are joined (first description; widest range where both have one, else
+ * none). no_data: the first's; two different ones are SCREE_E_MISMATCH. A nameless run of
+ * undocumented bytes matches a nameless run of the same size. Over 65535 bytes a record:
+ * SCREE_E_UNSUPPORTED.
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_schema_join(struct scree__las_schema *schema,
+                                                          const struct scree_las_reader *reader,
+                                                          struct scree_error *err);
+
+/*
+ * Puts the fields into an order that does not depend on the order of the inputs: when all files
+ * share one schema their own order is kept; the caller calls this once, after all files were
+ * joined, only if they differ (sort by name, then type, then size).
+ */
+void scree__las_schema_sort(struct scree__las_schema *schema);
+
+/* The payload of the joint Extra Bytes VLR: count * 192 bytes (nameless runs get a descriptor of
+ * type 0 and an empty name). */
+void scree__las_schema_write(const struct scree__las_schema *schema, uint8_t *payload);
+
+/* Default bytes of a record that lacks the fields: no_data where set, else 0. schema->bytes bytes.
+ */
+void scree__las_schema_defaults(const struct scree__las_schema *schema, uint8_t *bytes);
+
+/* Where each of a file's fields goes; copies[] has room for scree_las_extra_byte_count(reader).
+ * Adjacent runs are merged. */
+uint32_t scree__las_schema_copies(const struct scree__las_schema *schema,
+                                  const struct scree_las_reader *reader,
+                                  struct scree__las_map_copy *copies);
+
+/* Does the file have every field, in the schema's own places? */
+bool scree__las_schema_same(const struct scree__las_schema *schema,
+                            const struct scree_las_reader *reader);
+
+void scree__las_schema_release(struct scree__las_schema *schema);
+
+#endif
