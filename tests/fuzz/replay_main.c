@@ -1,5 +1,6 @@
 /*
- * replay_main.c - runs a fuzz target over files that are there already, where libFuzzer is not linked in.
+ * replay_main.c - runs a fuzz target over files that are there already, where libFuzzer is not
+ * linked in.
  *
  * usage: fuzz_<target> (file | folder)...     a folder stands for the files in it
  * Exit code 77 (skipped) when there was no file at all, so that a missing seed folder is seen.

@@ -84,7 +84,7 @@ function check_include(line,    kind, target, owner) {
     owner = target
     sub(/\/.*/, "", owner)
     if (kind == "<") {
-        if (room == "laz" && target !~ /^(assert|float|limits|math|stdalign|stdbool|stddef|stdint|string|immintrin|arm_neon)\.h$/)
+        if (room == "laz" && target !~ /^(assert|float|limits|math|stdalign|stdbool|stddef|stdint|string|[a-z]mmintrin|cpuid|arm_neon)\.h$/)
             fault("lib/laz is plain C11 without input and output: <" target ">")
         if (target ~ /^(pthread|threads)\.h$/ && place == "lib" && room != "par")
             fault("threads belong to lib/par: <" target ">")
