@@ -20,7 +20,7 @@
 #define SCREE__COPC_ENTRY_BYTES 32u
 #define SCREE__COPC_PAGE_POINTER (-1) /* point_count of an entry that names another page */
 
-/* Keys are i32, and x, y, z < 2^level: levels above 30 have coordinates that no entry can write. */
+/* The last level whose coordinates an entry can write in full is 31; one more is let through. */
 #define SCREE__COPC_LEVEL_LIMIT 32
 
 static inline void scree__copc_info_load(const uint8_t *p, struct scree_copc_info *info)
