@@ -97,7 +97,7 @@ function check_include(line,    kind, target, owner) {
         if (!exists("include/scree/" target)) fault("a public header includes only public headers: \"" target "\"")
     } else if (owner == "scree" && target ~ /\//) {
         if (!exists("include/" target)) fault("no such public header: \"" target "\"")
-    } else if (exists(folder target)) {
+    } else if (exists(folder target) || (place != "lib" && owner == place && exists(target))) {
         return
     } else if (place != "lib") {
         fault(place " includes public headers (scree/...) and its own files only: \"" target "\"")
