@@ -1,0 +1,33 @@
+/*
+ * order.h - points into Morton order: (Morton code, GPS time, the record's bytes), a total order of
+ * what is stored, so that the order of the inputs leaves no trace.
+ */
+#ifndef SCREE_LIB_COPC_ORDER_H
+#define SCREE_LIB_COPC_ORDER_H
+
+#include "copc/cube.h"
+#include "par/context.h"
+
+/* Output records (formats 6 to 8), tightly packed. */
+struct scree__copc_points {
+    const uint8_t *records;
+    uint32_t record_bytes;
+    uint64_t count; /* below 2^32 */
+};
+
+/* What scree__copc_order() takes beside its results, at most, when no cell of the first 6 levels
+ * holds more than cell_points. */
+uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads);
+
+/*
+ * order[i]: the record that comes i-th. prefix[i]: levels that it shares with the one before it
+ * (cube->depth: the same cell at the deepest level); prefix[0] = 0. Both have room for
+ * points->count.
+ */
+SCREE_MUST_CHECK enum scree_status scree__copc_order(struct scree_context *context,
+                                                     const struct scree__copc_points *points,
+                                                     const struct scree__copc_cube *cube,
+                                                     uint32_t *order, uint8_t *prefix,
+                                                     struct scree_error *err);
+
+#endif
