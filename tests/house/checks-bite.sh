@@ -101,7 +101,7 @@ expect laz-alone 1 'none.h'
 if command -v clang-format > /dev/null 2>&1; then
     fresh
     printf 'int   x;\n' > lib/mem/m.c
-    SCREE_SOURCE_DIR=$PWD sh "$here/format.sh" > /dev/null 2>&1
+    SCREE_NO_SKIP= SCREE_SOURCE_DIR=$PWD sh "$here/format.sh" > /dev/null 2>&1
     [ $? = 77 ] || expect format 1 'lib/mem/m.c'
 fi
 

@@ -9,7 +9,11 @@ for candidate in clang-format-14 clang-format; do
         break
     fi
 done
-[ -n "$tool" ] || { echo "format: skipped, clang-format 14 is not installed"; exit 77; }
+if [ -z "$tool" ]; then
+    echo "format: skipped, clang-format 14 is not installed"
+    [ -z "${SCREE_NO_SKIP:-}" ] || exit 1
+    exit 77
+fi
 cd "$root" || exit 1
 files=$(git ls-files -- '*.c' '*.h' 2> /dev/null)
 [ -n "$files" ] || files=$(find include lib cli tests bench examples \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' 2> /dev/null)

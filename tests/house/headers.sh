@@ -10,7 +10,10 @@ for candidate in c++ g++ clang++; do
         break
     fi
 done
-[ -n "$cxx" ] || echo "headers: no C++ compiler here, so only C11 is checked"
+if [ -z "$cxx" ]; then
+    echo "headers: no C++ compiler here, so only C11 is checked"
+    [ -z "${SCREE_NO_SKIP:-}" ] || exit 1
+fi
 
 faults=0
 for header in "$root"/include/scree/*.h; do

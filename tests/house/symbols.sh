@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every global symbol of the library is ours by name (scree_...), every public one (scree_x, not scree__x) is declared in a public header,
 # and every function that a public header declares is there.
+# The shared library, where it was built (SCREE_SHARED_LIBRARY), exports the public functions and nothing else.
 # usage: symbols.sh [libscree.a]
 set -u
 root=${SCREE_SOURCE_DIR:-$(dirname "$0")/../..}
@@ -41,5 +42,12 @@ for symbol in $(comm -13 "$work/defined" "$work/functions"); do
     echo "$symbol: declared in include/scree, but not in the library"
     faults=1
 done
+if [ -n "${SCREE_SHARED_LIBRARY:-}" ]; then
+    nm -D --defined-only "$SCREE_SHARED_LIBRARY" | awk 'NF == 3 && $3 !~ /^_(init|fini)$|asan|tsan|ubsan|sancov/ {print $3}' | sort -u > "$work/exported"
+    for symbol in $(comm -3 "$work/exported" "$work/functions"); do
+        echo "$symbol: in the shared library or in include/scree, but not in both"
+        faults=1
+    done
+fi
 [ $faults = 0 ] && echo "symbols: $(wc -l < "$work/defined") global symbols, $(wc -l < "$work/functions") public functions"
 exit $faults
