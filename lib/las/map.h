@@ -26,8 +26,8 @@ struct scree__las_map {
     bool exact[3];                  /* the axis is a shift of integers */
     int64_t shift[3];               /* out = in + shift, where exact */
     double in_scale[3], in_offset[3], out_scale[3], out_offset[3]; /* elsewhere */
-    bool fix_returns;
-    bool scale_colors;             /* multiply by 257 */
+    bool fix_returns;  /* return number 0 becomes 1; then too few returns become the number */
+    bool scale_colors; /* red, green, blue by 257 (above 255: 65535); NIR is kept */
     const uint8_t *extra_defaults; /* out_bytes - base(out_format) bytes; NULL: zeros */
     uint32_t copy_count;
     const struct scree__las_map_copy *copies;
@@ -40,11 +40,11 @@ struct scree__las_map_stats {
     uint64_t fixed_returns;   /* points changed by fix_returns */
     uint64_t overlap_classes; /* class 12 translated */
     uint64_t wave_packets; /* points with a wave packet that was dropped (descriptor index not 0) */
-    uint64_t out_of_range; /* points whose coordinate does not fit 32 bits on the output's grid
-                              (written as 0) */
+    uint64_t out_of_range; /* points with a coordinate that does not fit 32 bits on the output's
+                              grid (that coordinate is written as 0) */
     uint64_t first_out_of_range; /* index, within this call's run, of the first such point when
                                     out_of_range went from 0 */
-    uint16_t color_max;          /* largest colour value (before scaling) */
+    uint16_t color_max;          /* largest red, green or blue (before scaling) */
     double rounding_max; /* largest |new - old| coordinate, in coordinate units, where not exact */
 };
 
