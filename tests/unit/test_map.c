@@ -350,7 +350,7 @@ static void rounding_stays_within_half_a_unit(void **state)
         struct scree__las_map_stats stats = {0};
         scree__las_map_records(&map, in_records, COUNT, out_records, &stats);
         assert_int_equal(stats.out_of_range, 0);
-        assert_true(stats.rounding_max > 0.00049 && stats.rounding_max < 0.00050001);
+        assert_true(stats.rounding_max > 0.00024 && stats.rounding_max < 0.00050001);
     }
 }
 
