@@ -1,0 +1,46 @@
+/* summary.c - what the header says of the points, gathered while they go by. */
+#include "scree/las.h"
+#include "base/bytes.h"
+
+void scree_las_summary_init(struct scree_las_summary *summary)
+{
+    memset(summary, 0, sizeof *summary);
+    for (int axis = 0; axis < 3; axis++) {
+        summary->min[axis] = INT32_MAX;
+        summary->max[axis] = INT32_MIN;
+    }
+}
+
+void scree_las_summary_add(struct scree_las_summary *summary, unsigned point_format,
+                           const uint8_t *records, size_t stride_bytes, uint64_t count)
+{
+    const unsigned mask = point_format < 6 ? 7 : 15;
+    uint64_t returns[16] = {0};
+    for (uint64_t i = 0; i < count; i++, records += stride_bytes) {
+        for (int axis = 0; axis < 3; axis++) {
+            int32_t value = scree__base_load_i32(records + 4 * axis);
+            if (value < summary->min[axis])
+                summary->min[axis] = value;
+            if (value > summary->max[axis])
+                summary->max[axis] = value;
+        }
+        returns[records[14] & mask]++;
+    }
+    for (int i = 0; i < 15; i++)
+        summary->return_counts[i] += returns[i + 1];
+    summary->point_count += count;
+}
+
+void scree_las_summary_merge(struct scree_las_summary *summary,
+                             const struct scree_las_summary *other)
+{
+    summary->point_count += other->point_count;
+    for (int i = 0; i < 15; i++)
+        summary->return_counts[i] += other->return_counts[i];
+    for (int axis = 0; axis < 3; axis++) {
+        if (other->min[axis] < summary->min[axis])
+            summary->min[axis] = other->min[axis];
+        if (other->max[axis] > summary->max[axis])
+            summary->max[axis] = other->max[axis];
+    }
+}
