@@ -1,0 +1,134 @@
+/* convert_report.c - what a conversion will take, and what came of it. */
+#include "cli/convert_report.h"
+#include "cli/json.h"
+#include "cli/text.h"
+
+#include <stdio.h>
+
+static const char *crs_name(const struct scree_convert_plan *plan)
+{
+    return plan->crs_name != NULL && plan->crs_name[0] != '\0' ? plan->crs_name : "unknown";
+}
+
+void convert_plan_text(const struct convert_outcome *outcome)
+{
+    const struct scree_convert_plan *plan = outcome->plan;
+    printf("input        %s file%s, %s\n", count_text(plan->input_count).text,
+           plural(plan->input_count), size_exact_text(plan->input_bytes).text);
+    printf("points       %s\n", count_text(plan->point_count).text);
+    printf("output       ");
+    put_clean(stdout, outcome->output);
+    printf(", about %s\n", size_text(plan->output_bytes).text);
+    printf("format       %u, %u bytes per point, %u of them extra bytes\n", plan->point_format,
+           (unsigned)plan->record_bytes, (unsigned)plan->extra_bytes);
+    printf("CRS          ");
+    put_clean(stdout, crs_name(plan));
+    printf("\nscale        %s, %s, %s\n", number_text(plan->scale[0]).text,
+           number_text(plan->scale[1]).text, number_text(plan->scale[2]).text);
+    printf("offset       %s, %s, %s\n", number_text(plan->offset[0]).text,
+           number_text(plan->offset[1]).text, number_text(plan->offset[2]).text);
+    printf("memory       needs %s of a budget of %s: %s\n", size_text(plan->memory_bytes).text,
+           size_text(outcome->budget_bytes).text, plan->fits ? "fits" : "does NOT fit");
+    if (plan->scratch_bytes > 0)
+        printf("scratch      %s\n", size_exact_text(plan->scratch_bytes).text);
+    else
+        printf("scratch      none\n");
+    printf("threads      %u\n", outcome->threads);
+}
+
+static void level_table(const struct scree_convert_result *result)
+{
+    fprintf(stderr, "  level %12s %16s %14s\n", "nodes", "points", "points/node");
+    for (unsigned i = 0; i < result->level_count && i < SCREE_COPC_LEVELS_MAX; i++) {
+        uint64_t nodes = result->level_nodes[i], points = result->level_points[i];
+        fprintf(stderr, "  %5u %12s %16s %14s\n", i, count_text(nodes).text,
+                count_text(points).text, count_text(nodes > 0 ? points / nodes : 0).text);
+    }
+}
+
+void convert_summary_text(const struct convert_outcome *outcome, bool verbose)
+{
+    const struct scree_convert_result *result = outcome->result;
+    double points = (double)result->points_out;
+    put_clean(stderr, outcome->output);
+    fprintf(
+        stderr, ": %s points in %s %s points out\n", count_text(result->points_in).text,
+        result->points_in == result->points_out ? "=" : "!=", count_text(result->points_out).text);
+    fprintf(stderr,
+            "  octree   %s node%s on %u level%s, %s hierarchy page%s, largest node %s points\n",
+            count_text(result->node_count).text, plural(result->node_count), result->level_count,
+            plural(result->level_count), count_text(result->page_count).text,
+            plural(result->page_count), count_text(result->largest_node_points).text);
+    fprintf(stderr, "  size     %s", size_exact_text(result->output_bytes).text);
+    if (result->points_out > 0)
+        fprintf(stderr, ", %.2f bytes per point", (double)result->output_bytes / points);
+    if (result->input_bytes > 0)
+        fprintf(stderr, ", %.1f%% of the input",
+                100.0 * (double)result->output_bytes / (double)result->input_bytes);
+    fprintf(stderr, "\n  time     %s, %.2f M points/s, %u thread%s\n",
+            seconds_text(outcome->seconds).text,
+            outcome->seconds > 0 ? points / outcome->seconds * 1e-6 : 0, outcome->threads,
+            plural(outcome->threads));
+    fprintf(stderr, "  memory   peak %s of a budget of %s",
+            size_text(outcome->peak_budget_bytes).text, size_text(outcome->budget_bytes).text);
+    if (outcome->peak_resident_bytes > 0)
+        fprintf(stderr, "; peak resident %s", size_text(outcome->peak_resident_bytes).text);
+    fputc('\n', stderr);
+    if (verbose)
+        level_table(result);
+}
+
+static void plan_json(cJSON *document, const struct convert_outcome *outcome)
+{
+    const struct scree_convert_plan *plan = outcome->plan;
+    cJSON *object = json_object(document, "plan");
+    json_u64(object, "input_count", plan->input_count);
+    json_u64(object, "input_bytes", plan->input_bytes);
+    json_u64(object, "points", plan->point_count);
+    json_u64(object, "point_format", plan->point_format);
+    json_u64(object, "record_bytes", plan->record_bytes);
+    json_u64(object, "extra_bytes", plan->extra_bytes);
+    json_text(object, "crs", plan->crs_name != NULL ? plan->crs_name : "");
+    json_doubles(object, "scale", plan->scale, 3);
+    json_doubles(object, "offset", plan->offset, 3);
+    json_u64(object, "memory_bytes", plan->memory_bytes);
+    json_u64(object, "budget_bytes", outcome->budget_bytes);
+    json_u64(object, "scratch_bytes", plan->scratch_bytes);
+    json_u64(object, "output_bytes", plan->output_bytes);
+    json_bool(object, "fits", plan->fits);
+}
+
+static void result_json(cJSON *document, const struct convert_outcome *outcome)
+{
+    const struct scree_convert_result *result = outcome->result;
+    cJSON *object = json_object(document, "result");
+    json_u64(object, "points_in", result->points_in);
+    json_u64(object, "points_out", result->points_out);
+    json_u64(object, "input_bytes", result->input_bytes);
+    json_u64(object, "output_bytes", result->output_bytes);
+    json_u64(object, "nodes", result->node_count);
+    json_u64(object, "pages", result->page_count);
+    json_u64(object, "largest_node_points", result->largest_node_points);
+    cJSON *levels = json_array(object, "levels");
+    for (unsigned i = 0; i < result->level_count && i < SCREE_COPC_LEVELS_MAX; i++) {
+        cJSON *level = json_object(levels, NULL);
+        json_u64(level, "level", i);
+        json_u64(level, "nodes", result->level_nodes[i]);
+        json_u64(level, "points", result->level_points[i]);
+    }
+    json_double(object, "seconds", outcome->seconds);
+    json_u64(object, "peak_budget_bytes", outcome->peak_budget_bytes);
+    json_u64(object, "peak_resident_bytes", outcome->peak_resident_bytes);
+}
+
+void convert_json(const struct convert_outcome *outcome)
+{
+    cJSON *document = json_document("convert");
+    json_text(document, "output", outcome->output);
+    json_bool(document, "dry_run", outcome->result == NULL);
+    json_u64(document, "threads", outcome->threads);
+    plan_json(document, outcome);
+    if (outcome->result != NULL)
+        result_json(document, outcome);
+    json_print(document);
+}

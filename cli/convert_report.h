@@ -1,0 +1,23 @@
+/* convert_report.h - what a conversion will take, and what came of it: as text and as JSON. */
+#ifndef CLI_CONVERT_REPORT_H
+#define CLI_CONVERT_REPORT_H
+
+#include "scree/copc.h"
+
+#include <stdbool.h>
+
+struct convert_outcome {
+    const char *output;
+    uint64_t budget_bytes;
+    unsigned threads;
+    const struct scree_convert_plan *plan;
+    const struct scree_convert_result *result; /* NULL: planned only */
+    double seconds;
+    uint64_t peak_budget_bytes, peak_resident_bytes; /* 0: not known */
+};
+
+void convert_plan_text(const struct convert_outcome *outcome);                  /* to stdout */
+void convert_summary_text(const struct convert_outcome *outcome, bool verbose); /* to stderr */
+void convert_json(const struct convert_outcome *outcome);                       /* to stdout */
+
+#endif

@@ -1,0 +1,87 @@
+/* main.c - scree's front door: picks the command. */
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/status.h"
+#include "scree/base.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {&command_convert, &command_info, &command_validate,
+                                                 &command_synth, NULL};
+
+static const struct command *find_command(const char *name)
+{
+    for (unsigned i = 0; commands[i] != NULL; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+static void help_all(FILE *out)
+{
+    fprintf(out, "usage: scree COMMAND [option]... ARGUMENT...\n\n"
+                 "A toolkit for point collections that are larger than memory.\n\nCommands:\n");
+    for (unsigned i = 0; commands[i] != NULL; i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "\nscree help COMMAND explains one of them; scree --version says the version.\n"
+                 "\nExit codes: 0 done; 1 data or files; 2 wrong use; 3 memory budget too small;\n"
+                 "4 some of several files failed; 130 interrupted.\n");
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[sizeof commands / sizeof commands[0]] = {NULL};
+    for (unsigned i = 0; commands[i] != NULL; i++)
+        names[i] = commands[i]->name;
+    const char *near = help_suggest(word, names);
+    fprintf(stderr, "scree: unknown command '%s'", word);
+    if (near != NULL)
+        fprintf(stderr, "; do you mean '%s'?", near);
+    fprintf(stderr, "\nscree --help lists the commands\n");
+    return EXIT_CODE_USAGE;
+}
+
+static int help_on(int argc, char **argv)
+{
+    if (argc < 3) {
+        help_all(stdout);
+        return EXIT_CODE_DONE;
+    }
+    const struct command *command = find_command(argv[2]);
+    if (command == NULL)
+        return unknown_command(argv[2]);
+    help_command(command);
+    return EXIT_CODE_DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_all(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0) {
+        printf("scree %s\n", scree_version());
+        return EXIT_CODE_DONE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        help_all(stdout);
+        return EXIT_CODE_DONE;
+    }
+    if (strcmp(word, "help") == 0)
+        return help_on(argc, argv);
+    const struct command *command = word[0] != '-' ? find_command(word) : NULL;
+    if (command == NULL)
+        return unknown_command(word);
+    return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
+    return status_close_stdout(dispatch(argc, argv));
+}

@@ -1,0 +1,112 @@
+/*
+ * options.h - option tables. A command's table is the only source of its parsing and its --help.
+ *
+ * A table's entries say where in the command's arguments (a struct that begins with struct
+ * common_options) a value goes. The struct is the caller's, filled with defaults before.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct command;
+
+enum option_kind {
+    OPTION_FLAG,    /* unsigned: how often it was given */
+    OPTION_SIZE,    /* uint64_t: bytes; a percentage is of the machine's memory */
+    OPTION_COUNT,   /* uint64_t: 20M = 20,000,000 */
+    OPTION_INTEGER, /* uint64_t: digits only */
+    OPTION_TEXT,    /* const char * */
+    OPTION_CHOICE,  /* unsigned: index into `argument`, "auto|plain|json|none" */
+    OPTION_DOUBLES, /* struct number_list: 0.01 or 0.01,0.01,0.001 */
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+struct option_entry {
+    const char *name;
+    char letter;          /* 0: long form only */
+    const char *argument; /* its name in the help; NULL for flags */
+    enum option_kind kind;
+    size_t offset;     /* of the destination in the command's arguments */
+    uint64_t min, max; /* of counts and integers */
+    const char *help;
+};
+
+struct number_list {
+    double values[3];
+    unsigned count;
+};
+
+enum progress_choice { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_NONE };
+
+/* The first member of every command's arguments. */
+struct common_options {
+    uint64_t memory_bytes; /* 0: the library's choice */
+    uint64_t threads;      /* 0: all cores */
+    const char *tmp;
+    unsigned progress; /* enum progress_choice */
+    unsigned json, quiet, verbose, dry_run, force;
+};
+
+#define COMMON_AT(member) offsetof(struct common_options, member)
+#define COMMON_MEMORY                                                              \
+    {                                                                              \
+        "memory", 'm', "SIZE|PERCENT", OPTION_SIZE, COMMON_AT(memory_bytes), 0, 0, \
+            "memory budget, such as 2G, 512MiB or 70% of the machine's memory "    \
+            "(default: 60% of what is free)"                                       \
+    }
+#define COMMON_THREADS                                                                 \
+    {                                                                                  \
+        "threads", 't', "N", OPTION_INTEGER, COMMON_AT(threads), 1, 1024,              \
+            "worker threads (default: one per core); the result does not depend on it" \
+    }
+#define COMMON_PROGRESS                                                                  \
+    {                                                                                    \
+        "progress", 0, "auto|plain|json|none", OPTION_CHOICE, COMMON_AT(progress), 0, 0, \
+            "how progress is shown on stderr; auto: a bar on a terminal, else nothing"   \
+    }
+#define COMMON_JSON                                                                          \
+    {                                                                                        \
+        "json", 'j', NULL, OPTION_FLAG, COMMON_AT(json), 0, 0, "one JSON document on stdout" \
+    }
+#define COMMON_QUIET                                               \
+    {                                                              \
+        "quiet", 'q', NULL, OPTION_FLAG, COMMON_AT(quiet), 0, 0,   \
+            "no progress and no summary; warnings and errors stay" \
+    }
+#define COMMON_VERBOSE(what)                                              \
+    {                                                                     \
+        "verbose", 'v', NULL, OPTION_FLAG, COMMON_AT(verbose), 0, 0, what \
+    }
+#define COMMON_FORCE                                                                          \
+    {                                                                                         \
+        "force", 'f', NULL, OPTION_FLAG, COMMON_AT(force), 0, 0, "replace an existing output" \
+    }
+#define COMMON_END                                                     \
+    {"version", 0, NULL, OPTION_VERSION, 0, 0, 0, "show the version"}, \
+        {"help", 'h', NULL, OPTION_HELP, 0, 0, 0, "show this text"},   \
+    {                                                                  \
+        NULL, 0, NULL, OPTION_FLAG, 0, 0, 0, NULL                      \
+    }
+
+enum parse_outcome {
+    PARSE_RUN,  /* go on */
+    PARSE_DONE, /* --help or --version was answered */
+    PARSE_USAGE /* a mistake, which has been said on stderr */
+};
+
+/*
+ * Reads argv with the command's table into `arguments`. Options and operands may be mixed; the
+ * operands are argv[*first_operand] to argv[argc - 1] afterwards.
+ */
+enum parse_outcome options_parse(const struct command *command, int argc, char **argv,
+                                 void *arguments, int *first_operand);
+
+/* Says what is wrong with the call, with a pointer to the help. Returns EXIT_CODE_USAGE. */
+int options_misuse(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
