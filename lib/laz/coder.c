@@ -1,0 +1,32 @@
+/* coder.c - the rare paths of reader.h and writer.h: a stream's last bytes, carries, the flush. */
+#include "laz/reader.h"
+#include "laz/writer.h"
+
+LAZ_COLD uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end)
+{
+    uint32_t v = 0;
+    for (unsigned i = 0; i < 4; i++)
+        v = v << 8 | (at < end ? *at++ : 0u);
+    return v;
+}
+
+LAZ_COLD void scree__laz_writer_carry(uint8_t *at)
+{
+    /* Ends at the latest at the stream's first byte: the whole stream is a number below 1. */
+    do {
+        at--;
+        *at = (uint8_t)(*at + 1u);
+    } while (*at == 0);
+}
+
+size_t scree__laz_writer_flush(struct laz_writer *writer)
+{
+    bool wide = writer->width > 2 * LAZ_WIDTH_MIN;
+    laz_writer_add(writer, wide ? LAZ_WIDTH_MIN : LAZ_WIDTH_MIN >> 1);
+    writer->width = wide ? LAZ_WIDTH_MIN >> 1 : LAZ_WIDTH_MIN >> 9;
+    laz_writer_shift(writer);
+    unsigned zeros = wide ? 3 : 2;
+    memset(writer->at, 0, zeros);
+    writer->at += zeros;
+    return (size_t)(writer->at - writer->begin);
+}

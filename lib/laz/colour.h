@@ -1,0 +1,208 @@
+/*
+ * colour.h - red, green, blue as bytes (RGB12 versions 1 and 2, RGB14) and near infrared
+ * (RGBNIR14). Green is predicted from red's change, blue from both.
+ */
+#ifndef SCREE_LIB_LAZ_COLOUR_H
+#define SCREE_LIB_LAZ_COLOUR_H
+
+#include "base/bytes.h"
+#include "laz/intcoder.h"
+
+struct laz_rgb_models {
+    struct laz_model_128 used;
+    struct laz_model_256 diff[6];
+};
+
+struct laz_rgb1_models {
+    struct laz_model_64 used;
+    struct laz_int8_6 byte;
+};
+
+struct laz_nir_models {
+    struct laz_model_4 used;
+    struct laz_model_256 diff[2];
+};
+
+static inline void laz_rgb_forget(struct laz_rgb_models *models)
+{
+    LAZ_FORGET_ONE(&models->used);
+    LAZ_FORGET(models->diff);
+}
+
+static inline void laz_rgb1_forget(struct laz_rgb1_models *models)
+{
+    LAZ_FORGET_ONE(&models->used);
+    LAZ_FORGET_INT(&models->byte);
+}
+
+static inline void laz_nir_forget(struct laz_nir_models *models)
+{
+    LAZ_FORGET_ONE(&models->used);
+    LAZ_FORGET(models->diff);
+}
+
+LAZ_INLINE void laz_rgb_load(uint16_t rgb[3], const uint8_t *p)
+{
+    for (unsigned i = 0; i < 3; i++)
+        rgb[i] = scree__base_load16(p + 2 * i);
+}
+
+LAZ_INLINE void laz_rgb_store(const uint16_t rgb[3], uint8_t *p)
+{
+    for (unsigned i = 0; i < 3; i++)
+        scree__base_store16(p + 2 * i, rgb[i]);
+}
+
+LAZ_INLINE int laz_clamp8(int v)
+{
+    return v < 0 ? 0 : v > 255 ? 255 : v;
+}
+
+/* Prediction of one byte of green or blue: the last one moved by `change`. */
+LAZ_INLINE unsigned laz_rgb_predict(unsigned last_byte, int change)
+{
+    return (unsigned)laz_clamp8((int)last_byte + change);
+}
+
+/* Updates rgb in place. */
+LAZ_INLINE void laz_rgb_read(struct laz_reader *reader, struct laz_rgb_models *models,
+                             uint16_t rgb[3])
+{
+    unsigned used = LAZ_READ(reader, &models->used);
+    unsigned low[3] = {rgb[0] & 0xFFu, rgb[1] & 0xFFu, rgb[2] & 0xFFu};
+    unsigned high[3] = {(unsigned)rgb[0] >> 8, (unsigned)rgb[1] >> 8, (unsigned)rgb[2] >> 8};
+    int low_change = 0, high_change = 0;
+    if (used & 1) {
+        unsigned v = (LAZ_READ(reader, &models->diff[0]) + low[0]) & 0xFFu;
+        low_change = (int)v - (int)low[0];
+        low[0] = v;
+    }
+    if (used & 2) {
+        unsigned v = (LAZ_READ(reader, &models->diff[1]) + high[0]) & 0xFFu;
+        high_change = (int)v - (int)high[0];
+        high[0] = v;
+    }
+    if (!(used & 64)) {
+        rgb[0] = rgb[1] = rgb[2] = (uint16_t)(low[0] | high[0] << 8);
+        return;
+    }
+    unsigned last_green = low[1];
+    if (used & 4)
+        low[1] = (LAZ_READ(reader, &models->diff[2]) + laz_rgb_predict(low[1], low_change)) & 0xFFu;
+    if (used & 16) {
+        int change = (low_change + (int)low[1] - (int)last_green) / 2;
+        low[2] = (LAZ_READ(reader, &models->diff[4]) + laz_rgb_predict(low[2], change)) & 0xFFu;
+    }
+    last_green = high[1];
+    if (used & 8)
+        high[1] =
+            (LAZ_READ(reader, &models->diff[3]) + laz_rgb_predict(high[1], high_change)) & 0xFFu;
+    if (used & 32) {
+        int change = (high_change + (int)high[1] - (int)last_green) / 2;
+        high[2] = (LAZ_READ(reader, &models->diff[5]) + laz_rgb_predict(high[2], change)) & 0xFFu;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        rgb[i] = (uint16_t)(low[i] | high[i] << 8);
+}
+
+/* Which of the six bytes differ: bit 2i for the low byte of channel i, 2i + 1 for the high one. */
+LAZ_INLINE unsigned laz_rgb_differ(const uint16_t a[3], const uint16_t b[3])
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned x = (unsigned)a[i] ^ (unsigned)b[i];
+        used |= (unsigned)((x & 0xFFu) != 0) << (2 * i) | (unsigned)((x >> 8) != 0) << (2 * i + 1);
+    }
+    return used;
+}
+
+/* Updates last to rgb; returns the mask that was coded (0 for all points: the layer says nothing).
+ */
+LAZ_INLINE unsigned laz_rgb_write(struct laz_writer *writer, struct laz_rgb_models *models,
+                                  uint16_t last[3], const uint16_t rgb[3])
+{
+    unsigned used = laz_rgb_differ(last, rgb);
+    used |= rgb[0] != rgb[1] || rgb[0] != rgb[2] ? 64 : 0;
+    LAZ_WRITE(writer, &models->used, used);
+    int was[6], is[6];
+    for (unsigned i = 0; i < 3; i++) {
+        was[2 * i] = last[i] & 0xFF;
+        was[2 * i + 1] = last[i] >> 8;
+        is[2 * i] = rgb[i] & 0xFF;
+        is[2 * i + 1] = rgb[i] >> 8;
+    }
+    if (used & 1)
+        LAZ_WRITE(writer, &models->diff[0], (unsigned)(is[0] - was[0]) & 0xFFu);
+    if (used & 2)
+        LAZ_WRITE(writer, &models->diff[1], (unsigned)(is[1] - was[1]) & 0xFFu);
+    if (used & 64) {
+        for (unsigned i = 0; i < 2; i++) { /* low bytes, then high bytes */
+            int change = is[i] - was[i];
+            if (used & 4u << i)
+                LAZ_WRITE(writer, &models->diff[2 + i],
+                          (unsigned)(is[2 + i] - laz_clamp8(was[2 + i] + change)) & 0xFFu);
+            change = (change + is[2 + i] - was[2 + i]) / 2;
+            if (used & 16u << i)
+                LAZ_WRITE(writer, &models->diff[4 + i],
+                          (unsigned)(is[4 + i] - laz_clamp8(was[4 + i] + change)) & 0xFFu);
+        }
+    }
+    memcpy(last, rgb, 3 * sizeof last[0]);
+    return used;
+}
+
+static inline void laz_rgb1_read(struct laz_reader *reader, struct laz_rgb1_models *models,
+                                 uint16_t rgb[3])
+{
+    unsigned used = LAZ_READ(reader, &models->used), k;
+    for (unsigned i = 0; i < 6; i++) {
+        if (used & 1u << i) {
+            unsigned shift = 8 * (i & 1);
+            uint32_t last = ((uint32_t)rgb[i / 2] >> shift) & 0xFFu;
+            uint32_t v = LAZ_READ_INT(reader, &models->byte, i, last, &k) & 0xFFu;
+            rgb[i / 2] = (uint16_t)((rgb[i / 2] & 0xFF00u >> shift) | v << shift);
+        }
+    }
+}
+
+static inline void laz_rgb1_write(struct laz_writer *writer, struct laz_rgb1_models *models,
+                                  uint16_t last[3], const uint16_t rgb[3])
+{
+    unsigned used = laz_rgb_differ(last, rgb);
+    LAZ_WRITE(writer, &models->used, used);
+    for (unsigned i = 0; i < 6; i++) {
+        if (used & 1u << i) {
+            unsigned shift = 8 * (i & 1);
+            LAZ_WRITE_INT(writer, &models->byte, i, ((uint32_t)last[i / 2] >> shift) & 0xFFu,
+                          ((uint32_t)rgb[i / 2] >> shift) & 0xFFu);
+        }
+    }
+    memcpy(last, rgb, 3 * sizeof last[0]);
+}
+
+LAZ_INLINE uint16_t laz_nir_read(struct laz_reader *reader, struct laz_nir_models *models,
+                                 uint16_t last)
+{
+    unsigned used = LAZ_READ(reader, &models->used);
+    unsigned low = last & 0xFFu, high = (unsigned)last >> 8;
+    if (used & 1)
+        low = (low + LAZ_READ(reader, &models->diff[0])) & 0xFFu;
+    if (used & 2)
+        high = (high + LAZ_READ(reader, &models->diff[1])) & 0xFFu;
+    return (uint16_t)(low | high << 8);
+}
+
+LAZ_INLINE unsigned laz_nir_write(struct laz_writer *writer, struct laz_nir_models *models,
+                                  uint16_t last, uint16_t nir)
+{
+    unsigned x = (unsigned)last ^ (unsigned)nir;
+    unsigned used = ((x & 0xFFu) != 0 ? 1u : 0u) | (x >> 8 != 0 ? 2u : 0u);
+    LAZ_WRITE(writer, &models->used, used);
+    if (used & 1)
+        LAZ_WRITE(writer, &models->diff[0], ((unsigned)nir - last) & 0xFFu);
+    if (used & 2)
+        LAZ_WRITE(writer, &models->diff[1], (((unsigned)nir >> 8) - ((unsigned)last >> 8)) & 0xFFu);
+    return used;
+}
+
+#endif

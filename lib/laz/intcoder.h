@@ -1,0 +1,137 @@
+/*
+ * intcoder.h - integers coded as residuals: k, the number of significant bits, with a model per
+ * context; then the value within its k-bit interval, whose upper 8 bits have a model per k, shared
+ * by the contexts.
+ *
+ * Detail models of all k have the layout of 256 symbols, though k < 8 uses 2^k: one search for
+ * every k leaves no branch on k to mispredict.
+ */
+#ifndef SCREE_LIB_LAZ_INTCODER_H
+#define SCREE_LIB_LAZ_INTCODER_H
+
+#include "laz/reader.h"
+#include "laz/writer.h"
+
+/* name: struct tag; detail[k - 1] belongs to k. */
+#define LAZ_INT_TYPE(name, bits, kmodel, contexts)               \
+    struct name {                                                \
+        struct laz_bit bit;                                      \
+        struct kmodel k[contexts];                               \
+        struct laz_model_256 detail[(bits) == 32 ? 31 : (bits)]; \
+    }
+
+LAZ_INT_TYPE(laz_int8_2, 8, laz_model_9, 2);
+LAZ_INT_TYPE(laz_int8_6, 8, laz_model_9, 6);
+LAZ_INT_TYPE(laz_int16_1, 16, laz_model_17, 1);
+LAZ_INT_TYPE(laz_int16_2, 16, laz_model_17, 2);
+LAZ_INT_TYPE(laz_int16_4, 16, laz_model_17, 4);
+LAZ_INT_TYPE(laz_int32_1, 32, laz_model_33, 1);
+LAZ_INT_TYPE(laz_int32_2, 32, laz_model_33, 2);
+LAZ_INT_TYPE(laz_int32_3, 32, laz_model_33, 3);
+LAZ_INT_TYPE(laz_int32_6, 32, laz_model_33, 6);
+LAZ_INT_TYPE(laz_int32_9, 32, laz_model_33, 9);
+LAZ_INT_TYPE(laz_int32_20, 32, laz_model_33, 20);
+LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
+
+#define LAZ_FORGET_INT(coder)                           \
+    do {                                                \
+        (coder)->bit = (struct laz_bit){0, 0, 0, 0, 0}; \
+        LAZ_FORGET((coder)->k);                         \
+        LAZ_FORGET((coder)->detail);                    \
+    } while (0)
+
+/* The residual's value once its k is known; modulo 2^32. k <= 32. */
+LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_bit *bit,
+                                        struct laz_model_256 *detail, unsigned k)
+{
+    if (k == 0)
+        return laz_reader_bit(reader, bit);
+    if (LAZ_UNLIKELY(k == 32))
+        return 0x80000000u;
+    struct laz_model_256 *model = &detail[k - 1];
+    unsigned n = 1u << (k < 8 ? k : 8);
+    uint32_t u = LAZ_READ_N(reader, model, n);
+    if (k > 8) {
+        unsigned low_bits = k - 8;
+        uint32_t low;
+        if (LAZ_LIKELY(low_bits <= 19)) {
+            low = laz_reader_raw(reader, low_bits);
+        } else {
+            low = laz_reader_raw(reader, 16);
+            low |= laz_reader_raw(reader, low_bits - 16) << 16;
+        }
+        u = u << low_bits | low;
+    }
+    return u >= 1u << (k - 1) ? u + 1 : u - ((1u << k) - 1);
+}
+
+/* pred + residual, modulo 2^32; for 8 and 16 bits the caller keeps the low bits. *k_out: the k that
+ * was read. */
+#define LAZ_READ_INT(reader, coder, context, pred, k_out) \
+    (*(k_out) = LAZ_READ((reader), &(coder)->k[context]), \
+     (uint32_t)(pred) + laz_reader_residual((reader), &(coder)->bit, (coder)->detail, *(k_out)))
+
+LAZ_INLINE unsigned laz_residual_bits(uint32_t c)
+{
+    uint32_t magnitude = (int32_t)c <= 0 ? 0u - c : c - 1;
+    return magnitude == 0 ? 0 : 32 - laz_clz32(magnitude);
+}
+
+/* A difference of values of `bits` bits, folded into their range; as modulo 2^32. */
+LAZ_INLINE uint32_t laz_residual_fold(uint32_t c, const unsigned bits)
+{
+    if (bits == 32)
+        return c;
+    /* Two's complement of the low bits: -2^(bits-1) .. 2^(bits-1)-1. */
+    uint32_t sign = 1u << (bits - 1);
+    uint32_t low = c & ((1u << bits) - 1);
+    return (low ^ sign) - sign;
+}
+
+LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_bit *bit,
+                                    struct laz_model_256 *detail, unsigned k, uint32_t c)
+{
+    if (k == 0) {
+        laz_writer_bit(writer, bit, c);
+        return;
+    }
+    if (LAZ_UNLIKELY(k == 32))
+        return;
+    uint32_t u = (int32_t)c < 0 ? c + ((1u << k) - 1) : c - 1;
+    struct laz_model_256 *model = &detail[k - 1];
+    if (k <= 8) {
+        LAZ_WRITE_N(writer, model, 1u << k, u);
+        return;
+    }
+    unsigned low_bits = k - 8;
+    uint32_t low = u & ((1u << low_bits) - 1);
+    LAZ_WRITE(writer, model, u >> low_bits);
+    if (LAZ_LIKELY(low_bits <= 19)) {
+        laz_writer_raw(writer, low_bits, low);
+    } else {
+        laz_writer_raw(writer, 16, low & 0xFFFFu);
+        laz_writer_raw(writer, low_bits - 16, low >> 16);
+    }
+}
+
+LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head, uint16_t *top,
+                                   uint16_t *cum, uint16_t *count, const unsigned bits,
+                                   struct laz_bit *bit, struct laz_model_256 *detail, uint32_t pred,
+                                   uint32_t real)
+{
+    uint32_t c = laz_residual_fold(real - pred, bits);
+    unsigned k = laz_residual_bits(c);
+    laz_writer_symbol(writer, head, top, cum, count, bits + 1, bits + 1, k);
+    laz_writer_residual(writer, bit, detail, k, c);
+    return k;
+}
+
+/* Codes `real`, both modulo 2^32 (or at least 2^bits apart from the true value by a multiple of
+ * 2^bits); returns k. */
+#define LAZ_WRITE_INT(writer, coder, context, pred, real)                                 \
+    laz_writer_int((writer), &(coder)->k[context].head, (coder)->k[context].top,          \
+                   (coder)->k[context].cum, (coder)->k[context].count,                    \
+                   LAZ_SYMBOLS(&(coder)->k[context]) - 1, &(coder)->bit, (coder)->detail, \
+                   (uint32_t)(pred), (uint32_t)(real))
+
+#endif

@@ -1,0 +1,143 @@
+/* point14.h - the state of one scanner channel for the core of point formats 6 to 10, and what its
+ * layers share. */
+#ifndef SCREE_LIB_LAZ_POINT14_H
+#define SCREE_LIB_LAZ_POINT14_H
+
+#include "base/bytes.h"
+#include "laz/gpstime.h"
+#include "laz/intcoder.h"
+#include "laz/median.h"
+#include "laz/tables.h"
+
+#define LAZ_POINT14_BYTES 30u
+
+/* Offsets in the record. */
+enum {
+    LAZ_P14_X = 0,
+    LAZ_P14_Y = 4,
+    LAZ_P14_Z = 8,
+    LAZ_P14_INTENSITY = 12,
+    LAZ_P14_RETURNS = 14, /* return number, number of returns << 4 */
+    LAZ_P14_FLAGS = 15,   /* class flags (4 bits), channel << 4, scan direction << 6, edge << 7 */
+    LAZ_P14_CLASS = 16,
+    LAZ_P14_USER = 17,
+    LAZ_P14_ANGLE = 18,
+    LAZ_P14_SOURCE = 20,
+    LAZ_P14_GPS = 22
+};
+
+/* Bits of the changed mask; the low two tell the return number. */
+enum {
+    LAZ_CHANGED_RETURN = 3,
+    LAZ_CHANGED_RETURN_COUNT = 4,
+    LAZ_CHANGED_ANGLE = 8,
+    LAZ_CHANGED_GPS = 16,
+    LAZ_CHANGED_SOURCE = 32,
+    LAZ_CHANGED_CHANNEL = 64
+};
+
+/* "last" is the channel's last point; every layer keeps its own part of it. */
+struct laz_point14 {
+    /* layer 0 */
+    uint32_t x, y;
+    unsigned return_number, return_count;
+    unsigned gps_changed;
+    struct laz_median x_median[12], y_median[12];
+    struct laz_model_128 mask[8];
+    struct laz_model_3 channel;
+    struct laz_model_16 return_counts[16], return_numbers[16];
+    struct laz_model_13 return_numbers_same_time;
+    struct laz_int32_2 dx;
+    struct laz_int32_22 dy;
+    /* layer 1 */
+    uint32_t z, height[8];
+    struct laz_int32_20 z_coder;
+    /* layers 2 to 8 */
+    unsigned classification, flags, user, angle;
+    uint16_t intensity, last_intensity[8], source;
+    struct laz_model_256 classes[64], users[64];
+    struct laz_model_64 flag_models[64];
+    struct laz_int16_4 intensity_coder;
+    struct laz_int16_2 angle_coder;
+    struct laz_int16_1 source_coder;
+    struct laz_gps gps;
+};
+
+static inline void laz_point14_forget(struct laz_point14 *c)
+{
+    LAZ_FORGET(c->mask);
+    LAZ_FORGET_ONE(&c->channel);
+    LAZ_FORGET(c->return_counts);
+    LAZ_FORGET(c->return_numbers);
+    LAZ_FORGET_ONE(&c->return_numbers_same_time);
+    LAZ_FORGET_INT(&c->dx);
+    LAZ_FORGET_INT(&c->dy);
+    LAZ_FORGET_INT(&c->z_coder);
+    LAZ_FORGET(c->classes);
+    LAZ_FORGET(c->users);
+    LAZ_FORGET(c->flag_models);
+    LAZ_FORGET_INT(&c->intensity_coder);
+    LAZ_FORGET_INT(&c->angle_coder);
+    LAZ_FORGET_INT(&c->source_coder);
+    laz_gps_forget(&c->gps);
+}
+
+/* Starts a channel's layer 0 at a point that another one coded, all models fresh. */
+static inline void laz_point14_start(struct laz_point14 *c, uint32_t x, uint32_t y,
+                                     unsigned return_number, unsigned return_count)
+{
+    laz_point14_forget(c);
+    c->x = x;
+    c->y = y;
+    c->return_number = return_number;
+    c->return_count = return_count;
+    c->gps_changed = 0;
+    memset(c->x_median, 0, sizeof c->x_median);
+    memset(c->y_median, 0, sizeof c->y_median);
+}
+
+static inline void laz_point14_start_z(struct laz_point14 *c, uint32_t z)
+{
+    c->z = z;
+    for (unsigned i = 0; i < 8; i++)
+        c->height[i] = z;
+}
+
+static inline void laz_point14_start_intensity(struct laz_point14 *c, uint16_t intensity)
+{
+    c->intensity = intensity;
+    for (unsigned i = 0; i < 8; i++)
+        c->last_intensity[i] = intensity;
+}
+
+/* The flags layer's value: class flags, scan direction, edge of flight line. */
+LAZ_INLINE unsigned laz_flags_of(unsigned byte)
+{
+    return (byte & 15u) | (byte >> 6) << 4;
+}
+
+LAZ_INLINE unsigned laz_flags_byte(unsigned flags)
+{
+    return (flags & 15u) | (flags >> 4) << 6;
+}
+
+/* Model of the changed mask. */
+LAZ_INLINE unsigned laz_mask_context(const struct laz_point14 *c)
+{
+    return (c->return_number == 1 ? 1u : 0u) + (c->return_number >= c->return_count ? 2u : 0u) +
+           (c->gps_changed ? 4u : 0u);
+}
+
+/* Context of later layers; its weights differ from laz_mask_context(). */
+LAZ_INLINE unsigned laz_return_context(unsigned r, unsigned n)
+{
+    return (r == 1 ? 2u : 0u) + (r >= n ? 1u : 0u);
+}
+
+LAZ_INLINE unsigned laz_return_level(unsigned r, unsigned n)
+{
+    unsigned apart = n > r ? n - r : r - n;
+    return apart < 7 ? apart : 7;
+}
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * reader.h - the arithmetic decoder of one stream.
+ *
+ * Never reads outside [begin, end): past the end it sees zeros and counts them in `overrun`, so
+ * that a loop over points checks once a block. Corrupt input cannot do more than wrong symbols:
+ * every index is bounded, all arithmetic is unsigned.
+ */
+#ifndef SCREE_LIB_LAZ_READER_H
+#define SCREE_LIB_LAZ_READER_H
+
+#include "laz/model.h"
+#include "laz/search.h"
+
+#include <stdbool.h>
+
+#define LAZ_WIDTH_MIN 0x1000000u
+
+struct laz_reader {
+    const uint8_t *at, *end;
+    uint32_t code, width;
+    uint32_t overrun; /* bytes asked for beyond the end */
+    uint32_t damage;  /* not 0: a value that no encoder writes was met */
+};
+
+LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_clz(v);
+#else
+    unsigned zeros = 0;
+    while (!(v & 0x80000000u)) {
+        v <<= 1;
+        zeros++;
+    }
+    return zeros;
+#endif
+}
+
+LAZ_INLINE uint32_t laz_load_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The next four bytes of a stream that has fewer; zeros follow. */
+uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end);
+
+/* Starts on [begin, end), of which 4 bytes are taken at once. */
+static inline void laz_reader_start(struct laz_reader *reader, const uint8_t *begin,
+                                    const uint8_t *end)
+{
+    size_t available = (size_t)(end - begin);
+    reader->end = end;
+    reader->code = scree__laz_reader_tail(begin, end);
+    reader->width = 0xFFFFFFFFu;
+    reader->overrun = available < 4 ? (uint32_t)(4 - available) : 0;
+    reader->damage = 0;
+    reader->at = begin + (available < 4 ? available : 4);
+}
+
+/* True when everything read so far is what some encoder wrote. */
+LAZ_INLINE bool laz_reader_sound(const struct laz_reader *reader)
+{
+    return (reader->overrun | reader->damage) == 0 && reader->code < reader->width;
+}
+
+/* Whole bytes are shifted in until the width has 25 bits or more: 0 to 3 of them, without a loop.
+ */
+LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
+{
+    unsigned bits = laz_clz32(reader->width) & 24u;
+    uint32_t next;
+    size_t step = bits >> 3;
+    if (LAZ_LIKELY(reader->end - reader->at >= 4)) {
+        next = laz_load_be32(reader->at);
+    } else {
+        size_t available = (size_t)(reader->end - reader->at);
+        next = scree__laz_reader_tail(reader->at, reader->end);
+        if (step > available) {
+            reader->overrun += (uint32_t)(step - available);
+            step = available;
+        }
+    }
+    reader->at += step;
+    reader->code = (uint32_t)(((uint64_t)reader->code << 32 | next) << bits >> 32);
+    reader->width <<= bits;
+}
+
+LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_head *head,
+                                      uint16_t *top, uint16_t *cum, uint16_t *count,
+                                      const unsigned layout, unsigned n)
+{
+    if (LAZ_UNLIKELY(head->left == 0))
+        scree__laz_model_refresh(head, top, cum, count, layout, n);
+    head->left--;
+    uint32_t unit = reader->width >> 15;
+    uint32_t q = reader->code / unit;
+    q = q < LAZ_CUM_PAD ? q : LAZ_CUM_PAD;
+    unsigned s = laz_find_symbol(top, cum, layout, n, q);
+    uint32_t low = cum[s] * unit;
+    /* The top symbol gets all the rest of the width, what `unit` cut off included. */
+    uint32_t high = s == n - 1 ? reader->width : cum[s + 1] * unit;
+    count[s]++;
+    reader->code -= low;
+    reader->width = high - low;
+    laz_reader_shift(reader);
+    return s;
+}
+
+/* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
+#define LAZ_READ(reader, model)                                                             \
+    laz_reader_symbol((reader), &(model)->head, (model)->top, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model))
+/* The same with fewer symbols than the type has room for. */
+#define LAZ_READ_N(reader, model, n)                                                        \
+    laz_reader_symbol((reader), &(model)->head, (model)->top, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), (n))
+
+LAZ_INLINE uint32_t laz_reader_bit(struct laz_reader *reader, struct laz_bit *bit)
+{
+    if (LAZ_UNLIKELY(bit->left == 0))
+        scree__laz_bit_refresh(bit);
+    bit->left--;
+    uint32_t split = bit->p0 * (reader->width >> 13);
+    uint32_t one = reader->code >= split;
+    bit->zeros = (uint16_t)(bit->zeros + 1u - one);
+    reader->code -= one ? split : 0;
+    reader->width = one ? reader->width - split : split;
+    laz_reader_shift(reader);
+    return one;
+}
+
+/* 1 to 19 bits without a model. */
+LAZ_INLINE uint32_t laz_reader_raw(struct laz_reader *reader, unsigned bits)
+{
+    reader->width >>= bits;
+    uint32_t v = reader->code / reader->width;
+    reader->code -= v * reader->width;
+    reader->damage |= v >> bits;
+    laz_reader_shift(reader);
+    return v & ((1u << bits) - 1);
+}
+
+LAZ_INLINE uint32_t laz_reader_raw32(struct laz_reader *reader)
+{
+    uint32_t low = laz_reader_raw(reader, 16);
+    return low | laz_reader_raw(reader, 16) << 16;
+}
+
+LAZ_INLINE uint64_t laz_reader_raw64(struct laz_reader *reader)
+{
+    uint64_t low = laz_reader_raw32(reader);
+    return low | (uint64_t)laz_reader_raw32(reader) << 32;
+}
+
+#endif

@@ -1,0 +1,11 @@
+/* tables.h - contexts made of return number and number of returns. */
+#ifndef SCREE_LIB_LAZ_TABLES_H
+#define SCREE_LIB_LAZ_TABLES_H
+
+#include <stdint.h>
+
+extern const uint8_t
+    scree__laz_return_map8[8][8]; /* [number of returns][return number], formats 0-5 */
+extern const uint8_t scree__laz_return_map16[16][16]; /* the same, formats 6-10 */
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * writer.h - the arithmetic encoder of one stream, into memory that is large enough (the caller
+ * bounds it) with LAZ_WRITER_SLACK bytes to spare: four bytes are stored every time, and 0 to 3 of
+ * them kept.
+ */
+#ifndef SCREE_LIB_LAZ_WRITER_H
+#define SCREE_LIB_LAZ_WRITER_H
+
+#include "laz/model.h"
+#include "laz/reader.h"
+
+#define LAZ_WRITER_SLACK 8u
+/* What the flush adds, at most, and an empty stream is. */
+#define LAZ_WRITER_FLUSH 4u
+
+struct laz_writer {
+    uint8_t *begin, *at;
+    uint32_t low, width;
+};
+
+/* Adds 1 to the number that ends before `at`. */
+void scree__laz_writer_carry(uint8_t *at);
+/* Ends the stream; returns its length. */
+size_t scree__laz_writer_flush(struct laz_writer *writer);
+
+static inline void laz_writer_start(struct laz_writer *writer, uint8_t *out)
+{
+    writer->begin = out;
+    writer->at = out;
+    writer->low = 0;
+    writer->width = 0xFFFFFFFFu;
+}
+
+LAZ_INLINE void laz_writer_add(struct laz_writer *writer, uint32_t x)
+{
+    uint32_t low = writer->low + x;
+    if (LAZ_UNLIKELY(low < x))
+        scree__laz_writer_carry(writer->at);
+    writer->low = low;
+}
+
+LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
+{
+    unsigned bits = laz_clz32(writer->width) & 24u;
+    uint32_t low = writer->low;
+    writer->at[0] = (uint8_t)(low >> 24);
+    writer->at[1] = (uint8_t)(low >> 16);
+    writer->at[2] = (uint8_t)(low >> 8);
+    writer->at[3] = (uint8_t)low;
+    writer->at += bits >> 3;
+    writer->low = low << bits;
+    writer->width <<= bits;
+}
+
+LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, uint16_t *top,
+                                  uint16_t *cum, uint16_t *count, const unsigned layout, unsigned n,
+                                  unsigned s)
+{
+    if (LAZ_UNLIKELY(head->left == 0))
+        scree__laz_model_refresh(head, top, cum, count, layout, n);
+    head->left--;
+    uint32_t unit = writer->width >> 15;
+    uint32_t low = cum[s] * unit;
+    uint32_t high = s == n - 1 ? writer->width : cum[s + 1] * unit;
+    count[s]++;
+    laz_writer_add(writer, low);
+    writer->width = high - low;
+    laz_writer_shift(writer);
+}
+
+#define LAZ_WRITE(writer, model, s)                                                         \
+    laz_writer_symbol((writer), &(model)->head, (model)->top, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model), (s))
+#define LAZ_WRITE_N(writer, model, n, s)                                                    \
+    laz_writer_symbol((writer), &(model)->head, (model)->top, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), (n), (s))
+
+LAZ_INLINE void laz_writer_bit(struct laz_writer *writer, struct laz_bit *bit, uint32_t one)
+{
+    if (LAZ_UNLIKELY(bit->left == 0))
+        scree__laz_bit_refresh(bit);
+    bit->left--;
+    uint32_t split = bit->p0 * (writer->width >> 13);
+    bit->zeros = (uint16_t)(bit->zeros + 1u - one);
+    laz_writer_add(writer, one ? split : 0);
+    writer->width = one ? writer->width - split : split;
+    laz_writer_shift(writer);
+}
+
+/* 1 to 19 bits without a model. */
+LAZ_INLINE void laz_writer_raw(struct laz_writer *writer, unsigned bits, uint32_t v)
+{
+    writer->width >>= bits;
+    laz_writer_add(writer, v * writer->width);
+    laz_writer_shift(writer);
+}
+
+LAZ_INLINE void laz_writer_raw32(struct laz_writer *writer, uint32_t v)
+{
+    laz_writer_raw(writer, 16, v & 0xFFFFu);
+    laz_writer_raw(writer, 16, v >> 16);
+}
+
+LAZ_INLINE void laz_writer_raw64(struct laz_writer *writer, uint64_t v)
+{
+    laz_writer_raw32(writer, (uint32_t)v);
+    laz_writer_raw32(writer, (uint32_t)(v >> 32));
+}
+
+#endif
