@@ -82,9 +82,9 @@ static void show_header(const struct info *info)
         printf("%s", date);
     else
         printf("day %u of year %u", header->creation_day, header->creation_year);
-    printf(" with '");
+    printf(", software '");
     put_clean(stdout, header->generating_software);
-    printf("' on '");
+    printf("', system '");
     put_clean(stdout, header->system_id);
     info_guid(header, guid);
     printf("'\n");
@@ -151,7 +151,8 @@ static void show_vlrs(const struct info *info)
         const struct scree_las_vlr *vlr = scree_las_vlr(info->reader, i);
         printf("  %-12s  ", vlr->extended ? "EVLR" : "VLR");
         put_column(stdout, vlr->user_id, 16);
-        printf(" %5u %13s  ", vlr->record_id, count_text(vlr->payload_bytes).text);
+        printf(" %5u %13s%s", vlr->record_id, count_text(vlr->payload_bytes).text,
+               vlr->description[0] != '\0' ? "  " : "");
         put_clean(stdout, vlr->description);
         putchar('\n');
     }
@@ -174,9 +175,10 @@ static void show_extra_bytes(const struct info *info)
         else
             printf(" %-10s", info_type_words(field));
         if (info_field_scale(field, &scale, &offset))
-            printf(" %-11s %-11s ", number_text(scale).text, number_text(offset).text);
+            printf(" %-11s %-11s", number_text(scale).text, number_text(offset).text);
         else
-            printf(" %-11s %-11s ", "-", "-");
+            printf(" %-11s %-11s", "-", "-");
+        fputs(field->description[0] != '\0' ? " " : "", stdout);
         put_clean(stdout, field->description);
         putchar('\n');
     }

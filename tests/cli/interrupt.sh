@@ -1,0 +1,20 @@
+# SIGINT and SIGTERM: the run ends soon with 130 and leaves no output.
+. "$SCREE_SOURCE_DIR/tests/cli/_cli.sh"
+
+make_survey survey.laz 3M
+for signal in INT TERM; do
+    "$SCREE" convert survey.laz out.copc.laz --threads 1 --progress json > out 2> err &
+    job=$!
+    # As soon as the work is under way.
+    for _ in $(seq 400); do
+        ! grep -q '^{' err || break
+        sleep 0.01
+    done
+    kill -s $signal $job 2> /dev/null || true
+    code=0
+    wait $job || code=$?
+    [ $code = 130 ] || fail "SIG$signal: exit code $code, expected 130"
+    says err '^scree: interrupted'
+    absent out.copc.laz
+done
+expect 0 convert survey.laz out.copc.laz -q
