@@ -1,0 +1,225 @@
+/* encode.c - nodes into chunks. */
+#include "copc/encode.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <string.h>
+
+#define GPS_TIME_AT 22u
+
+enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
+                                           struct scree__mem_budget *budget,
+                                           const struct scree_laz_layout *layout,
+                                           struct scree_error *err)
+{
+    memset(encoder, 0, sizeof *encoder);
+    encoder->record_bytes = layout->record_bytes;
+    encoder->laz_bytes = scree_laz_encoder_bytes(layout);
+    enum scree_status status =
+        scree__mem_alloc(budget, encoder->laz_bytes, &encoder->laz_memory, "LAZ encoder", err);
+    if (status != SCREE_OK)
+        return status;
+    return scree_laz_encoder_init(encoder->laz_memory, encoder->laz_bytes, layout, &encoder->laz,
+                                  err);
+}
+
+static void release_points(struct scree__copc_encoder *encoder, struct scree__mem_budget *budget)
+{
+    scree__mem_free(budget, encoder->radix_memory, encoder->capacity * SCREE__COPC_RADIX_BYTES);
+    scree__mem_free(budget, encoder->records, encoder->capacity * encoder->record_bytes);
+    encoder->radix_memory = NULL;
+    encoder->records = NULL;
+    encoder->capacity = 0;
+}
+
+void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
+                                 struct scree__mem_budget *budget)
+{
+    release_points(encoder, budget);
+    scree__mem_free(budget, encoder->laz_memory, encoder->laz_bytes);
+    memset(encoder, 0, sizeof *encoder);
+}
+
+void scree__copc_slot_release(struct scree__copc_slot *slot, struct scree__mem_budget *budget)
+{
+    scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
+    memset(slot, 0, sizeof *slot);
+}
+
+static enum scree_status need_points(struct scree__copc_encoder *encoder,
+                                     struct scree__mem_budget *budget, uint64_t count,
+                                     struct scree_error *err)
+{
+    static const char what[] = "the points of one node";
+    void *memory;
+    if (count <= encoder->capacity)
+        return SCREE_OK;
+    release_points(encoder, budget);
+    enum scree_status status = scree__mem_alloc(budget, count * SCREE__COPC_RADIX_BYTES,
+                                                &encoder->radix_memory, what, err);
+    if (status != SCREE_OK)
+        return status;
+    status = scree__mem_alloc(budget, count * encoder->record_bytes, &memory, what, err);
+    if (status != SCREE_OK) {
+        scree__mem_free(budget, encoder->radix_memory, count * SCREE__COPC_RADIX_BYTES);
+        encoder->radix_memory = NULL;
+        return status;
+    }
+    encoder->records = memory;
+    encoder->capacity = count;
+    return SCREE_OK;
+}
+
+static enum scree_status need_chunk(struct scree__copc_slot *slot, struct scree__mem_budget *budget,
+                                    const struct scree_laz_layout *layout, uint64_t count,
+                                    struct scree_error *err)
+{
+    uint64_t bound = scree_laz_encode_bound(layout, count);
+    void *memory;
+    if (bound == 0)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "a node of %llu points is too large",
+                                (unsigned long long)count);
+    if (bound <= slot->chunk_capacity)
+        return SCREE_OK;
+    scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
+    slot->chunk = NULL;
+    slot->chunk_capacity = 0;
+    enum scree_status status =
+        scree__mem_alloc(budget, bound, &memory, "the chunk of one node", err);
+    if (status == SCREE_OK) {
+        slot->chunk = memory;
+        slot->chunk_capacity = bound;
+    }
+    return status;
+}
+
+/* The node's points, in Morton order: those of its range whose level is its own. Sparse near the
+ * root, so by memchr. */
+static uint64_t collect(const struct scree__copc_points *points, const uint32_t *order,
+                        const uint8_t *level, const struct scree__copc_node *node,
+                        struct scree__copc_radix *radix, uint64_t capacity)
+{
+    uint64_t count = 0;
+    const uint8_t *at = level + node->begin, *end = level + node->end;
+    while (at < end && (at = memchr(at, (int)node->level, (size_t)(end - at))) != NULL &&
+           count < capacity) {
+        uint32_t id = order[at - level];
+        const uint8_t *record = points->records + (uint64_t)id * points->record_bytes;
+        radix->ids[count] = id;
+        radix->keys[count] = scree__copc_gps_key(scree__base_load64(record + GPS_TIME_AT));
+        count++;
+        at++;
+    }
+    return count;
+}
+
+static void find_gps_times(const struct scree__copc_encoder *encoder, uint64_t count,
+                           struct scree__copc_slot *slot)
+{
+    uint64_t last = count;
+    while (last > 0 && encoder->radix.keys[last - 1] == UINT64_MAX)
+        last--; /* NaN */
+    slot->has_gps_time = last > 0;
+    if (last == 0)
+        return;
+    slot->gps_time_min = scree__base_load_f64(encoder->records + GPS_TIME_AT);
+    slot->gps_time_max =
+        scree__base_load_f64(encoder->records + (last - 1) * encoder->record_bytes + GPS_TIME_AT);
+}
+
+static struct scree_copc_key key_of(const struct scree__copc_cube *cube, const uint8_t *record,
+                                    uint32_t level)
+{
+    int32_t at[3] = {scree__base_load_i32(record), scree__base_load_i32(record + 4),
+                     scree__base_load_i32(record + 8)};
+    uint64_t cells[3] = {0, 0, 0};
+    struct scree_copc_key key = {(int32_t)level, 0, 0, 0};
+    scree__copc_cube_cells(cube, at, cells);
+    if (level <= cube->depth) {
+        unsigned shift = cube->depth - level;
+        key.x = (int32_t)(cells[0] >> shift);
+        key.y = (int32_t)(cells[1] >> shift);
+        key.z = (int32_t)(cells[2] >> shift);
+    }
+    return key;
+}
+
+static enum scree_status check_box(const struct scree__copc_encoder *encoder,
+                                   const struct scree__copc_cube *cube, uint64_t count,
+                                   struct scree_copc_key key, struct scree_error *err)
+{
+    int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
+    const uint8_t *record = encoder->records;
+    for (uint64_t i = 0; i < count; i++, record += encoder->record_bytes) {
+        for (int a = 0; a < 3; a++) {
+            int32_t v = scree__base_load_i32(record + 4 * a);
+            min[a] = v < min[a] ? v : min[a];
+            max[a] = v > max[a] ? v : max[a];
+        }
+    }
+    int32_t cell[3] = {key.x, key.y, key.z};
+    double low[3], high[3];
+    scree__copc_cube_node_box(cube, key.level, cell, low, high);
+    for (int a = 0; a < 3; a++) {
+        double first = min[a] * cube->grid.scale[a] + cube->grid.offset[a];
+        double last = max[a] * cube->grid.scale[a] + cube->grid.offset[a];
+        if (!(low[a] <= first && last <= high[a]))
+            return scree__base_fail(
+                err, SCREE_E_DATA,
+                "node %d-%d-%d-%d: %c from %.17g to %.17g leaves its box %.17g to "
+                "%.17g (an error of scree: please report it)",
+                key.level, key.x, key.y, key.z, "xyz"[a], first, last, low[a], high[a]);
+    }
+    return SCREE_OK;
+}
+
+enum scree_status scree__copc_encode_node(
+    struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
+    const struct scree_laz_layout *layout, const struct scree__copc_points *points,
+    const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
+    const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err)
+{
+    uint64_t count = node->point_count;
+    if (count > INT32_MAX)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                "%llu points at one position: a COPC node holds 2147483647",
+                                (unsigned long long)count);
+    enum scree_status status = need_points(encoder, budget, count, err);
+    if (status == SCREE_OK)
+        status = need_chunk(slot, budget, layout, count, err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree__copc_radix *radix = &encoder->radix;
+    radix->keys = encoder->radix_memory;
+    radix->other_keys = radix->keys + encoder->capacity;
+    radix->ids = (uint32_t *)(radix->other_keys + encoder->capacity);
+    radix->other_ids = radix->ids + encoder->capacity;
+    uint64_t found = collect(points, order, level, node, radix, count);
+    if (found != count)
+        return scree__base_fail(
+            err, SCREE_E_DATA,
+            "node at level %u: %llu points planned, %llu found (an error of scree: "
+            "please report it)",
+            node->level, (unsigned long long)count, (unsigned long long)found);
+    scree__copc_radix_sort(radix, count);
+    for (uint64_t i = 0; i < count; i++)
+        memcpy(encoder->records + i * encoder->record_bytes,
+               points->records + (uint64_t)radix->ids[i] * encoder->record_bytes,
+               encoder->record_bytes);
+    slot->key = key_of(cube, encoder->records, node->level);
+    find_gps_times(encoder, count, slot);
+    status = check_box(encoder, cube, count, slot->key, err);
+    if (status != SCREE_OK)
+        return status;
+    size_t bytes;
+    status = scree_laz_encode(encoder->laz, encoder->records, encoder->record_bytes, count,
+                              slot->chunk, (size_t)slot->chunk_capacity, &bytes, err);
+    if (status != SCREE_OK)
+        return status;
+    if (bytes > INT32_MAX)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                "a node of %llu bytes: COPC allows 2147483647",
+                                (unsigned long long)bytes);
+    slot->chunk_bytes = bytes;
+    return SCREE_OK;
+}

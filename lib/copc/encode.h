@@ -1,0 +1,53 @@
+/*
+ * encode.h - a node into a chunk: its points collected, put into order of GPS time, encoded. One
+ * encoder a worker, one slot for each node in flight; memory grows to the largest node.
+ */
+#ifndef SCREE_LIB_COPC_ENCODE_H
+#define SCREE_LIB_COPC_ENCODE_H
+
+#include "scree/laz.h"
+#include "copc/cube.h"
+#include "copc/octree.h"
+#include "copc/order.h"
+#include "copc/radix.h"
+
+/* An encoded node, waiting for its turn to be written. */
+struct scree__copc_slot {
+    uint8_t *chunk;
+    uint64_t chunk_capacity, chunk_bytes;
+    struct scree_copc_key key;
+    bool has_gps_time; /* at least one that is not NaN */
+    double gps_time_min, gps_time_max;
+};
+
+struct scree__copc_encoder {
+    struct scree_laz_encoder *laz;
+    void *laz_memory;
+    size_t laz_bytes;
+    struct scree__copc_radix radix;
+    void *radix_memory;
+    uint8_t *records;  /* the node's, in order */
+    uint64_t capacity; /* points, of radix and records */
+    uint32_t record_bytes;
+};
+
+SCREE_MUST_CHECK enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
+                                                            struct scree__mem_budget *budget,
+                                                            const struct scree_laz_layout *layout,
+                                                            struct scree_error *err);
+void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
+                                 struct scree__mem_budget *budget);
+
+/*
+ * Encodes a node into the slot. order, level: of all points. A stored point that lies outside the
+ * node's box as readers compute it would be an error of ours: it is checked, and SCREE_E_DATA.
+ */
+SCREE_MUST_CHECK enum scree_status scree__copc_encode_node(
+    struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
+    const struct scree_laz_layout *layout, const struct scree__copc_points *points,
+    const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
+    const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err);
+
+void scree__copc_slot_release(struct scree__copc_slot *slot, struct scree__mem_budget *budget);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * write.c - the last phase. Nodes are encoded in parallel and written in file order: a node after
+ * its descendants along the Morton curve, but levels 0 to 2 last of all, so that one read at the
+ * end of the file yields the hierarchy and a first overview.
+ */
+#include "copc/job.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "copc/encode.h"
+#include "copc/format.h"
+#include "copc/pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The deepest level of those that are written last. */
+#define OVERVIEW_LEVEL 2u
+/* copc.js takes the VLRs out of the first 64 KiB; what is beyond costs it a request each. */
+#define HEAD_BYTES 65536u
+#define EVLR_HEADER_BYTES 60u
+#define VLR_HEADER_BYTES 54u
+
+struct writing {
+    struct scree_convert_job *job;
+    struct scree__copc_points points;
+    const struct scree__copc_cube *cube;
+    const uint32_t *order;
+    const uint8_t *level;
+    const struct scree__copc_octree *octree;
+    struct scree_laz_layout layout;
+    struct scree_sink *sink;
+    struct scree_las_writer *writer;
+
+    uint32_t *file_order;                  /* node numbers */
+    struct scree__copc_page_node *entries; /* by node number */
+    struct scree__copc_encoder *encoders;
+    struct scree__copc_slot *slots;
+    unsigned threads, window;
+
+    struct scree_copc_info info;
+    bool has_gps_time;
+    uint64_t points_written;
+};
+
+static unsigned window_for(unsigned threads)
+{
+    return threads == 1 ? 1 : 2 * threads;
+}
+
+uint64_t scree__copc_write_bytes(uint64_t leaf_max, uint32_t record_bytes, unsigned threads)
+{
+    uint64_t encoder = leaf_max * (SCREE__COPC_RADIX_BYTES + record_bytes) + (4 << 20);
+    uint64_t slot = leaf_max * record_bytes * 2;
+    return encoder * threads + slot * window_for(threads);
+}
+
+/* ----------------------------------------------------------------------------------------------------------
+ * head */
+
+static void make_vlr(struct scree_las_vlr *vlr, const char *user_id, uint16_t record_id,
+                     const char *description, const void *payload, uint64_t bytes)
+{
+    memset(vlr, 0, sizeof *vlr);
+    snprintf(vlr->user_id, sizeof vlr->user_id, "%s", user_id);
+    snprintf(vlr->description, sizeof vlr->description, "%s", description);
+    vlr->record_id = record_id;
+    vlr->payload = payload;
+    vlr->payload_bytes = bytes;
+}
+
+/* Do the forwarded VLRs fit the head, beside our own? Otherwise they follow the points as EVLRs. */
+static bool forwarded_fit_head(const struct writing *writing, uint64_t own_bytes)
+{
+    const struct scree__copc_forward *forward = &writing->job->forward;
+    uint64_t bytes = own_bytes;
+    for (uint64_t i = 0; i < forward->count; i++)
+        if (!forward->records[i].vlr.extended)
+            bytes += VLR_HEADER_BYTES + forward->records[i].vlr.payload_bytes;
+    return bytes <= HEAD_BYTES;
+}
+
+static enum scree_status begin_file(struct writing *writing, bool *forwarded_in_head,
+                                    struct scree_error *err)
+{
+    struct scree_convert_job *job = writing->job;
+    struct scree__mem_budget *budget = scree__par_budget(job->context);
+    const struct scree__copc_forward *forward = &job->forward;
+    uint8_t info[SCREE__COPC_INFO_BYTES];
+    uint64_t wkt_bytes = strlen(job->crs.wkt) + 1;
+    uint64_t extra_bytes = job->schema.count * 192;
+    uint64_t list_bytes = (forward->count + 3) * sizeof(struct scree_las_vlr);
+    void *extra = NULL, *list = NULL;
+    if (extra_bytes > UINT16_MAX)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                "%llu extra-bytes fields: their VLR holds 341",
+                                (unsigned long long)job->schema.count);
+    enum scree_status status = scree__mem_alloc(budget, extra_bytes, &extra, "extra bytes", err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, list_bytes, &list, "VLRs", err);
+    if (status != SCREE_OK)
+        goto out;
+    struct scree_las_vlr *vlrs = list;
+    uint64_t count = 0;
+    scree__copc_info_store(info, &writing->info);
+    make_vlr(&vlrs[count++], SCREE__COPC_USER_ID, SCREE__COPC_INFO_RECORD, "COPC info VLR", info,
+             sizeof info);
+    make_vlr(&vlrs[count++], "LASF_Projection", 2112, "OGC WKT coordinate system", job->crs.wkt,
+             wkt_bytes);
+    if (extra_bytes > 0) {
+        scree__las_schema_write(&job->schema, extra);
+        make_vlr(&vlrs[count++], "LASF_Spec", 4, "Extra bytes", extra, extra_bytes);
+    }
+    uint64_t own = 375 + (count + 1) * VLR_HEADER_BYTES + sizeof info + wkt_bytes + extra_bytes +
+                   scree_laz_layout_vlr_bytes(&writing->layout);
+    *forwarded_in_head = forwarded_fit_head(writing, own);
+    for (uint64_t i = 0; *forwarded_in_head && i < forward->count; i++)
+        if (!forward->records[i].vlr.extended)
+            vlrs[count++] = forward->records[i].vlr;
+    status = scree_las_writer_new(writing->sink, &job->header, vlrs, count, &writing->layout,
+                                  &writing->writer, err);
+out:
+    scree__mem_free(budget, list, list_bytes);
+    scree__mem_free(budget, extra, extra_bytes);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------
+ * nodes */
+
+static void order_nodes(struct writing *writing)
+{
+    const struct scree__copc_octree *octree = writing->octree;
+    uint64_t at = 0;
+    for (int overview = 0; overview < 2; overview++)
+        for (uint64_t i = 0; i < octree->node_count; i++)
+            if ((octree->nodes[i].level <= OVERVIEW_LEVEL) == (overview == 1))
+                writing->file_order[at++] = (uint32_t)i;
+}
+
+static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, unsigned worker,
+                                   struct scree_error *err)
+{
+    struct writing *writing = arg;
+    return scree__copc_encode_node(
+        &writing->encoders[worker], scree__par_budget(writing->job->context), &writing->layout,
+        &writing->points, writing->cube, writing->order, writing->level,
+        &writing->octree->nodes[writing->file_order[index]], &writing->slots[slot], err);
+}
+
+static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_index,
+                                   struct scree_error *err)
+{
+    struct writing *writing = arg;
+    const struct scree__copc_slot *slot = &writing->slots[slot_index];
+    uint32_t number = writing->file_order[index];
+    const struct scree__copc_node *node = &writing->octree->nodes[number];
+    struct scree__copc_page_node *entry = &writing->entries[number];
+    enum scree_status status =
+        scree_las_writer_add_chunk(writing->writer, slot->chunk, slot->chunk_bytes,
+                                   node->point_count, &entry->entry.offset, err);
+    if (status != SCREE_OK)
+        return status;
+    entry->entry.key = slot->key;
+    entry->entry.byte_count = (int32_t)slot->chunk_bytes;
+    entry->entry.point_count = (int32_t)node->point_count;
+    entry->parent = node->parent;
+    if (slot->has_gps_time) {
+        if (!writing->has_gps_time || slot->gps_time_min < writing->info.gps_time_min)
+            writing->info.gps_time_min = slot->gps_time_min;
+        if (!writing->has_gps_time || slot->gps_time_max > writing->info.gps_time_max)
+            writing->info.gps_time_max = slot->gps_time_max;
+        writing->has_gps_time = true;
+    }
+    writing->points_written += node->point_count;
+    scree__par_stage_add(writing->job->context, node->point_count);
+    return SCREE_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------------
+ * tail */
+
+static enum scree_status write_hierarchy(struct writing *writing,
+                                         struct scree_convert_result *result,
+                                         struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    struct scree__copc_pages pages;
+    struct scree_las_vlr evlr;
+    enum scree_status status = scree_las_writer_end_points(writing->writer, err);
+    if (status != SCREE_OK)
+        return status;
+    uint64_t payload = scree_sink_position(writing->sink) + EVLR_HEADER_BYTES;
+    status = scree__copc_pages_build(&pages, budget, writing->entries, writing->octree->node_count,
+                                     SCREE__COPC_PAGE_ENTRIES, payload, err);
+    if (status != SCREE_OK)
+        return status;
+    make_vlr(&evlr, SCREE__COPC_USER_ID, SCREE__COPC_HIERARCHY_RECORD, "EPT hierarchy", pages.bytes,
+             pages.byte_count);
+    evlr.extended = true;
+    uint64_t offset = 0;
+    status = scree_las_writer_add_evlr(writing->writer, &evlr, NULL, &offset, err);
+    if (status == SCREE_OK && offset != payload)
+        status = scree__base_fail(err, SCREE_E_DATA, "the hierarchy is not where it was planned");
+    writing->info.root_page_offset = payload;
+    writing->info.root_page_bytes = pages.root_bytes;
+    result->page_count = pages.page_count;
+    scree__copc_pages_release(&pages, budget);
+    return status;
+}
+
+static enum scree_status write_forwarded(struct writing *writing, bool in_head,
+                                         struct scree_error *err)
+{
+    const struct scree__copc_forward *forward = &writing->job->forward;
+    for (uint64_t i = 0; i < forward->count; i++) {
+        const struct scree__copc_forwarded *record = &forward->records[i];
+        struct scree_source *source = NULL;
+        enum scree_status status = SCREE_OK;
+        if (!record->vlr.extended && in_head)
+            continue;
+        struct scree_las_vlr evlr = record->vlr;
+        evlr.extended = true;
+        if (record->path != NULL)
+            status = scree_source_open_file(record->path, &source, err);
+        if (status == SCREE_OK)
+            status = scree_las_writer_add_evlr(writing->writer, &evlr, source, NULL, err);
+        scree_source_close(source);
+        if (status != SCREE_OK)
+            return status;
+    }
+    return SCREE_OK;
+}
+
+static enum scree_status end_file(struct writing *writing, const struct scree__copc_store *store,
+                                  struct scree_error *err)
+{
+    uint8_t info[SCREE__COPC_INFO_BYTES];
+    if (writing->points_written != store->summary.point_count)
+        return scree__base_fail(
+            err, SCREE_E_DATA,
+            "%llu points were read and %llu written (an error of scree: please report it)",
+            (unsigned long long)store->summary.point_count,
+            (unsigned long long)writing->points_written);
+    enum scree_status status = scree_las_writer_finish(writing->writer, &store->summary, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__copc_info_store(info, &writing->info);
+    status =
+        scree_sink_patch(writing->sink, SCREE__COPC_INFO_PAYLOAD_OFFSET, info, sizeof info, err);
+    if (status != SCREE_OK)
+        return status;
+    return scree_sink_commit(writing->sink, err);
+}
+
+static void fill_result(const struct writing *writing, struct scree_convert_result *result)
+{
+    const struct scree__copc_octree *octree = writing->octree;
+    result->points_in = writing->job->plan.point_count;
+    result->points_out = writing->points_written;
+    result->input_bytes = writing->job->plan.input_bytes;
+    result->output_bytes = scree_sink_position(writing->sink);
+    result->node_count = octree->node_count;
+    result->level_count = octree->deepest + 1;
+    for (uint64_t i = 0; i < octree->node_count; i++) {
+        const struct scree__copc_node *node = &octree->nodes[i];
+        result->level_nodes[node->level]++;
+        result->level_points[node->level] += node->point_count;
+        if (node->point_count > result->largest_node_points)
+            result->largest_node_points = node->point_count;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------------
+ * whole */
+
+static enum scree_status allocate(struct writing *writing, struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    uint64_t nodes = writing->octree->node_count;
+    void *memory;
+    enum scree_status status =
+        scree__mem_alloc(budget, nodes * sizeof *writing->file_order, &memory, "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->file_order = memory;
+    status = scree__mem_alloc(budget, nodes * sizeof *writing->entries, &memory, "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->entries = memory;
+    status =
+        scree__mem_alloc(budget, writing->window * sizeof *writing->slots, &memory, "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->slots = memory;
+    memset(memory, 0, writing->window * sizeof *writing->slots);
+    status = scree__mem_alloc(budget, writing->threads * sizeof *writing->encoders, &memory,
+                              "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->encoders = memory;
+    memset(memory, 0, writing->threads * sizeof *writing->encoders);
+    for (unsigned t = 0; t < writing->threads && status == SCREE_OK; t++)
+        status = scree__copc_encoder_init(&writing->encoders[t], budget, &writing->layout, err);
+    return status;
+}
+
+static void release(struct writing *writing)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    uint64_t nodes = writing->octree->node_count;
+    for (unsigned t = 0; writing->encoders != NULL && t < writing->threads; t++)
+        scree__copc_encoder_release(&writing->encoders[t], budget);
+    for (unsigned s = 0; writing->slots != NULL && s < writing->window; s++)
+        scree__copc_slot_release(&writing->slots[s], budget);
+    scree__mem_free(budget, writing->encoders, writing->threads * sizeof *writing->encoders);
+    scree__mem_free(budget, writing->slots, writing->window * sizeof *writing->slots);
+    scree__mem_free(budget, writing->entries, nodes * sizeof *writing->entries);
+    scree__mem_free(budget, writing->file_order, nodes * sizeof *writing->file_order);
+    scree_las_writer_free(writing->writer);
+    scree_sink_close(writing->sink);
+}
+
+enum scree_status scree__copc_write(struct scree_convert_job *job,
+                                    const struct scree__copc_store *store,
+                                    const struct scree__copc_cube *cube, const uint32_t *order,
+                                    const uint8_t *level, const struct scree__copc_octree *octree,
+                                    struct scree_convert_result *result, struct scree_error *err)
+{
+    struct scree__par_pool *pool = scree__par_pool(job->context);
+    struct writing writing;
+    bool forwarded_in_head = true;
+    memset(&writing, 0, sizeof writing);
+    writing.job = job;
+    writing.points.records = store->records;
+    writing.points.record_bytes = job->plan.record_bytes;
+    writing.points.count = job->plan.point_count;
+    writing.cube = cube;
+    writing.order = order;
+    writing.level = level;
+    writing.octree = octree;
+    writing.threads = scree__par_pool_threads(pool);
+    writing.window = window_for(writing.threads);
+    memcpy(writing.info.center, cube->center, sizeof writing.info.center);
+    writing.info.halfsize = cube->halfsize;
+    writing.info.spacing = cube->halfsize * 2 / (1u << SCREE__COPC_CELL_LEVELS);
+    enum scree_status status =
+        scree_laz_layout_init(&writing.layout, job->plan.point_format, job->plan.extra_bytes,
+                              SCREE_LAZ_VARIABLE_CHUNKS, err);
+    if (status == SCREE_OK)
+        status = allocate(&writing, err);
+    if (status == SCREE_OK)
+        status = scree_sink_open_file(job->output, job->replace, &writing.sink, err);
+    if (status == SCREE_OK)
+        status = begin_file(&writing, &forwarded_in_head, err);
+    if (status != SCREE_OK)
+        goto out;
+    order_nodes(&writing);
+    scree__par_stage_begin(job->context, "write", job->plan.point_count);
+    struct scree__par_lane_job lane = {octree->node_count, writing.window, &writing, make_node,
+                                       take_node};
+    status = scree__par_lane(pool, &lane, err);
+    if (status == SCREE_OK)
+        status = write_hierarchy(&writing, result, err);
+    if (status == SCREE_OK)
+        status = write_forwarded(&writing, forwarded_in_head, err);
+    if (status == SCREE_OK)
+        status = end_file(&writing, store, err);
+    if (status != SCREE_OK)
+        goto out;
+    scree__par_stage_end(job->context);
+    fill_result(&writing, result);
+out:
+    release(&writing);
+    return status;
+}
