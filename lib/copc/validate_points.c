@@ -1,0 +1,366 @@
+/*
+ * validate_points.c - every point, or the first of each unit when the check is shallow. Units are
+ * read in parallel, each worker with a cursor and a tally of its own; what is said of them is said
+ * afterwards, from the merged tally.
+ */
+#include "base/error.h"
+#include "copc/format.h"
+#include "copc/validate_scan.h"
+#include "par/context.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Points read at a time: what stays in a core's own cache. The fixed part of a layered chunk (the
+ * record, a count, 4 bytes for each of up to 12 layers and each extra byte) is below 8 records. */
+#define PIECE_BYTES 262144u
+#define PIECE_POINTS_MIN 8u
+
+struct worker {
+    struct scree_las_cursor *cursor;
+    uint8_t *records;
+    struct scree__copc_unit unit;
+    struct scree__copc_tally tally;
+};
+
+struct job {
+    struct scree__copc_check *check;
+    struct scree__copc_scan scan;
+    struct worker *workers;
+    unsigned worker_count;
+    uint64_t record_capacity; /* points */
+};
+
+/* -------------------------------------------------------------------------------------------
+ * reading */
+
+/* The node whose chunk the unit is; NULL when no node names it. */
+static const struct scree_copc_entry *node_of(const struct scree__copc_check *check,
+                                              const struct scree_las_unit *unit)
+{
+    if (unit->sequential)
+        return NULL;
+    uint64_t begin = 0, end = check->node_count;
+    while (begin < end) {
+        const uint64_t middle = begin + (end - begin) / 2;
+        if (check->nodes[middle].offset == unit->offset)
+            return &check->nodes[middle];
+        if (check->nodes[middle].offset < unit->offset)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return NULL;
+}
+
+static void note_failure(struct worker *worker, const struct scree_error *why)
+{
+    struct scree__copc_note *note = &worker->unit.notes[SCREE__NOTE_DECODE];
+    note->unit = worker->unit.index;
+    note->point = worker->unit.points;
+    note->count = 1;
+    (void)snprintf(note->message, sizeof note->message, "%s", why->message);
+}
+
+static enum scree_status read_all(struct job *job, struct worker *worker, uint64_t index,
+                                  struct scree_error *err)
+{
+    enum scree_status status = scree_las_cursor_open(worker->cursor, index, err);
+    for (size_t count = 1; status == SCREE_OK && count > 0;) {
+        status = scree_las_cursor_next(worker->cursor, worker->records, job->record_capacity,
+                                       &count, err);
+        if (status != SCREE_OK)
+            break;
+        scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, count);
+        scree__par_stage_add(job->check->context, count);
+        status = scree__par_check_cancel(job->check->context, err);
+    }
+    return status;
+}
+
+/* The first record of a chunk is stored as it is; a layered chunk also says its size and count. */
+static enum scree_status read_first(struct job *job, struct worker *worker,
+                                    const struct scree_las_unit *unit, struct scree_error *err)
+{
+    const struct scree__copc_check *check = job->check;
+    const uint32_t record_bytes = check->header.record_bytes;
+    uint64_t bytes = record_bytes;
+    const bool layered = check->has_layout && check->layout.compressor == SCREE_LAZ_LAYERED;
+    if (layered)
+        bytes = scree_laz_layered_fixed_bytes(&check->layout);
+    if (unit->point_count == 0)
+        return SCREE_OK;
+    if (bytes > unit->bytes || bytes > job->record_capacity * record_bytes)
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "the chunk at byte %" PRIu64 " has %" PRIu64
+                                " bytes; its fixed part takes %" PRIu64,
+                                unit->offset, unit->bytes, bytes);
+    enum scree_status status =
+        scree_source_read(check->source, unit->offset, worker->records, (size_t)bytes, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, 1);
+    scree__par_stage_add(check->context, 1);
+    if (!layered || unit->sequential)
+        return SCREE_OK;
+    uint64_t chunk_bytes = 0;
+    uint32_t points = 0;
+    status = scree_laz_layered_chunk_size(&check->layout, worker->records, (size_t)bytes,
+                                          &chunk_bytes, &points, err);
+    if (status == SCREE_OK && (chunk_bytes != unit->bytes || points != unit->point_count))
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "the chunk at byte %" PRIu64 " says %" PRIu32 " points in %" PRIu64
+                                " bytes, the chunk table %" PRIu64 " in %" PRIu64,
+                                unit->offset, points, chunk_bytes, unit->point_count, unit->bytes);
+    return status;
+}
+
+static enum scree_status check_unit(void *arg, uint64_t index, unsigned worker_index,
+                                    struct scree_error *err)
+{
+    struct job *job = arg;
+    struct worker *worker = &job->workers[worker_index];
+    struct scree_las_unit place;
+    scree_las_unit(job->check->reader, index, &place);
+    scree__copc_unit_begin(&worker->unit, index);
+    const struct scree_copc_entry *node = node_of(job->check, &place);
+    worker->unit.ordered = node != NULL;
+    if (node != NULL && job->check->has_cube) {
+        worker->unit.has_box = true;
+        scree__copc_node_box(&job->check->info, node->key, worker->unit.min, worker->unit.max);
+    }
+    struct scree_error why = SCREE_ERROR_INIT;
+    enum scree_status status = job->check->options.shallow ? read_first(job, worker, &place, &why)
+                                                           : read_all(job, worker, index, &why);
+    if (status != SCREE_OK && !scree__copc_is_finding(status)) {
+        if (err != NULL && err->status == SCREE_OK)
+            *err = why;
+        return status;
+    }
+    if (status != SCREE_OK)
+        note_failure(worker, &why);
+    scree__copc_unit_end(&worker->unit, &worker->tally);
+    return SCREE_OK;
+}
+
+/* -------------------------------------------------------------------------------------------
+ * workers */
+
+static void release_workers(struct job *job)
+{
+    struct scree__mem_budget *budget = job->check->budget;
+    const uint64_t record_bytes = job->record_capacity * job->check->header.record_bytes;
+    for (unsigned i = 0; job->workers != NULL && i < job->worker_count; i++) {
+        scree_las_cursor_free(job->workers[i].cursor);
+        scree__mem_free(budget, job->workers[i].records, record_bytes);
+    }
+    scree__mem_free(budget, job->workers, job->worker_count * sizeof *job->workers);
+    job->workers = NULL;
+}
+
+static enum scree_status make_workers(struct job *job, struct scree_error *err)
+{
+    struct scree__mem_budget *budget = job->check->budget;
+    const uint64_t record_bytes = job->record_capacity * job->check->header.record_bytes;
+    void *memory;
+    enum scree_status status = scree__mem_alloc(budget, job->worker_count * sizeof *job->workers,
+                                                &memory, "the validator's workers", err);
+    if (status != SCREE_OK)
+        return status;
+    memset(memory, 0, job->worker_count * sizeof *job->workers);
+    job->workers = memory;
+    for (unsigned i = 0; status == SCREE_OK && i < job->worker_count; i++) {
+        scree__copc_tally_init(&job->workers[i].tally);
+        void *records = NULL;
+        status = scree__mem_alloc(budget, record_bytes, &records, "points", err);
+        job->workers[i].records = records;
+        if (status == SCREE_OK && !job->check->options.shallow)
+            status = scree_las_cursor_new(job->check->reader, SCREE_LAZ_FIELD_ALL,
+                                          &job->workers[i].cursor, err);
+    }
+    if (status != SCREE_OK)
+        release_workers(job);
+    return status;
+}
+
+/* All units with `threads` workers; the tally is that of worker 0 afterwards. */
+static enum scree_status run(struct job *job, unsigned threads, struct scree_error *err)
+{
+    struct scree_context *context = job->check->context;
+    const uint64_t units = scree_las_unit_count(job->check->reader);
+    job->worker_count = threads;
+    enum scree_status status = make_workers(job, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__par_stage_begin(context, "check",
+                           job->check->options.shallow ? units : job->check->header.point_count);
+    if (threads > 1) {
+        status = scree__par_for(scree__par_pool(context), units, check_unit, job, err);
+    } else {
+        for (uint64_t i = 0; status == SCREE_OK && i < units; i++) {
+            status = scree__par_check_cancel(context, err);
+            if (status == SCREE_OK)
+                status = check_unit(job, i, 0, err);
+        }
+    }
+    scree__par_stage_end(context);
+    for (unsigned i = 1; status == SCREE_OK && i < threads; i++)
+        scree__copc_tally_merge(&job->workers[0].tally, &job->workers[i].tally);
+    if (status != SCREE_OK)
+        release_workers(job);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------------
+ * findings */
+
+static void name_unit(const struct scree__copc_check *check, uint64_t index, char *text,
+                      size_t capacity)
+{
+    struct scree_las_unit unit;
+    scree_las_unit(check->reader, index, &unit);
+    const struct scree_copc_entry *node = node_of(check, &unit);
+    if (node != NULL)
+        (void)snprintf(text, capacity, "node %d-%d-%d-%d (chunk %" PRIu64 " at byte %" PRIu64 ")",
+                       node->key.level, node->key.x, node->key.y, node->key.z, index, unit.offset);
+    else
+        (void)snprintf(text, capacity, "%s %" PRIu64 " at byte %" PRIu64,
+                       check->header.compressed ? "chunk" : "run", index, unit.offset);
+}
+
+static void say_boxes(struct scree__copc_check *check, const struct scree__copc_notes *notes,
+                      enum scree__copc_rule rule)
+{
+    for (unsigned i = 0; i < notes->kept; i++) {
+        const struct scree__copc_note *note = &notes->first[i];
+        char where[96];
+        name_unit(check, note->unit, where, sizeof where);
+        scree__copc_say(check, rule,
+                        "%s: %" PRIu64 " points outside the node's box, by up to %.3g scale units; "
+                        "first point %" PRIu64 " at (%.15g, %.15g, %.15g)",
+                        where, note->count, note->worst, note->point, note->at[0], note->at[1],
+                        note->at[2]);
+    }
+    scree__copc_say_more(check, rule, notes->units - notes->kept);
+}
+
+static void say_decode(struct scree__copc_check *check, const struct scree__copc_notes *notes)
+{
+    for (unsigned i = 0; i < notes->kept; i++) {
+        const struct scree__copc_note *note = &notes->first[i];
+        char where[96];
+        name_unit(check, note->unit, where, sizeof where);
+        scree__copc_say(check, SCREE__LAZ_DECODE, "%s: %s", where, note->message);
+    }
+    scree__copc_say_more(check, SCREE__LAZ_DECODE, notes->units - notes->kept);
+}
+
+/* One finding for the whole file, with the first place. */
+static void say_summary(struct scree__copc_check *check, const struct scree__copc_notes *notes,
+                        enum scree__copc_rule rule, const char *what)
+{
+    if (notes->units == 0)
+        return;
+    char where[96];
+    name_unit(check, notes->first[0].unit, where, sizeof where);
+    scree__copc_say(check, rule, "%" PRIu64 " points %s; first %s, point %" PRIu64, notes->points,
+                    what, where, notes->first[0].point);
+}
+
+static void say_bounds(struct scree__copc_check *check, const struct scree__copc_tally *tally,
+                       bool complete)
+{
+    const struct scree_las_header *h = &check->header;
+    for (unsigned i = 0; i < 3 && tally->points > 0; i++) {
+        const double a = tally->min[i] * h->scale[i] + h->offset[i];
+        const double b = tally->max[i] * h->scale[i] + h->offset[i];
+        const double low = fmin(a, b), high = fmax(a, b), slack = fabs(h->scale[i]);
+        if (low < h->min[i] - slack || high > h->max[i] + slack)
+            scree__copc_say(check, SCREE__LAS_BOUNDS_POINTS,
+                            "points in %c are in [%.15g, %.15g], outside the header's [%.15g, "
+                            "%.15g]",
+                            "xyz"[i], low, high, h -> min[i], h -> max[i]);
+        else if (complete && (low > h->min[i] + slack || high < h->max[i] - slack))
+            scree__copc_say(check, SCREE__LAS_BOUNDS_LOOSE,
+                            "points in %c are in [%.15g, %.15g]; the header says [%.15g, %.15g]",
+                            "xyz"[i], low, high, h -> min[i], h -> max[i]);
+    }
+}
+
+/* Counts and ranges, which only all points together can tell. */
+static void say_totals(struct scree__copc_check *check, const struct scree__copc_tally *tally)
+{
+    const struct scree_las_header *h = &check->header;
+    if (tally->points != h->point_count)
+        scree__copc_say(check, SCREE__LAS_POINT_COUNT,
+                        "the file has %" PRIu64 " points, the header says %" PRIu64, tally->points,
+                        h->point_count);
+    const unsigned returns = h->version_minor < 4 ? 5 : 15;
+    for (unsigned i = 0; i < returns; i++) {
+        if (tally->returns[i + 1] != h->return_counts[i])
+            scree__copc_say(check, SCREE__LAS_RETURN_COUNTS,
+                            "%" PRIu64 " points of return %u, the header says %" PRIu64,
+                            tally->returns[i + 1], i + 1, h->return_counts[i]);
+    }
+    if (check->has_info && tally->gps_min <= tally->gps_max &&
+        tally->notes[SCREE__NOTE_GPS_OUTSIDE].units == 0 &&
+        (tally->gps_min != check->info.gps_time_min || tally->gps_max != check->info.gps_time_max))
+        scree__copc_say(check, SCREE__COPC_GPS_LOOSE,
+                        "GPS times are in [%.15g, %.15g]; the info VLR says [%.15g, %.15g]",
+                        tally->gps_min, tally->gps_max, check->info.gps_time_min,
+                        check->info.gps_time_max);
+}
+
+static void say_all(struct scree__copc_check *check, const struct scree__copc_tally *tally,
+                    const struct scree__copc_scan *scan)
+{
+    const struct scree__copc_notes *notes = tally->notes;
+    const bool complete = !check->options.shallow && notes[SCREE__NOTE_DECODE].units == 0;
+    say_decode(check, &notes[SCREE__NOTE_DECODE]);
+    if (complete)
+        say_totals(check, tally);
+    say_bounds(check, tally, complete);
+    say_boxes(check, &notes[SCREE__NOTE_BOX_FAR], SCREE__R8);
+    say_boxes(check, &notes[SCREE__NOTE_BOX_NEAR], SCREE__R8_NEAR);
+    say_summary(check, &notes[SCREE__NOTE_RETURN], SCREE__LAS_RETURN_NUMBER,
+                "have return number 0, or one above their number of returns");
+    say_summary(check, &notes[SCREE__NOTE_GPS_NAN], SCREE__LAS_GPS_NAN,
+                "have a GPS time that is not a number");
+    say_summary(check, &notes[SCREE__NOTE_GPS_OUTSIDE], SCREE__COPC_GPS_RANGE,
+                "have a GPS time outside the range in the info VLR");
+    say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__COPC_GPS_ORDER,
+                "have a GPS time before that of the point before them in the node");
+    say_summary(check, &notes[SCREE__NOTE_BLACK], SCREE__COPC_BLACK, "have the colour 0, 0, 0");
+    if (scan->rgb != 0 && check->claims_copc && tally->points > 0 && tally->color_bits > 0 &&
+        tally->color_bits <= 255)
+        scree__copc_say(check, SCREE__R7, "no colour value is above 255: 8 bits in 16");
+}
+
+enum scree_status scree__copc_check_points(struct scree__copc_check *check, struct scree_error *err)
+{
+    const struct scree_las_header *h = &check->header;
+    if (check->reader == NULL || h->record_bytes < 20)
+        return SCREE_OK;
+    struct job job = {.check = check, .record_capacity = PIECE_BYTES / h->record_bytes};
+    if (job.record_capacity < PIECE_POINTS_MIN)
+        job.record_capacity = PIECE_POINTS_MIN;
+    scree__copc_scan_init(&job.scan, check);
+    unsigned threads = check->context != NULL ? scree_context_threads(check->context) : 1;
+    struct scree_error why = SCREE_ERROR_INIT;
+    enum scree_status status = run(&job, threads, &why);
+    if (status == SCREE_E_BUDGET && threads > 1) { /* one worker needs a fraction */
+        why = (struct scree_error)SCREE_ERROR_INIT;
+        status = run(&job, 1, &why);
+    }
+    if (status != SCREE_OK) {
+        if (err != NULL && err->status == SCREE_OK)
+            *err = why;
+        return status;
+    }
+    check->report->points_checked = job.workers[0].tally.points;
+    say_all(check, &job.workers[0].tally, &job.scan);
+    release_workers(&job);
+    return SCREE_OK;
+}
