@@ -4,9 +4,12 @@
 #include "cli/status.h"
 #include "scree/base.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&command_convert, &command_info, &command_validate,
                                                  &command_synth, NULL};
@@ -80,8 +83,21 @@ static int dispatch(int argc, char **argv)
     return command->run(argc - 1, argv + 1);
 }
 
+/* A standard stream that was closed would be the next file that is opened. Reserved for reading, so
+ * that writes to it still fail. */
+static bool reserve_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDONLY) != stream)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!reserve_streams())
+        return EXIT_CODE_FAILED;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
     return status_close_stdout(dispatch(argc, argv));
 }
