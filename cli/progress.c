@@ -87,12 +87,12 @@ static void append(char *line, size_t *used, size_t columns, const char *part)
     *used += bytes;
 }
 
-/* "build  54%  12.3M/22.7M  8.1M/s  0:12 left  812 MiB of 2.0 GiB  scratch 1.1 GiB" */
+/* "build  54%  12.3M/22.7M  8.1M/s  0:12 left  mem 812M/2.0G  scratch 1.1G" */
 static void compose(const struct progress *progress, char *line, size_t columns)
 {
     const struct scree_progress *now = &progress->last;
     double seconds = clock_seconds() - progress->stage_begun;
-    double rate = seconds > 0.2 ? (double)now->done / seconds : 0;
+    double rate = seconds > 0.4 ? (double)now->done / seconds : 0;
     char part[160];
     size_t used = 0;
     line[0] = '\0';
@@ -116,11 +116,11 @@ static void compose(const struct progress *progress, char *line, size_t columns)
         snprintf(part, sizeof part, "  %s left", clock_text(left).text);
         append(line, &used, columns, part);
     }
-    snprintf(part, sizeof part, "  memory %s of %s", size_text(now->memory_bytes).text,
-             size_text(now->budget_bytes).text);
+    snprintf(part, sizeof part, "  mem %s/%s", size_letter_text(now->memory_bytes).text,
+             size_letter_text(now->budget_bytes).text);
     append(line, &used, columns, part);
     if (now->scratch_bytes > 0) {
-        snprintf(part, sizeof part, "  scratch %s", size_text(now->scratch_bytes).text);
+        snprintf(part, sizeof part, "  scratch %s", size_letter_text(now->scratch_bytes).text);
         append(line, &used, columns, part);
     }
 }

@@ -50,6 +50,14 @@ struct text size_text(uint64_t bytes)
     return out;
 }
 
+struct text size_letter_text(uint64_t bytes)
+{
+    static const char *const units[] = {"", "K", "M", "G", "T", "P", NULL};
+    struct text out;
+    scaled(&out, bytes, 1024, units);
+    return out;
+}
+
 struct text size_exact_text(uint64_t bytes)
 {
     struct text out;

@@ -10,13 +10,14 @@ struct text {
     char text[72];
 };
 
-struct text count_text(uint64_t count);      /* 22,704,000 */
-struct text compact_text(uint64_t count);    /* 22.7M */
-struct text size_text(uint64_t bytes);       /* 1.2 GiB */
-struct text size_exact_text(uint64_t bytes); /* 1.2 GiB (1,288,490,189 bytes) */
-struct text clock_text(double seconds);      /* 1:23:45, 0:07 */
-struct text seconds_text(double seconds);    /* 0.42 s, 12.3 s, 3 min 5 s */
-struct text number_text(double value);       /* the shortest text that reads back the same */
+struct text count_text(uint64_t count);       /* 22,704,000 */
+struct text compact_text(uint64_t count);     /* 22.7M */
+struct text size_text(uint64_t bytes);        /* 1.2 GiB */
+struct text size_letter_text(uint64_t bytes); /* 1.2G, of 1024 each */
+struct text size_exact_text(uint64_t bytes);  /* 1.2 GiB (1,288,490,189 bytes) */
+struct text clock_text(double seconds);       /* 1:23:45, 0:07 */
+struct text seconds_text(double seconds);     /* 0.42 s, 12.3 s, 3 min 5 s */
+struct text number_text(double value);        /* the shortest text that reads back the same */
 struct text coordinate_text(double v, double scale); /* with as many decimals as scale has */
 const char *plural(uint64_t count);                  /* "" for 1, else "s" */
 
