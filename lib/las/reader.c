@@ -16,6 +16,8 @@
 
 #define FORMAT_BITS_COMPRESSED 0xC0u
 #define FORMAT_BIT_COMPRESSED 0x80u
+/* Of the LASzip VLR: points of formats 6 to 10, cut down to formats 1 to 5. */
+#define OPTION_COMPATIBILITY 0x1u
 
 /* Finds out whether the file is compressed: by its LASzip VLR; the bits of byte 104 must agree. */
 static enum scree_status read_layout(struct scree_las_reader *reader, struct scree_error *err)
@@ -41,12 +43,16 @@ static enum scree_status read_layout(struct scree_las_reader *reader, struct scr
         scree_laz_layout_parse(vlr->payload, (size_t)vlr->payload_bytes,
                                reader->header.record_bytes, &reader->layout, err);
     if (status != SCREE_OK) {
-        scree__base_error_prefix(err, "%s: LASzip VLR at byte %llu",
-                                 scree_source_name(reader->source),
+        scree__base_error_prefix(err, "%s: VLR at byte %llu", scree_source_name(reader->source),
                                  (unsigned long long)vlr->payload_offset - SCREE__LAS_VLR_BYTES);
         return status;
     }
     reader->header.compressed = true;
+    if ((reader->layout.options & OPTION_COMPATIBILITY) != 0)
+        return scree__las_remark(reader, err,
+                                 "LAS 1.4 points in compatibility mode: read as format %u, what is "
+                                 "new in 1.4 stays in extra bytes",
+                                 reader->header.point_format);
     return SCREE_OK;
 }
 
