@@ -1,7 +1,7 @@
 # SIGINT and SIGTERM: the run ends soon with 130 and leaves no output.
 . "$SCREE_SOURCE_DIR/tests/cli/_cli.sh"
 
-make_survey survey.laz 3M
+make_survey survey.laz 1M
 for signal in INT TERM; do
     "$SCREE" convert survey.laz out.copc.laz --threads 1 --progress json > out 2> err &
     job=$!
