@@ -54,7 +54,7 @@ done
 for number in 0 -1 2K 1025 x; do
     expect 2 convert a.las out.copc.laz --threads "$number"
 done
-for scale in 0 -0.1 x 0.1,0.1 0.1,0.1,0.1,0.1 0.1, nan inf 0x1 ''; do
+for scale in 0 -0.1 x 0.1,0.1 0.1,0.1,0.1,0.1 '0.1,' nan inf 0x1 ''; do
     expect 2 convert a.las out.copc.laz --scale "$scale"
 done
 expect 2 synth out.laz
