@@ -14,13 +14,16 @@ struct scree__las_schema {
 
 /*
  * Joins a file's fields: a field is known by name, data type and size (for type 0 and deprecated
- * arrays too). Unknown ones are appended. Same name with another type is a field of its own. Where
- * two descriptors of one field differ in scale or offset the field cannot be shared: a second field
- * of the same name would confuse readers, so SCREE_E_MISMATCH names the field. Differences in
- * description, min and max are joined (first description; widest range where both have one, else
- * none). no_data: the first's; two different ones are SCREE_E_MISMATCH. A nameless run of
- * undocumented bytes matches a nameless run of the same size. Over 65535 bytes a record:
- * SCREE_E_UNSUPPORTED.
+ * arrays too); the n-th of several that cannot be told apart is the n-th. Unknown ones are
+ * appended. Same name with another type is a field of its own. Where two descriptors of one field
+ * differ in scale or offset the field cannot be shared: a second field of the same name would
+ * confuse readers, so SCREE_E_MISMATCH names the field. Differences in description, min and max are
+ * joined (the description that sorts first; the widest range where both have one, else none).
+ * no_data: of whichever has one; two different ones are SCREE_E_MISMATCH. So the outcome does not
+ * depend on the order of the files, and equal descriptors stay as they are to the byte. A nameless
+ * run of undocumented bytes matches a nameless run of the same size. SCREE_E_UNSUPPORTED: more
+ * bytes a record than a record can have, more fields than fit one VLR (341), a run of more than 255
+ * undocumented bytes. After an error the schema is only good for being released.
  */
 SCREE_MUST_CHECK enum scree_status scree__las_schema_join(struct scree__las_schema *schema,
                                                           const struct scree_las_reader *reader,
