@@ -20,7 +20,8 @@ static enum scree_status open_reader(struct scree__copc_check *check, struct scr
         return SCREE_OK;
     check->reader = NULL;
     if (scree__copc_is_finding(status)) {
-        scree__copc_say(check, SCREE__LAS_OPEN, "the points cannot be read: %s", why.message);
+        scree__copc_say(check, SCREE__LAS_OPEN, "the points cannot be read: %s",
+                        scree__copc_without_name(check, why.message));
         return SCREE_OK;
     }
     if (err != NULL && err->status == SCREE_OK)

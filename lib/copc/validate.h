@@ -89,6 +89,7 @@ enum scree__copc_rule {
     SCREE__R4,
     SCREE__R5,
     SCREE__R6,
+    SCREE__R6_END,
     SCREE__R7,
     SCREE__R8,
     SCREE__R8_NEAR,
@@ -176,6 +177,8 @@ void scree__copc_say_more(struct scree__copc_check *check, enum scree__copc_rule
                           uint64_t more);
 /* "... and 123 more" for each rule that has more. */
 void scree__copc_say_rest(struct scree__copc_check *check);
+/* A message of another part without the file's name before it. */
+const char *scree__copc_without_name(const struct scree__copc_check *check, const char *message);
 /* Is the failure one of the file, which makes it a finding? */
 bool scree__copc_is_finding(enum scree_status status);
 

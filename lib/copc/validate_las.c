@@ -198,7 +198,8 @@ enum scree_status scree__copc_check_header(struct scree__copc_check *check, bool
 void scree__copc_check_extent(struct scree__copc_check *check)
 {
     const struct scree_las_header *h = &check->header;
-    if (check->header.compressed || h->record_bytes == 0 || h->point_offset > check->file_bytes)
+    if (h->compressed || check->format_bit || h->record_bytes == 0 ||
+        check->said[SCREE__LAS_RECORD_LENGTH] > 0 || h->point_offset > check->file_bytes)
         return;
     uint64_t room = check->file_bytes - h->point_offset;
     if (h->evlr_count > 0 && h->evlr_offset >= h->point_offset &&

@@ -250,9 +250,15 @@ static void say_decode(struct scree__copc_check *check, const struct scree__copc
 {
     for (unsigned i = 0; i < notes->kept; i++) {
         const struct scree__copc_note *note = &notes->first[i];
-        char where[96];
-        name_unit(check, note->unit, where, sizeof where);
-        scree__copc_say(check, SCREE__LAZ_DECODE, "%s: %s", where, note->message);
+        struct scree_las_unit unit;
+        scree_las_unit(check->reader, note->unit, &unit);
+        const struct scree_copc_entry *node = node_of(check, &unit);
+        const char *message = scree__copc_without_name(check, note->message);
+        if (node != NULL)
+            scree__copc_say(check, SCREE__LAZ_DECODE, "node %d-%d-%d-%d: %s", node->key.level,
+                            node->key.x, node->key.y, node->key.z, message);
+        else
+            scree__copc_say(check, SCREE__LAZ_DECODE, "%s", message);
     }
     scree__copc_say_more(check, SCREE__LAZ_DECODE, notes->units - notes->kept);
 }
@@ -289,6 +295,27 @@ static void say_bounds(struct scree__copc_check *check, const struct scree__copc
     }
 }
 
+/* Counts that are all 0 were not filled in, which the sum has told. */
+static void say_returns(struct scree__copc_check *check, const struct scree__copc_tally *tally)
+{
+    const struct scree_las_header *h = &check->header;
+    const unsigned returns = h->version_minor < 4 ? 5 : 15;
+    unsigned wrong = 0, first = 0;
+    bool filled = false;
+    for (unsigned i = returns; i > 0; i--) {
+        filled = filled || h->return_counts[i - 1] != 0;
+        if (tally->returns[i] != h->return_counts[i - 1]) {
+            wrong++;
+            first = i;
+        }
+    }
+    if (filled && wrong > 0)
+        scree__copc_say(check, SCREE__LAS_RETURN_COUNTS,
+                        "%u counts by return in the header are wrong; the first: %" PRIu64
+                        " points of return %u, the header says %" PRIu64,
+                        wrong, tally->returns[first], first, h->return_counts[first - 1]);
+}
+
 /* Counts and ranges, which only all points together can tell. */
 static void say_totals(struct scree__copc_check *check, const struct scree__copc_tally *tally)
 {
@@ -297,13 +324,7 @@ static void say_totals(struct scree__copc_check *check, const struct scree__copc
         scree__copc_say(check, SCREE__LAS_POINT_COUNT,
                         "the file has %" PRIu64 " points, the header says %" PRIu64, tally->points,
                         h->point_count);
-    const unsigned returns = h->version_minor < 4 ? 5 : 15;
-    for (unsigned i = 0; i < returns; i++) {
-        if (tally->returns[i + 1] != h->return_counts[i])
-            scree__copc_say(check, SCREE__LAS_RETURN_COUNTS,
-                            "%" PRIu64 " points of return %u, the header says %" PRIu64,
-                            tally->returns[i + 1], i + 1, h->return_counts[i]);
-    }
+    say_returns(check, tally);
     if (check->has_info && tally->gps_min <= tally->gps_max &&
         tally->notes[SCREE__NOTE_GPS_OUTSIDE].units == 0 &&
         (tally->gps_min != check->info.gps_time_min || tally->gps_max != check->info.gps_time_max))
@@ -328,8 +349,15 @@ static void say_all(struct scree__copc_check *check, const struct scree__copc_ta
                 "have return number 0, or one above their number of returns");
     say_summary(check, &notes[SCREE__NOTE_GPS_NAN], SCREE__LAS_GPS_NAN,
                 "have a GPS time that is not a number");
-    say_summary(check, &notes[SCREE__NOTE_GPS_OUTSIDE], SCREE__COPC_GPS_RANGE,
-                "have a GPS time outside the range in the info VLR");
+    if (notes[SCREE__NOTE_GPS_OUTSIDE].units > 0) {
+        char what[160];
+        (void)snprintf(what, sizeof what,
+                       "have a GPS time outside [%.15g, %.15g], the range in the info VLR "
+                       "(%.15g, say)",
+                       check->info.gps_time_min, check->info.gps_time_max,
+                       notes[SCREE__NOTE_GPS_OUTSIDE].first[0].worst);
+        say_summary(check, &notes[SCREE__NOTE_GPS_OUTSIDE], SCREE__COPC_GPS_RANGE, what);
+    }
     say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__COPC_GPS_ORDER,
                 "have a GPS time before that of the point before them in the node");
     say_summary(check, &notes[SCREE__NOTE_BLACK], SCREE__COPC_BLACK, "have the colour 0, 0, 0");

@@ -76,6 +76,7 @@ const struct scree__copc_rule_row scree__copc_rules[SCREE__RULE_COUNT] = {
     [SCREE__R4] = {"R4", WARNING, "Potree, giro3d, copc-validator"},
     [SCREE__R5] = {"R5", ERROR, "iTowns, copc-validator"},
     [SCREE__R6] = {"R6", WARNING, "copc-validator"},
+    [SCREE__R6_END] = {"R6", WARNING, ""},
     [SCREE__R7] = {"R7", WARNING, "giro3d, iTowns, copc-validator"},
     [SCREE__R8] = {"R8", ERROR, "copc-validator, readers that query by box"},
     [SCREE__R8_NEAR] = {"R8", WARNING, "copc-validator"},
@@ -146,4 +147,13 @@ void scree__copc_say_rest(struct scree__copc_check *check)
 bool scree__copc_is_finding(enum scree_status status)
 {
     return status == SCREE_E_DATA || status == SCREE_E_UNSUPPORTED;
+}
+
+const char *scree__copc_without_name(const struct scree__copc_check *check, const char *message)
+{
+    const char *name = scree_source_name(check->source);
+    const size_t length = strlen(name);
+    if (strncmp(message, name, length) == 0 && strncmp(message + length, ": ", 2) == 0)
+        return message + length + 2;
+    return message;
 }

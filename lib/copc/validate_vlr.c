@@ -110,7 +110,8 @@ static enum scree_status walk_vlrs(struct scree__copc_check *check, struct scree
     uint64_t end = h->point_offset < check->file_bytes ? h->point_offset : check->file_bytes;
     check->vlr_end = h->header_bytes;
     enum scree_status status = walk_list(check, false, h->vlr_count, &check->vlr_end, end, err);
-    if (status != SCREE_OK || check->said[SCREE__LAS_VLR] > 0 || check->vlr_end >= end)
+    if (status != SCREE_OK || check->said[SCREE__LAS_VLR] > 0 || check->vlr_end >= end ||
+        h->point_offset > check->file_bytes)
         return status;
     /* LAS 1.0 has two signature bytes before the points, and writers of 1.1 kept them. */
     if (h->version_minor > 1 || end - check->vlr_end != 2)
@@ -218,7 +219,8 @@ static enum scree_status check_wkt_text(struct scree__copc_check *check,
     status =
         scree__copc_peek(check, record->payload_offset + record->payload_bytes - 1, 1, &p, err);
     if (status == SCREE_OK && *p != 0)
-        scree__copc_say(check, SCREE__R6, "the WKT at byte %llu does not end with a zero byte", at);
+        scree__copc_say(check, SCREE__R6_END, "the WKT at byte %llu does not end with a zero byte",
+                        at);
     return status;
 }
 
