@@ -8,9 +8,9 @@
 /*
  * The most points of a block. Its share is its weight over the mean weight that the slots were
  * chosen by, and that mean over the true one; both are bounded by the range of weights:
- * 64 * (150 / 64) * (150 / 19) is below 1200.
+ * 512 * (150 / 64) * (150 / 19) is 9474.
  */
-#define SCREE__SYNTH_BLOCK_POINTS_MAX 1536u
+#define SCREE__SYNTH_BLOCK_POINTS_MAX 9500u
 /* Room for what the slots give of themselves before it is cut down. */
 #define SCREE__SYNTH_BLOCK_HITS \
     (SCREE__SYNTH_BLOCK_POINTS_MAX + SCREE__SYNTH_BLOCK_SLOTS * SCREE__SYNTH_RETURNS_MAX)

@@ -13,7 +13,7 @@
 #include "synth/scene.h"
 
 /* Slots come in blocks: the unit in which points are shared out (see plan.h). */
-#define SCREE__SYNTH_BLOCK_SLOTS 64u
+#define SCREE__SYNTH_BLOCK_SLOTS 512u
 /* A slot can be cut further, for pulses between the regular ones. */
 #define SCREE__SYNTH_SLOT_PARTS 32u
 

@@ -15,6 +15,9 @@
  * of slots. */
 #define SAMPLES 48
 
+/* Places of a block where they are, for its weight. */
+#define PLACES 16u
+
 static uint64_t mean_weight_q6(const struct scree__synth_plan *plan)
 {
     const struct scree__synth_survey *survey = plan->survey;
@@ -30,15 +33,15 @@ static uint64_t mean_weight_q6(const struct scree__synth_plan *plan)
     return sum / (SAMPLES * SAMPLES);
 }
 
-/* The expected returns at two places of the block, as a sum: the scale of weights is free. */
+/* The expected returns at some places of the block, as a sum: the scale of weights is free. */
 static uint64_t block_weight(const struct scree__synth_plan *plan,
                              const struct scree__synth_strip *strip, uint64_t block)
 {
     uint64_t weight = 0;
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < PLACES; i++) {
         struct scree__synth_shot shot;
-        uint64_t slot =
-            block * SCREE__SYNTH_BLOCK_SLOTS + (2 * i + 1) * (SCREE__SYNTH_BLOCK_SLOTS / 4);
+        uint64_t slot = block * SCREE__SYNTH_BLOCK_SLOTS +
+                        (2 * i + 1) * (SCREE__SYNTH_BLOCK_SLOTS / (2 * PLACES));
         scree__synth_shoot(plan->survey, strip, slot, 0, &shot);
         weight += scree__synth_expect_at(plan->world, shot.ray.x, shot.ray.y,
                                          scree__synth_is_steep(shot.ray.tangent));

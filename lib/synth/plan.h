@@ -2,7 +2,7 @@
  * plan.h - which points of a tile lie where.
  *
  * A tile has an exact number of points, but how many returns a pulse has depends on what it meets.
- * So points are shared out beforehand: every block of 64 pulse slots has a weight (the returns to
+ * So points are shared out beforehand: every block of 512 pulse slots has a weight (the returns to
  * be expected there), and block b gets the points from P(b) to P(b + 1), where P(b) = floor(points
  * * (weights before b) / (all weights)). block.c then makes exactly so many. A table holds the sum
  * of weights before every stride-th block, so that any run of points is found without making those

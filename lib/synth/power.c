@@ -19,6 +19,12 @@ static int64_t line_y(int64_t x)
     return LINE_AT + x * 3 / 16;
 }
 
+bool scree__synth_power_near(int64_t x, int64_t y, int64_t distance)
+{
+    int64_t across = (y - line_y(x) + LINE_MIDDLE + 1024 * LINE_EVERY) % LINE_EVERY - LINE_MIDDLE;
+    return across < distance && across > -distance;
+}
+
 static int32_t tower_top(struct scree__synth_scene *scene, int64_t tower, int64_t base_y)
 {
     int64_t x = tower * SPAN;

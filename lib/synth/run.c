@@ -8,7 +8,7 @@
  *   per tile: scree__synth_file_write()                           file.c
  *       scree__synth_plan_init()     which points lie where       plan.c
  *       per chunk: scree__synth_records_make()                    record.c
- *           per block of 64 pulses: scree__synth_block_make()     block.c
+ *           per block of 512 pulses: scree__synth_block_make()     block.c
  *               per pulse: scree__synth_shoot()                   flight.c
  *                          scree__synth_scene_pulse()             scene.c, terrain.c, town.c ...
  */

@@ -7,14 +7,14 @@
 #include <string.h>
 
 #define RANGE_NOISE 18 /* mm, of heights on hard ground */
+#define ROUGH 21000    /* of a meadow's texture */
 #define BEAM_HALF 220  /* mm: so near to a roof's edge a pulse is cut in two */
 
 /* Shares of 65536. */
 #define WATER_STEEP 19000    /* a return from water that is seen aslant */
 #define WATER_BELOW 39000    /* from water under the aircraft */
 #define NOISE_SHARE 10       /* echoes from nowhere */
-#define BUSH_SHARE 1900      /* a bush in a meadow */
-#define THING_SHARE 900      /* cars, benches, in town */
+#define BUSH_SHARE 14000     /* a bush, where the meadow is rough */
 #define KEY_POINT_SHARE 60   /* of ground points */
 #define SHORE_FILL_SHARE 160 /* water points that software added */
 
@@ -187,17 +187,23 @@ static void meet_power(struct scree__synth_scene *scene, struct pulse *pulse, in
             power == SCREE__SYNTH_WIRE ? SCREE__SYNTH_CLASS_WIRE : SCREE__SYNTH_CLASS_TOWER);
 }
 
-/* Small things on open ground. */
-static void meet_small_things(struct scree__synth_scene *scene, struct pulse *pulse, int32_t floor)
+/* Small things on open ground. True when they stopped the pulse. */
+static bool meet_small_things(struct scree__synth_scene *scene, struct pulse *pulse, int32_t floor)
 {
-    const struct scree__synth_lot *lot = scree__synth_lot_at(scene, pulse->ray->x, pulse->ray->y);
-    if (lot->town && scree__synth_chance(pulse->dice, THING_SHARE)) {
-        add(pulse, floor, 500 + (int32_t)scree__synth_below(pulse->dice, 1000), SCREE__SYNTH_METAL,
-            SCREE__SYNTH_CLASS_OTHER);
-    } else if (!lot->town && pulse->texture > 0 && scree__synth_chance(pulse->dice, BUSH_SHARE)) {
-        int32_t height = 250 + (int32_t)scree__synth_below(pulse->dice, 2200);
+    const struct scree__synth_ray *ray = pulse->ray;
+    const struct scree__synth_lot *lot = scree__synth_lot_at(scene, ray->x, ray->y);
+    if (lot->town) {
+        int32_t car = scree__synth_car_at(scene, lot, ray->x, ray->y);
+        if (car > 0)
+            add(pulse, floor, car, SCREE__SYNTH_METAL, SCREE__SYNTH_CLASS_OTHER);
+        return car > 0;
+    }
+    if (pulse->texture > ROUGH && scree__synth_chance(pulse->dice, BUSH_SHARE)) {
+        int32_t height =
+            250 + (pulse->texture - ROUGH) / 8 + (int32_t)scree__synth_below(pulse->dice, 500);
         add(pulse, floor, height, SCREE__SYNTH_SHRUB, plant_class(height));
     }
+    return false;
 }
 
 unsigned scree__synth_scene_pulse(struct scree__synth_scene *scene,
@@ -216,12 +222,12 @@ unsigned scree__synth_scene_pulse(struct scree__synth_scene *scene,
     meet_power(scene, &pulse, ground.z);
     bool stopped = false;
     if (pulse.count == 0)
-        stopped = meet_house(scene, &pulse, ground.z) || meet_tree(scene, &pulse, ground.z);
+        stopped = meet_house(scene, &pulse, ground.z);
+    if (pulse.count == 0)
+        stopped = meet_tree(scene, &pulse, ground.z);
     if (!stopped && ground.water) {
         meet_water(&pulse, ground.z);
-    } else if (!stopped) {
-        if (pulse.count == 0)
-            meet_small_things(scene, &pulse, ground.z);
+    } else if (!stopped && (pulse.count > 0 || !meet_small_things(scene, &pulse, ground.z))) {
         add_ground(scene, &pulse, ground.z);
     }
     share_light(&pulse);

@@ -118,6 +118,10 @@ struct scree__synth_house_hit {
 struct scree__synth_house_hit scree__synth_house_pulse(const struct scree__synth_lot *lot,
                                                        const struct scree__synth_ray *ray);
 
+/* The height of a parked car at a place, 0 for none. */
+int32_t scree__synth_car_at(const struct scree__synth_scene *scene,
+                            const struct scree__synth_lot *lot, int64_t x, int64_t y);
+
 /* trees.c: the height of the highest crown over a place, 0 for none; *tree is its tree. */
 int32_t scree__synth_crown_at(struct scree__synth_scene *scene, int64_t x, int64_t y,
                               const struct scree__synth_tree **tree);
@@ -127,6 +131,8 @@ enum scree__synth_power { SCREE__SYNTH_NO_POWER, SCREE__SYNTH_WIRE, SCREE__SYNTH
 enum scree__synth_power scree__synth_power_at(struct scree__synth_scene *scene, int64_t x,
                                               int64_t y, struct scree__synth_dice *dice,
                                               int32_t *z);
+/* Is a place within `distance` of a power line? */
+bool scree__synth_power_near(int64_t x, int64_t y, int64_t distance);
 /* A beam meets wires some 25 m above the ground. */
 #define SCREE__SYNTH_WIRE_HEIGHT 25000
 

@@ -7,7 +7,7 @@
 #define PLACE_BIAS ((int64_t)1 << 40)
 
 #define MEAN_HEIGHT 140000
-#define LAKE_HEIGHT (MEAN_HEIGHT - 9000)
+#define LAKE_HEIGHT (MEAN_HEIGHT - 15000)
 #define SHORE 2500 /* so far above the lake the small octaves reach their full height */
 
 #define WOODS_BEGIN 3000 /* noise; the first trees */
@@ -111,5 +111,5 @@ uint32_t scree__synth_expect_at(const struct scree__synth_world *world, int64_t 
         return steep ? SCREE__SYNTH_EXPECT_MIN : 38;
     if (scree__synth_noise(world->layer[SCREE__SYNTH_TOWNS], x, y, 18) >= TOWN_FROM)
         return 72;
-    return 65 + scree__synth_woods_at(world, x, y) * 60 / 256;
+    return 66 + scree__synth_woods_at(world, x, y) * 39 / 256;
 }

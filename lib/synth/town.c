@@ -7,12 +7,12 @@
 #define BLOCK_SHARE 12 /* of 64 lots: a large flat-roofed building */
 #define LOT_MIDDLE (SCREE__SYNTH_LOT / 2)
 
-static void build_house(struct scree__synth_lot *lot, uint64_t chance)
+static void build_house(struct scree__synth_lot *lot, uint64_t chance, bool under_wires)
 {
     struct scree__synth_dice dice = {chance};
     uint32_t kind = scree__synth_below(&dice, 64);
     lot->tint = (uint8_t)scree__synth_draw(&dice);
-    lot->house = kind >= PLAZA_SHARE;
+    lot->house = kind >= PLAZA_SHARE && !under_wires;
     int32_t wide, deep;
     if (kind < PLAZA_SHARE + BLOCK_SHARE) {
         lot->roof = SCREE__SYNTH_FLAT;
@@ -54,8 +54,24 @@ const struct scree__synth_lot *scree__synth_lot_at(struct scree__synth_scene *sc
     lot->floor = scree__synth_ground_at(&scene->world, middle_x, middle_y).z;
     lot->street_x = (uint64_t)cell_x % 4 == 0 ? STREET : 0;
     lot->street_y = (uint64_t)cell_y % 2 == 0 ? STREET : 0;
-    build_house(lot, scree__synth_hash(scene->world.layer[SCREE__SYNTH_LOTS], cell_x, cell_y));
+    build_house(lot, scree__synth_hash(scene->world.layer[SCREE__SYNTH_LOTS], cell_x, cell_y),
+                scree__synth_power_near(middle_x, middle_y, 30000));
     return lot;
+}
+
+/* Cars stand along the west street of a lot, in places of 6 m: a hood, and a roof behind it. */
+int32_t scree__synth_car_at(const struct scree__synth_scene *scene,
+                            const struct scree__synth_lot *lot, int64_t x, int64_t y)
+{
+    int64_t in_x = x - lot->cell_x * SCREE__SYNTH_LOT, in_y = y - lot->cell_y * SCREE__SYNTH_LOT;
+    if (lot->street_x == 0 || in_x < 700 || in_x > 2500 || in_y < lot->street_y)
+        return 0;
+    int64_t place = in_y / 6000, along = in_y % 6000;
+    uint64_t lot_seed =
+        scree__synth_hash(scene->world.layer[SCREE__SYNTH_LOTS], lot->cell_y, lot->cell_x);
+    if (along < 800 || along > 5200 || scree__synth_hash(lot_seed, place, 0) % 5 < 3)
+        return 0;
+    return along < 1900 ? 850 : 1450;
 }
 
 static int32_t roof_height(const struct scree__synth_lot *lot, int32_t x, int32_t y)

@@ -5,12 +5,13 @@
 
 /*
  * A crown must not reach beyond the four cells whose middles are nearest to a place: the next
- * middle is at least one cell away, a trunk stands at most CELL / 4 from its middle, so CELL * 3 /
- * 4 = 4500 is the largest radius that is safe.
+ * middle is at least one cell away, a trunk stands at most JITTER / 2 = 2100 from its middle, so
+ * 3900 is the largest radius that is safe.
  */
 #define CELL 6000
-#define RADIUS_MIN 1700
-#define RADIUS_RANGE 2500
+#define JITTER 4200
+#define RADIUS_MIN 1500
+#define RADIUS_RANGE 2400
 #define GARDEN_SHARE 40 /* of 256 tree places in town */
 #define CELL_BIAS 4096  /* cells; places may lie a little outside the survey */
 
@@ -18,8 +19,8 @@ static void plant(struct scree__synth_scene *scene, struct scree__synth_tree *tr
 {
     struct scree__synth_dice dice = {
         scree__synth_hash(scene->world.layer[SCREE__SYNTH_TREES], tree->cell_x, tree->cell_y)};
-    int64_t x = tree->cell_x * CELL + CELL / 4 + scree__synth_below(&dice, CELL / 2);
-    int64_t y = tree->cell_y * CELL + CELL / 4 + scree__synth_below(&dice, CELL / 2);
+    int64_t x = tree->cell_x * CELL + (CELL - JITTER) / 2 + scree__synth_below(&dice, JITTER);
+    int64_t y = tree->cell_y * CELL + (CELL - JITTER) / 2 + scree__synth_below(&dice, JITTER);
     uint32_t place = scree__synth_below(&dice, 256), share;
     const struct scree__synth_lot *lot = scree__synth_lot_at(scene, x, y);
     if (lot->town) {
