@@ -8,7 +8,18 @@ need_node
 [ -d "${SCREE_TEST_DATA:-}/lidar" ] || { echo "skipped: SCREE_TEST_DATA names no folder with sample files in lidar/"; exit 77; }
 
 # Files that convert refuses, and what the message has to say.
-declare -A refused=()
+declare -A refused=(
+    [no-points.las]='no points'
+    [no-points-1.3.las]='no points'
+    [no-points-1.3.laz]='no points'
+    [test_data_empty.las]='no points'
+)
+
+# Several scanner channels in a chunk with extra bytes: see judge.sh.
+declare -A without_lazrs=()
+for name in 10_points_with_extra_bytes_format_{6,7,8,9}.las pdrf6-1.4.la{s,z} pdrf7-v4-1.4.la{s,z} pdrf8-1.4.la{s,z}; do
+    without_lazrs[$name]=--without-laz-rs
+done
 
 # LAZ files of kinds that the independent decoders do not read (formats 4, 5, 9, 10, compressor 1, item version 4): the same points are
 # there uncompressed, or the points cannot be judged.
@@ -47,7 +58,7 @@ for input in "$SCREE_TEST_DATA"/lidar/*.[lL][aA][sSzZ]; do
         continue
     fi
     [ -z "${refused[$name]:-}" ] || { fail "$name" "converted, though the table says refused"; continue; }
-    bash "$here/judge.sh" --tolerate-returns out.copc.laz > verdict 2>&1 || { fail "$name" "$(cat verdict)"; continue; }
+    bash "$here/judge.sh" --tolerate-returns ${without_lazrs[$name]:-} out.copc.laz > verdict 2>&1 || { fail "$name" "$(cat verdict)"; continue; }
 
     node "$here/same-points.mjs" out.copc.laz "$input" > same 2>&1
     case $? in
