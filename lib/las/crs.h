@@ -1,0 +1,43 @@
+/* crs.h - inside the reading of coordinate reference systems. */
+#ifndef SCREE_LIB_LAS_CRS_H
+#define SCREE_LIB_LAS_CRS_H
+
+#include "las/geotiff.h"
+#include "scree/las.h"
+
+/* What a file says of its CRS: payloads, NULL where absent. */
+struct scree__las_crs_records {
+    const uint8_t *wkt, *keys, *doubles, *ascii;
+    uint64_t wkt_bytes, keys_bytes, doubles_bytes, ascii_bytes;
+    bool wkt_bit; /* of the global encoding */
+    uint8_t version_minor;
+};
+
+SCREE_MUST_CHECK enum scree_status
+scree__las_crs_from_records(const struct scree__las_crs_records *records, struct scree_las_crs *crs,
+                            struct scree_error *err);
+
+/* Does the text begin like WKT1? */
+bool scree__las_crs_is_wkt1(const char *text);
+
+/* Name and kind of a WKT by its look alone, for what PROJ cannot read. */
+void scree__las_crs_describe(const char *wkt, struct scree_las_crs *crs);
+
+/* ------------------------------------------------ with PROJ (crs_proj.c) or without (crs_plain.c)
+ */
+
+/* wkt is trimmed and not empty. Sets all of *crs but its origin. A text that cannot be read stays
+ * as it is, with a note. */
+SCREE_MUST_CHECK enum scree_status
+scree__las_crs_from_wkt(const char *wkt, struct scree_las_crs *crs, struct scree_error *err);
+/* Leaves crs->wkt NULL where the keys name no CRS. */
+SCREE_MUST_CHECK enum scree_status
+scree__las_crs_from_geotiff(const struct scree__las_geotiff *geotiff, struct scree_las_crs *crs,
+                            struct scree_error *err);
+/* text is trimmed and not empty. */
+SCREE_MUST_CHECK enum scree_status
+scree__las_crs_from_person(const char *text, struct scree_las_crs *crs, struct scree_error *err);
+/* Of two WKT texts that are not the same to the byte. */
+bool scree__las_crs_same_meaning(const char *a, const char *b);
+
+#endif
