@@ -87,13 +87,13 @@ static enum scree_status begin_file(struct writing *writing, bool *forwarded_in_
     const struct scree__copc_forward *forward = &job->forward;
     uint8_t info[SCREE__COPC_INFO_BYTES];
     uint64_t wkt_bytes = strlen(job->crs.wkt) + 1;
-    uint64_t extra_bytes = job->schema.count * 192;
+    uint64_t extra_bytes = scree__las_schema_descriptor_count(&job->schema) * 192;
     uint64_t list_bytes = (forward->count + 3) * sizeof(struct scree_las_vlr);
     void *extra = NULL, *list = NULL;
     if (extra_bytes > UINT16_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%llu extra-bytes fields: their VLR holds 341",
-                                (unsigned long long)job->schema.count);
+                                (unsigned long long)(extra_bytes / 192));
     enum scree_status status = scree__mem_alloc(budget, extra_bytes, &extra, "extra bytes", err);
     if (status == SCREE_OK)
         status = scree__mem_alloc(budget, list_bytes, &list, "VLRs", err);

@@ -10,9 +10,7 @@ enum {
     /* The length of a VLR's payload is a 16-bit number. */
     FIELDS_MAX = 65535 / SCREE__LAS_EB_BYTES,
     /* So is the length of a record; the largest format written, 8, has 38 bytes of its own. */
-    RECORD_EXTRA_MAX = 65535 - 38,
-    /* A descriptor of type 0 says its size in one byte. */
-    UNDOCUMENTED_MAX = 255
+    RECORD_EXTRA_MAX = 65535 - 38
 };
 
 static const struct scree_las_extra_byte *field_at(const struct scree__las_fields *fields,
@@ -47,12 +45,8 @@ static uint64_t find(const struct scree__las_schema *schema, const struct scree_
 static enum scree_status append(struct scree__las_schema *schema,
                                 const struct scree_las_extra_byte *field, struct scree_error *err)
 {
-    if (field->data_type == 0 && field->bytes > UNDOCUMENTED_MAX)
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                "%u undocumented extra bytes in a record: one descriptor can "
-                                "stand for %d at most",
-                                field->bytes, UNDOCUMENTED_MAX);
-    if (schema->count == FIELDS_MAX)
+    if (scree__las_schema_descriptor_count(schema) + scree__las_field_part_count(field) >
+        FIELDS_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "more than %d fields of extra bytes: their descriptors do not "
                                 "fit one VLR",
@@ -131,10 +125,21 @@ void scree__las_schema_sort(struct scree__las_schema *schema)
     }
 }
 
+uint64_t scree__las_schema_descriptor_count(const struct scree__las_schema *schema)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < schema->count; i++)
+        count += scree__las_field_part_count(&schema->fields[i]);
+    return count;
+}
+
 void scree__las_schema_write(const struct scree__las_schema *schema, uint8_t *payload)
 {
-    for (uint64_t i = 0; i < schema->count; i++)
-        memcpy(payload + i * SCREE__LAS_EB_BYTES, schema->fields[i].raw, SCREE__LAS_EB_BYTES);
+    for (uint64_t i = 0; i < schema->count; i++) {
+        uint32_t parts = scree__las_field_part_count(&schema->fields[i]);
+        for (uint32_t part = 0; part < parts; part++, payload += SCREE__LAS_EB_BYTES)
+            scree__las_field_part(&schema->fields[i], part, payload);
+    }
 }
 
 void scree__las_schema_defaults(const struct scree__las_schema *schema, uint8_t *bytes)

@@ -36,8 +36,16 @@ SCREE_MUST_CHECK enum scree_status scree__las_schema_join(struct scree__las_sche
  */
 void scree__las_schema_sort(struct scree__las_schema *schema);
 
-/* The payload of the joint Extra Bytes VLR: count * 192 bytes (nameless runs get a descriptor of
- * type 0 and an empty name). */
+/*
+ * Descriptors that describe the schema in the output. A field is one, but: a deprecated array
+ * (types 11 to 30) is described as its elements, "NAME[0]" and so on, because many readers know
+ * scalars only; undocumented bytes take one descriptor for each 255. The bytes of the records are
+ * the same.
+ */
+uint64_t scree__las_schema_descriptor_count(const struct scree__las_schema *schema);
+
+/* The payload of the joint Extra Bytes VLR: descriptor_count * 192 bytes (nameless runs get a
+ * descriptor of type 0 and an empty name). */
 void scree__las_schema_write(const struct scree__las_schema *schema, uint8_t *payload);
 
 /* Default bytes of a record that lacks the fields: no_data where set, else 0. schema->bytes bytes.

@@ -7,6 +7,9 @@
 
 enum { TYPE_SCALAR_LAST = 10, TYPE_ARRAY_LAST = 30, TYPE_FLOAT = 9 };
 
+/* A descriptor of type 0 says its size in one byte. */
+enum { UNDOCUMENTED_MAX = 255 };
+
 enum kind { KIND_UNSIGNED, KIND_SIGNED, KIND_REAL };
 
 /* Scalars have 1 value, the deprecated arrays 2 or 3, anything else none that we know. */
@@ -68,6 +71,41 @@ void scree__las_field_normalize(struct scree_las_extra_byte *field)
         if (has(field, values[v].option))
             memcpy(raw + values[v].at, field->raw + values[v].at, value_bytes);
     memcpy(field->raw, raw, sizeof raw);
+}
+
+uint32_t scree__las_field_part_count(const struct scree_las_extra_byte *field)
+{
+    if (field->data_type == 0)
+        return field->bytes <= UNDOCUMENTED_MAX ? 1 : (field->bytes - 1) / UNDOCUMENTED_MAX + 1;
+    return value_count(field) > 1 ? (uint32_t)value_count(field) : 1;
+}
+
+void scree__las_field_part(const struct scree_las_extra_byte *field, uint32_t part, uint8_t *raw)
+{
+    uint32_t count = scree__las_field_part_count(field);
+    struct scree_las_extra_byte single = *field;
+    if (count > 1 && field->data_type == 0) {
+        uint32_t left = field->bytes - part * UNDOCUMENTED_MAX;
+        single.bytes = left < UNDOCUMENTED_MAX ? left : UNDOCUMENTED_MAX;
+        scree__las_field_normalize(&single);
+    } else if (count > 1) {
+        /* The element's values move to the front of each triple; the index goes behind the name,
+         * whose end gives way. */
+        static const int triples[] = {SCREE__LAS_EB_NO_DATA, SCREE__LAS_EB_MIN, SCREE__LAS_EB_MAX,
+                                      SCREE__LAS_EB_SCALE, SCREE__LAS_EB_OFFSET};
+        single.data_type = (uint8_t)scalar_type(field);
+        single.bytes = field->bytes / count;
+        for (size_t t = 0; t < sizeof triples / sizeof *triples; t++)
+            memmove(single.raw + triples[t], field->raw + triples[t] + 8 * part, 8);
+        size_t length = strlen(single.name);
+        length = length > sizeof single.name - 4 ? sizeof single.name - 4 : length;
+        single.name[length] = '[';
+        single.name[length + 1] = (char)('0' + part);
+        single.name[length + 2] = ']';
+        single.name[length + 3] = '\0';
+        scree__las_field_normalize(&single);
+    }
+    memcpy(raw, single.raw, SCREE__LAS_EB_BYTES);
 }
 
 /* The number that a reader works with: absent means `absent`. */

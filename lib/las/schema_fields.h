@@ -57,6 +57,10 @@ SCREE_MUST_CHECK enum scree_status scree__las_field_join(struct scree_las_extra_
                                                          const struct scree_las_extra_byte *other,
                                                          struct scree_error *err);
 
+/* Descriptors that the field takes in an output, and one of them (192 bytes): see schema.h. */
+uint32_t scree__las_field_part_count(const struct scree_las_extra_byte *field);
+void scree__las_field_part(const struct scree_las_extra_byte *field, uint32_t part, uint8_t *raw);
+
 /* no_data as the record's bytes, else zeros. */
 void scree__las_field_default(const struct scree_las_extra_byte *field, uint8_t *bytes);
 

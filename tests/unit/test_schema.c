@@ -84,14 +84,14 @@ static void one_file_keeps_its_descriptors(void **state)
 {
     (void)state;
     struct scree_las_extra_byte fields[3] = {make("Deviation", 3, 0), make_run("raw", 5, 2),
-                                             make("Class", 21, 7)};
+                                             make("Class", 1, 7)};
     for (int i = 0; i < 3; i++)
         memset(fields[i].raw + 36, 0x5A, 4); /* unused bytes stay, too */
     struct scree__las_schema schema = {0};
     join_well(&schema, fields, 3);
     join_well(&schema, fields, 3);
     assert_int_equal(schema.count, 3);
-    assert_int_equal(schema.bytes, 2 + 5 + 3);
+    assert_int_equal(schema.bytes, 2 + 5 + 1);
     uint8_t payload[3 * 192];
     scree__las_schema_write(&schema, payload);
     for (int i = 0; i < 3; i++)
@@ -100,7 +100,7 @@ static void one_file_keeps_its_descriptors(void **state)
     assert_true(scree__las_schema_same_fields(&schema, &list));
     struct scree__las_map_copy copies[3];
     assert_int_equal(scree__las_schema_copy_fields(&schema, &list, copies), 1);
-    assert_int_equal(copies[0].bytes, 10);
+    assert_int_equal(copies[0].bytes, 8);
     scree__las_schema_release(&schema);
     assert_null(schema.fields);
 }
@@ -280,15 +280,47 @@ static void defaults_of_every_type(void **state)
     }
 }
 
-static void what_does_not_fit(void **state)
+/* Arrays are described by their elements, long runs by several descriptors; the records' bytes
+ * stay. */
+static void fields_of_several_descriptors(void **state)
 {
     (void)state;
     struct scree__las_schema schema = {0};
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_las_extra_byte run = make_run("", 255, 0);
-    run.bytes = 256;
-    assert_int_equal(join(&schema, &run, 1, &err), SCREE_E_UNSUPPORTED);
+    struct scree_las_extra_byte fields[2] = {make("Colours", 23, 0), make_run("", 255, 6)};
+    fields[0].raw[SCREE__LAS_EB_OPTIONS] = SCREE__LAS_EB_HAS_MAX;
+    fields[0].options = SCREE__LAS_EB_HAS_MAX;
+    for (uint8_t v = 0; v < 3; v++)
+        fields[0].raw[SCREE__LAS_EB_MAX + 8 * v] = (uint8_t)(100 + v);
+    fields[1].bytes = 600;
+    assert_int_equal(join(&schema, fields, 2, &err), SCREE_OK);
+    assert_int_equal(schema.count, 2);
+    assert_int_equal(schema.bytes, 606);
+    assert_int_equal(scree__las_schema_descriptor_count(&schema), 6);
+    uint8_t raw[6 * SCREE__LAS_EB_BYTES];
+    scree__las_schema_write(&schema, raw);
+    for (uint8_t v = 0; v < 3; v++) {
+        const uint8_t *at = raw + v * SCREE__LAS_EB_BYTES;
+        char name[16];
+        snprintf(name, sizeof name, "Colours[%d]", v);
+        assert_int_equal(at[SCREE__LAS_EB_TYPE], 3);
+        assert_string_equal((const char *)at + SCREE__LAS_EB_NAME, name);
+        assert_int_equal(at[SCREE__LAS_EB_MAX], 100 + v);
+        assert_int_equal(at[SCREE__LAS_EB_MAX + 8], 0);
+    }
+    static const uint8_t sizes[3] = {255, 255, 90};
+    for (int v = 0; v < 3; v++) {
+        const uint8_t *at = raw + (3 + v) * SCREE__LAS_EB_BYTES;
+        assert_int_equal(at[SCREE__LAS_EB_TYPE], 0);
+        assert_int_equal(at[SCREE__LAS_EB_OPTIONS], sizes[v]);
+    }
     scree__las_schema_release(&schema);
+}
+
+static void what_does_not_fit(void **state)
+{
+    (void)state;
+    struct scree__las_schema schema = {0};
     enum scree_status status = SCREE_OK;
     int joined = 0;
     for (; status == SCREE_OK && joined < 1000; joined++) {
@@ -385,6 +417,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_joined),
         cmocka_unit_test(fields_that_cannot_be_told_apart),
         cmocka_unit_test(defaults_of_every_type),
+        cmocka_unit_test(fields_of_several_descriptors),
         cmocka_unit_test(what_does_not_fit),
         cmocka_unit_test(fields_of_a_reader),
     };
