@@ -1,4 +1,5 @@
 /* Planted defects: each must bring the finding that belongs to it, and the sound file none. */
+#include "par/context.h"
 #include "scree/copc.h"
 
 #include <math.h>
@@ -52,6 +53,7 @@ static struct scree_validate_report judge(const uint8_t *bytes, size_t count, un
     struct scree_validate_report report;
     if (scree_validate(context, source, &options, &report, &err) != SCREE_OK)
         fail_msg("%s", err.message);
+    assert_int_equal(scree__mem_budget_used(scree__par_budget(context)), 0);
     scree_source_close(source);
     scree_context_free(context);
     return report;
