@@ -59,6 +59,10 @@ uint8_t *las_make_records(const struct las_recipe *recipe)
     return records;
 }
 
+/* Starting threads takes longer than reading a small file, so the last context is kept. */
+static struct scree_context *kept_context;
+static uint64_t kept_bytes;
+
 static char temporary_folder[64];
 
 const char *las_temporary_path(const char *name)
@@ -72,8 +76,10 @@ const char *las_temporary_path(const char *name)
     return path;
 }
 
-void las_temporary_remove(void)
+void las_tidy(void)
 {
+    scree_context_free(kept_context);
+    kept_context = NULL;
     if (temporary_folder[0] == '\0')
         return;
     unlink(las_temporary_path("made.las"));
@@ -180,7 +186,7 @@ void las_bytes_free(struct las_bytes *file)
 static void read_units(struct scree_las_reader *reader, size_t step, struct las_outcome *outcome)
 {
     struct scree_las_cursor *cursor = NULL;
-    uint64_t done = 0, end = 0;
+    uint64_t done = 0, end = 0, capacity = 0;
     outcome->status = scree_las_cursor_new(reader, SCREE_LAZ_FIELD_ALL, &cursor, &outcome->err);
     uint8_t *piece = malloc(step * outcome->record_bytes);
     assert_non_null(piece);
@@ -197,8 +203,11 @@ static void read_units(struct scree_las_reader *reader, size_t step, struct las_
             if (outcome->status != SCREE_OK || count == 0)
                 break;
             size_t bytes = outcome->record_bytes;
-            outcome->records = realloc(outcome->records, (size_t)(done + count) * bytes);
-            assert_non_null(outcome->records);
+            if (done + count > capacity) {
+                capacity = 2 * (done + count);
+                outcome->records = realloc(outcome->records, (size_t)capacity * bytes);
+                assert_non_null(outcome->records);
+            }
             memcpy(outcome->records + done * bytes, piece, count * bytes);
             done += count;
         }
@@ -211,19 +220,28 @@ static void read_units(struct scree_las_reader *reader, size_t step, struct las_
     free(piece);
 }
 
+static struct scree_context *context_of(uint64_t budget_bytes)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree_context_options options;
+    if (kept_context != NULL && kept_bytes == budget_bytes)
+        return kept_context;
+    scree_context_free(kept_context);
+    scree_context_options_init(&options);
+    options.memory_bytes = kept_bytes = budget_bytes;
+    options.threads = 1;
+    assert_int_equal(scree_context_new(&options, &kept_context, &err), SCREE_OK);
+    return kept_context;
+}
+
 struct las_outcome las_read_source(struct scree_source *source, uint64_t budget_bytes, size_t step)
 {
     struct las_outcome outcome;
     struct scree_context *context = NULL;
     struct scree_las_reader *reader;
     memset(&outcome, 0, sizeof outcome);
-    if (budget_bytes > 0) {
-        struct scree_context_options options;
-        scree_context_options_init(&options);
-        options.memory_bytes = budget_bytes;
-        options.threads = 1;
-        assert_int_equal(scree_context_new(&options, &context, &outcome.err), SCREE_OK);
-    }
+    if (budget_bytes > 0)
+        context = context_of(budget_bytes);
     outcome.status = scree_las_open(source, context, &reader, &outcome.err);
     if (outcome.status == SCREE_OK) {
         outcome.opened = true;
@@ -243,7 +261,6 @@ struct las_outcome las_read_source(struct scree_source *source, uint64_t budget_
     scree_las_close(reader);
     if (context != NULL)
         assert_int_equal(scree__mem_budget_used(scree__par_budget(context)), 0);
-    scree_context_free(context);
     return outcome;
 }
 

@@ -30,9 +30,10 @@ struct las_bytes las_make(const struct las_recipe *recipe, const uint8_t *record
 struct las_bytes las_bytes_of_file(const char *path);
 void las_bytes_free(struct las_bytes *file);
 
-/* A path in a folder of this process that las_temporary_remove() removes with all that is in it. */
+/* A path in a folder of this process. las_tidy(), at a program's end, removes it and made.las in
+ * it. */
 const char *las_temporary_path(const char *name);
-void las_temporary_remove(void);
+void las_tidy(void);
 
 /* What came out of a file. status tells whether it opened and decoded. */
 struct las_outcome {

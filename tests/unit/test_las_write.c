@@ -394,7 +394,7 @@ static void test_misuse(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    las_temporary_remove();
+    las_tidy();
     return 0;
 }
 
