@@ -14,13 +14,27 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LAZ_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define LAZ_SANITIZED 1
+#endif
+
+/* Readers and writers live in registers only where everything is inlined; with a sanitizer's checks
+ * that takes minutes to compile. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(LAZ_SANITIZED)
 #define LAZ_INLINE static inline __attribute__((always_inline))
+#else
+#define LAZ_INLINE static inline
+#endif
+
+#if defined(__GNUC__)
 #define LAZ_COLD __attribute__((noinline, cold))
 #define LAZ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LAZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
-#define LAZ_INLINE static inline
 #define LAZ_COLD
 #define LAZ_LIKELY(x) (x)
 #define LAZ_UNLIKELY(x) (x)
