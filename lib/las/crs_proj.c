@@ -185,7 +185,8 @@ static bool is_known_form(PJ_CONTEXT *proj, const char *text)
 static PJ *parse_person(struct session *session, const char *text)
 {
     static const char type[] = " +type=crs";
-    if (strstr(text, "+proj=") == NULL || strstr(text, "type=crs") != NULL || text[0] != '+')
+    if (text[0] != '+' || strstr(text, "+proj=") == NULL || strstr(text, "+step") != NULL ||
+        strstr(text, "type=crs") != NULL)
         return parse(session, text);
     size_t bytes = strlen(text) + sizeof type;
     void *memory;
@@ -213,6 +214,10 @@ enum scree_status scree__las_crs_from_person(const char *text, struct scree_las_
                                   text);
     else if ((parsed = parse_person(&session, text)) == NULL)
         status = scree__base_fail(err, SCREE_E_ARGUMENT, "\"%.100s\": %s", text, session.complaint);
+    else if (proj_get_type(parsed) == PJ_TYPE_VERTICAL_CRS)
+        status =
+            scree__base_fail(err, SCREE_E_ARGUMENT,
+                             "\"%.100s\" is for heights alone: give both, EPSG:code+code", text);
     else
         status = fill(&session, parsed, scree__las_crs_is_wkt1(text) ? text : NULL, crs, err);
     proj_destroy(parsed);

@@ -124,6 +124,22 @@ static void apply_unit(struct scree__las_geotiff_build *build,
     identify(build, crs);
 }
 
+/* Axes of polar stereographic coordinates both point away from the pole. */
+static PJ_CARTESIAN_CS_2D_TYPE axes(struct scree__las_geotiff_build *build)
+{
+    enum { POLAR_STEREOGRAPHIC = 15 };
+    static const uint16_t key = SCREE__GT_PROJ_NAT_ORIGIN_LAT;
+    unsigned method;
+    double latitude;
+    if (scree__las_geotiff_short(build->keys, SCREE__GT_PROJ_COORD_TRANS, &method, NULL) !=
+            SCREE_OK ||
+        method != POLAR_STEREOGRAPHIC ||
+        scree__las_geotiff_double(build->keys, &key, 1, 90, &latitude, NULL) != SCREE_OK)
+        return PJ_CART2D_EASTING_NORTHING;
+    return latitude < 0 ? PJ_CART2D_SOUTH_POLE_EASTING_NORTH_NORTHING_NORTH
+                        : PJ_CART2D_NORTH_POLE_EASTING_SOUTH_NORTHING_SOUTH;
+}
+
 static enum scree_status own_projected(struct scree__las_geotiff_build *build,
                                        const struct scree__las_geotiff_unit *linear, PJ **crs)
 {
@@ -141,7 +157,7 @@ static enum scree_status own_projected(struct scree__las_geotiff_build *build,
     if (status == SCREE_OK)
         status = scree__las_geotiff_conversion(build, linear, &conversion);
     if (status == SCREE_OK) {
-        cs = proj_create_cartesian_2D_cs(build->proj, PJ_CART2D_EASTING_NORTHING,
+        cs = proj_create_cartesian_2D_cs(build->proj, axes(build),
                                          linear->given ? linear->name : "metre",
                                          linear->given ? linear->factor : 1);
         *crs = proj_create_projected_crs(build->proj, name[0] != '\0' ? name : "unknown", base,

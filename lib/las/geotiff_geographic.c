@@ -76,7 +76,12 @@ static enum scree_status own_ellipsoid(struct scree__las_geotiff_build *build,
                                 "GeoTIFF keys 2057-2059: no ellipsoid has a semi-major axis of "
                                 "%g and an inverse flattening of %g",
                                 major, inverse);
-    snprintf(ellipsoid->name, sizeof ellipsoid->name, "unknown");
+    const char *name = "unknown";
+    if (major == 6378137 && fabs(inverse - 298.257223563) < 2e-7)
+        name = "WGS 84";
+    else if (major == 6378137 && fabs(inverse - 298.257222101) < 2e-7)
+        name = "GRS 1980";
+    snprintf(ellipsoid->name, sizeof ellipsoid->name, "%s", name);
     ellipsoid->semi_major = major;
     ellipsoid->inverse_flattening = inverse;
     return SCREE_OK;
