@@ -118,6 +118,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_copc_open(const struct scree_
                                                              struct scree_error *err);
 SCREE_API void scree_copc_close(struct scree_copc *copc); /* accepts NULL */
 SCREE_API const struct scree_copc_info *scree_copc_info(const struct scree_copc *copc);
+/* In order of level, x, y, z. */
 SCREE_API uint64_t scree_copc_entry_count(const struct scree_copc *copc);
 SCREE_API const struct scree_copc_entry *scree_copc_entries(const struct scree_copc *copc);
 SCREE_API uint64_t scree_copc_page_count(const struct scree_copc *copc);

@@ -139,7 +139,7 @@ static uint64_t cell_by_halving(const struct scree__copc_cube *cube, int axis, i
     double high = cube->center[axis] + cube->halfsize;
     uint64_t cell = 0;
     for (unsigned d = 0; d < cube->depth; d++) {
-        double middle = (low + high) / 2;
+        double middle = low + (high - low) / 2;
         bool upper = at >= middle;
         cell = cell << 1 | (uint64_t)upper;
         if (upper)
@@ -159,21 +159,5 @@ void scree__copc_cube_cells(const struct scree__copc_cube *cube, const int32_t r
         else
             cells[a] =
                 cell_of(cube, (uint64_t)((int64_t)record[a] - cube->min[a]) * cube->factor[a]);
-    }
-}
-
-void scree__copc_cube_node_box(const struct scree__copc_cube *cube, int32_t level,
-                               const int32_t cell[3], double low[3], double high[3])
-{
-    for (int a = 0; a < 3; a++) {
-        low[a] = cube->center[a] - cube->halfsize;
-        high[a] = cube->center[a] + cube->halfsize;
-        for (int32_t bit = level - 1; bit >= 0; bit--) {
-            double middle = (low[a] + high[a]) / 2;
-            if (cell[a] >> bit & 1)
-                low[a] = middle;
-            else
-                high[a] = middle;
-        }
     }
 }

@@ -54,10 +54,6 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
 void scree__copc_cube_cells(const struct scree__copc_cube *cube, const int32_t record[3],
                             uint64_t cells[3]);
 
-/* The box of a node as readers compute it: the root's box halved again and again in doubles. */
-void scree__copc_cube_node_box(const struct scree__copc_cube *cube, int32_t level,
-                               const int32_t cell[3], double low[3], double high[3]);
-
 /* Interleaves the lowest 21 bits of each: x in bit 0, y in bit 1, z in bit 2 of each triple. */
 static inline uint64_t scree__copc_spread(uint64_t v)
 {

@@ -2,6 +2,7 @@
 #include "copc/encode.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/format.h"
 
 #include <string.h>
 
@@ -157,9 +158,12 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
             max[a] = v > max[a] ? v : max[a];
         }
     }
-    int32_t cell[3] = {key.x, key.y, key.z};
+    struct scree_copc_info info;
     double low[3], high[3];
-    scree__copc_cube_node_box(cube, key.level, cell, low, high);
+    memset(&info, 0, sizeof info);
+    memcpy(info.center, cube->center, sizeof info.center);
+    info.halfsize = cube->halfsize;
+    scree__copc_node_box(&info, key, low, high);
     for (int a = 0; a < 3; a++) {
         double first = min[a] * cube->grid.scale[a] + cube->grid.offset[a];
         double last = max[a] * cube->grid.scale[a] + cube->grid.offset[a];
