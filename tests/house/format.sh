@@ -17,12 +17,17 @@ fi
 cd "$root" || exit 1
 files=$(git ls-files -- '*.c' '*.h' 2> /dev/null)
 [ -n "$files" ] || files=$(find include lib cli tests bench examples \( -name '*.c' -o -name '*.h' \) -not -path '*/node_modules/*' 2> /dev/null)
-total=0
-wrong=
+present=
 for file in $files; do
-    [ -f "$file" ] || continue
-    total=$((total + 1))
-    "$tool" --dry-run -Werror "$file" 2> /dev/null || wrong="$wrong $file"
+    [ -f "$file" ] && present="$present $file"
 done
-[ -z "$wrong" ] || { echo "format: run $tool -i$wrong"; exit 1; }
-echo "format: $total files are as .clang-format says"
+# shellcheck disable=SC2086
+if ! "$tool" --dry-run -Werror $present 2> /dev/null; then
+    wrong=
+    for file in $present; do
+        "$tool" --dry-run -Werror "$file" 2> /dev/null || wrong="$wrong $file"
+    done
+    echo "format: run $tool -i$wrong"
+    exit 1
+fi
+echo "format: $(echo "$present" | wc -w) files are as .clang-format says"
