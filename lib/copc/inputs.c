@@ -307,6 +307,10 @@ static enum scree_status choose_crs(struct scree_convert_job *job, struct scree_
         scree__par_log(job->context, SCREE_LOG_WARNING,
                        "the inputs name no CRS: the output says 'unknown' (--crs sets one)");
     }
+    if (job->crs.geocentric)
+        scree__par_log(job->context, SCREE_LOG_WARNING,
+                       "the CRS '%s' is geocentric: kept, though several viewers cannot place it",
+                       job->crs.name);
     if (strlen(job->crs.wkt) + 1 > UINT16_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "the CRS takes %llu bytes of WKT, and a VLR holds 65534",

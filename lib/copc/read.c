@@ -419,21 +419,21 @@ struct coloring {
     struct scree__copc_store *store;
 };
 
-/* Colours of one input, 8 to 16 bits. Its largest value is known only when all of it is read. */
+/* Red, green and blue of one input, 8 to 16 bits. Its largest value is known only when all of it is
+ * read. */
 static enum scree_status scale_colors(void *arg, uint64_t index, unsigned worker,
                                       struct scree_error *err)
 {
     const struct coloring *coloring = arg;
     const struct scree_convert_job *job = coloring->job;
     const struct scree__copc_input *input = &job->inputs[index];
-    unsigned channels = job->plan.point_format == 8 ? 4 : 3;
     (void)worker;
     (void)err;
     if (input->stats.color_max == 0 || input->stats.color_max > 255)
         return SCREE_OK;
     uint8_t *record = coloring->store->records + input->first_point * job->plan.record_bytes + 30;
     for (uint64_t i = 0; i < input->header.point_count; i++, record += job->plan.record_bytes)
-        for (unsigned c = 0; c < channels; c++)
+        for (unsigned c = 0; c < 3; c++)
             scree__base_store16(record + 2 * c,
                                 (uint16_t)(scree__base_load16(record + 2 * c) * 257));
     return SCREE_OK;

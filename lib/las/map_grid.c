@@ -32,6 +32,10 @@ bool scree__las_map_grid_shift(double in_scale, double in_offset, double out_sca
         return false;
     if (!isfinite(in_offset) || !isfinite(out_offset))
         return false;
+    if (in_scale == out_scale && in_offset == out_offset) {
+        *shift = 0; /* the same grid, however coarse doubles are out there */
+        return true;
+    }
     if (fabs(in_scale - out_scale) > scale_tolerance * out_scale)
         return false;
     double units = (in_offset - out_offset) / out_scale;

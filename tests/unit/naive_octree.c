@@ -353,8 +353,6 @@ static struct cube *build_until_deep_enough(struct build *b)
 {
     wide extent = find_extent(b);
     int face_depth = 0;
-    /* The page does not say that D starts at 30 at most, the deepest level; the converter does so.
-     */
     while (((wide)1 << (face_depth + 8)) <= extent && face_depth < LEVEL_MAX)
         face_depth++;
     for (;;) {
@@ -377,7 +375,6 @@ static struct cube *build_by_halving(struct build *b)
         size = fmax(size, high - low);
         largest = fmax(largest, fmax(fabs(low), fabs(high)));
     }
-    /* That the padding is at least 8 roundings is not on the page; the converter does so. */
     b->padding = fmax(b->finest / 2, 8 * DBL_EPSILON * largest);
     b->out->halfsize = size / 2 + b->padding;
     b->depth = NAIVE_DEPTH_MAX;

@@ -406,6 +406,9 @@ static void grids_that_agree(void **state)
     int64_t shift = -1;
     assert_true(scree__las_map_grid_shift(0.01, 0, 0.01, 0, &shift));
     assert_int_equal(shift, 0);
+    shift = -1; /* equal grids agree even where a double cannot resolve a unit */
+    assert_true(scree__las_map_grid_shift(0.001, 1e13, 0.001, 1e13, &shift));
+    assert_int_equal(shift, 0);
     assert_true(scree__las_map_grid_shift(0.001, 4500000.123, 0.001, 4400000, &shift));
     assert_int_equal(shift, 100000123);
     assert_true(scree__las_map_grid_shift(0.001, 4400000, 0.001, 4500000.123, &shift));
