@@ -6,6 +6,7 @@
 #include "las_make.h"
 
 #include "base/bytes.h"
+#include "copc/job.h"
 #include "scree/copc.h"
 #include "scree/synth.h"
 
@@ -485,6 +486,52 @@ static void one_large_chunk(void **state)
 /* --------------------------------------------------------------------------------------------------------
  * joining */
 
+/* Thousands of nodes: the hierarchy takes several pages, none above 64 KiB, and every node is
+ * reached. */
+static void a_hierarchy_of_many_pages(void **state)
+{
+    (void)state;
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct las_recipe recipe = {.version_minor = 4, .point_format = 6, .point_count = 700000};
+    uint8_t *records = las_make_records(&recipe);
+    for (uint32_t i = 0; i < recipe.point_count;
+         i++) { /* along a line a node takes 128 points at most */
+        scree__base_store32(records + i * 30, i * 3);
+        scree__base_store32(records + i * 30 + 4, i * 2);
+        scree__base_store32(records + i * 30 + 8, i / 1000);
+    }
+    make_file(path_of("many.las"), &recipe, records);
+    free(records);
+    const char *inputs[] = {path_of("many.las")};
+    const char *output = path_of("many.copc.laz");
+    struct scree_convert_options options = options_of(inputs, 1, output);
+    struct scree_convert_job *job;
+    struct scree_convert_result result;
+    struct scree_context *context = context_of(2, (uint64_t)1 << 30);
+    assert_int_equal(scree_convert_open(context, &options, &job, &err), SCREE_OK);
+    job->limits.leaf_max = 60;
+    job->limits.leaf_min = 10;
+    assert_int_equal(scree_convert_run(job, &result, &err), SCREE_OK);
+    scree_convert_close(job);
+    scree_context_free(context);
+    assert_true(result.node_count > 2 * 2048);
+    assert_true(result.page_count > 2);
+    assert_int_equal(result.points_out, 700000);
+    assert_valid(output);
+    struct scree_source *source;
+    struct scree_las_reader *reader;
+    struct scree_copc *copc;
+    assert_int_equal(scree_source_open_file(output, &source, NULL), SCREE_OK);
+    assert_int_equal(scree_las_open(source, NULL, &reader, NULL), SCREE_OK);
+    assert_int_equal(scree_copc_open(reader, NULL, &copc, NULL), SCREE_OK);
+    assert_int_equal(scree_copc_entry_count(copc), result.node_count);
+    assert_int_equal(scree_copc_page_count(copc), result.page_count);
+    assert_true(scree_copc_info(copc)->root_page_bytes <= 65536);
+    scree_copc_close(copc);
+    scree_las_close(reader);
+    scree_source_close(source);
+}
+
 static void formats_are_joined(void **state)
 {
     (void)state;
@@ -729,6 +776,7 @@ int main(void)
         cmocka_unit_test(tiles_far_apart),
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(one_large_chunk),
+        cmocka_unit_test(a_hierarchy_of_many_pages),
         cmocka_unit_test(formats_are_joined),
         cmocka_unit_test(two_kinds_of_gps_time_are_refused),
         cmocka_unit_test(crs_texts_must_agree),
