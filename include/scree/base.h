@@ -85,8 +85,7 @@ SCREE_API const char *scree_version(void);
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_size_parse(const char *text, uint64_t whole_bytes, uint64_t *bytes, struct scree_error *err);
 
-/* ----------------------------------------------------------------------------------------------------
- * context */
+/* -------------------------------------------------------------------------------------- context */
 
 enum scree_log_level { SCREE_LOG_WARNING = 1, SCREE_LOG_INFO = 2, SCREE_LOG_DEBUG = 3 };
 

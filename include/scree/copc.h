@@ -21,8 +21,7 @@
 extern "C" {
 #endif
 
-/* --------------------------------------------------------------------------------------------------
- * converting */
+/* ----------------------------------------------------------------------------------- converting */
 
 struct scree_convert_options {
     size_t size;
@@ -81,8 +80,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_convert_run(struct scree_conv
                                                                struct scree_error *err);
 SCREE_API void scree_convert_close(struct scree_convert_job *job); /* accepts NULL */
 
-/* -----------------------------------------------------------------------------------------------------
- * reading */
+/* -------------------------------------------------------------------------------------- reading */
 
 struct scree_copc_key {
     int32_t level, x, y, z;
@@ -123,8 +121,7 @@ SCREE_API uint64_t scree_copc_entry_count(const struct scree_copc *copc);
 SCREE_API const struct scree_copc_entry *scree_copc_entries(const struct scree_copc *copc);
 SCREE_API uint64_t scree_copc_page_count(const struct scree_copc *copc);
 
-/* --------------------------------------------------------------------------------------------------
- * validating */
+/* ----------------------------------------------------------------------------------- validating */
 
 enum scree_severity { SCREE_FINDING_WARNING = 1, SCREE_FINDING_ERROR = 2 };
 

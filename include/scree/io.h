@@ -14,8 +14,7 @@
 extern "C" {
 #endif
 
-/* -----------------------------------------------------------------------------------------------------
- * sources */
+/* -------------------------------------------------------------------------------------- sources */
 
 struct scree_source;
 
@@ -49,8 +48,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_source_read(struct scree_sour
                                                                size_t byte_count,
                                                                struct scree_error *err);
 
-/* -------------------------------------------------------------------------------------------------------
- * sinks */
+/* ---------------------------------------------------------------------------------------- sinks */
 
 struct scree_sink;
 
@@ -86,8 +84,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_sink_commit(struct scree_sink
 /* Frees the sink; without a commit before, what was written is removed. Accepts NULL. */
 SCREE_API void scree_sink_close(struct scree_sink *sink);
 
-/* -------------------------------------------------------------------------------------------------------
- * paths */
+/* ---------------------------------------------------------------------------------------- paths */
 
 /* A list of paths; what one argument stands for is sorted. */
 struct scree_path_list {

@@ -122,8 +122,7 @@ SCREE_API const char *scree_las_remark(const struct scree_las_reader *reader, ui
 /* Bytes of a record of a point format without extra bytes; 0 for an unknown format. */
 SCREE_API uint32_t scree_las_format_bytes(unsigned point_format);
 
-/* ------------------------------------------------------------------------------------------------------
- * points */
+/* --------------------------------------------------------------------------------------- points */
 
 SCREE_API uint64_t scree_las_unit_count(const struct scree_las_reader *reader);
 SCREE_API void scree_las_unit(const struct scree_las_reader *reader, uint64_t index,
@@ -152,8 +151,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_las_cursor_next(struct scree_
                                                                    size_t capacity, size_t *count,
                                                                    struct scree_error *err);
 
-/* ----------------------------------------------------------------------------- coordinate
- * reference system */
+/* ------------------------------------------------------------------ coordinate reference system */
 
 enum scree_las_crs_origin { SCREE_CRS_NONE = 0, SCREE_CRS_WKT = 1, SCREE_CRS_GEOTIFF = 2 };
 
@@ -183,8 +181,7 @@ scree_las_crs_from_text(const char *text, struct scree_las_crs *crs, struct scre
 SCREE_API bool scree_las_crs_equal(const struct scree_las_crs *a, const struct scree_las_crs *b);
 SCREE_API void scree_las_crs_release(struct scree_las_crs *crs);
 
-/* -----------------------------------------------------------------------------------------------------
- * writing */
+/* -------------------------------------------------------------------------------------- writing */
 
 struct scree_las_writer;
 

@@ -107,8 +107,7 @@ scree_laz_layout_init(struct scree_laz_layout *layout, unsigned point_format, ui
 SCREE_API size_t scree_laz_layout_vlr_bytes(const struct scree_laz_layout *layout);
 SCREE_API void scree_laz_layout_vlr_write(const struct scree_laz_layout *layout, uint8_t *payload);
 
-/* ----------------------------------------------------------------------------------------------------
- * decoding */
+/* ------------------------------------------------------------------------------------- decoding */
 
 struct scree_laz_decoder;
 
@@ -168,8 +167,7 @@ scree_laz_layered_chunk_size(const struct scree_laz_layout *layout, const uint8_
 /* Bytes before the first layer of a layered chunk: record, count, layer sizes. */
 SCREE_API size_t scree_laz_layered_fixed_bytes(const struct scree_laz_layout *layout);
 
-/* ----------------------------------------------------------------------------------------------------
- * encoding */
+/* ------------------------------------------------------------------------------------- encoding */
 
 struct scree_laz_encoder;
 
@@ -192,8 +190,7 @@ scree_laz_encode(struct scree_laz_encoder *encoder, const uint8_t *records, size
                  uint64_t point_count, uint8_t *out, size_t out_capacity, size_t *out_bytes,
                  struct scree_error *err);
 
-/* -------------------------------------------------------------------------------------------------
- * chunk table */
+/* ---------------------------------------------------------------------------------- chunk table */
 
 struct scree_laz_chunk {
     uint64_t bytes;

@@ -77,8 +77,7 @@ static enum scree_status mark_seen(struct scree__copc_hierarchy *h, uint64_t off
     return SCREE_OK;
 }
 
-/* ---------------------------------------------------------------------------------------- sorting
- */
+/* -------------------------------------------------------------------------------------- sorting */
 
 static void sift(struct scree_copc_entry *entries, uint64_t at, uint64_t count,
                  int (*compare)(const struct scree_copc_entry *, const struct scree_copc_entry *))
@@ -131,8 +130,7 @@ static int compare_keys(const struct scree_copc_entry *a, const struct scree_cop
     return scree__copc_entry_compare_offset(a, b);
 }
 
-/* ---------------------------------------------------------------------------------------- walking
- */
+/* -------------------------------------------------------------------------------------- walking */
 
 static bool is_under(struct scree_copc_key key, struct scree_copc_key top)
 {

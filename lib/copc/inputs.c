@@ -41,8 +41,7 @@ static unsigned joint_format(unsigned joint, unsigned format)
     return out > joint ? out : joint;
 }
 
-/* ---------------------------------------------------------------------------------------------------
- * one input */
+/* ------------------------------------------------------------------------------------ one input */
 
 static void log_remarks(struct scree_convert_job *job, const char *path,
                         const struct scree_las_reader *reader)
@@ -199,8 +198,7 @@ out:
     return status;
 }
 
-/* --------------------------------------------------------------------------------------------------------
- * grid */
+/* ----------------------------------------------------------------------------------------- grid */
 
 static bool bounds_are_usable(const struct scree_las_header *header, int axis)
 {
@@ -289,8 +287,7 @@ static enum scree_status choose_grid(struct scree_convert_job *job, struct scree
     return SCREE_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------
- * output header */
+/* -------------------------------------------------------------------------------- output header */
 
 static enum scree_status choose_crs(struct scree_convert_job *job, struct scree_error *err)
 {
@@ -376,8 +373,7 @@ static void make_header(struct scree_convert_job *job)
     memcpy(out->offset, job->grid.offset, sizeof out->offset);
 }
 
-/* --------------------------------------------------------------------------------------------------------
- * whole */
+/* ---------------------------------------------------------------------------------------- whole */
 
 static void warn_of_waveforms(const struct scree_convert_job *job)
 {

@@ -125,8 +125,7 @@ static void make_buckets(struct sorter *sorter)
     }
 }
 
-/* -------------------------------------------------------------------------------------------------------
- * one cell */
+/* ------------------------------------------------------------------------------------- one cell */
 
 /* By GPS time, then by bytes; the Morton code is equal. */
 static int compare_ties(const struct sorter *sorter, uint32_t a, uint32_t b)
@@ -295,8 +294,7 @@ static void link_cells(struct sorter *sorter)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * the whole */
+/* ------------------------------------------------------------------------------------ the whole */
 
 uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads)
 {

@@ -61,8 +61,7 @@ uint64_t scree__copc_read_bytes(const struct scree_convert_job *job)
     return per_worker * scree_context_threads(job->context);
 }
 
-/* -------------------------------------------------------------------------------------------------------
- * opening */
+/* -------------------------------------------------------------------------------------- opening */
 
 static enum scree_status check_unchanged(const struct scree__copc_input *input,
                                          const struct scree_las_reader *reader,
@@ -157,8 +156,7 @@ static void close_group(struct reading *reading)
     reading->file_count = 0;
 }
 
-/* -------------------------------------------------------------------------------------------------------
- * decoding */
+/* ------------------------------------------------------------------------------------- decoding */
 
 static struct open_file *file_of_item(struct reading *reading, uint64_t item)
 {
@@ -318,8 +316,7 @@ out:
     return status;
 }
 
-/* --------------------------------------------------------------------------------------- what is
- * said afterwards */
+/* ---------------------------------------------------------------------- what is said afterwards */
 
 typedef uint64_t (*counted)(const struct scree_convert_job *job,
                             const struct scree__copc_input *input);
@@ -411,8 +408,7 @@ static void say_what_was_noticed(const struct scree_convert_job *job)
             "lack extra bytes that other inputs have: filled with no_data, or 0");
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * repairing */
+/* ------------------------------------------------------------------------------------ repairing */
 
 struct coloring {
     struct scree_convert_job *job;
@@ -439,8 +435,7 @@ static enum scree_status scale_colors(void *arg, uint64_t index, unsigned worker
     return SCREE_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------------
- * whole */
+/* ---------------------------------------------------------------------------------------- whole */
 
 static enum scree_status make_defaults(struct reading *reading, struct scree_error *err)
 {

@@ -165,8 +165,7 @@ struct scree__copc_check {
     uint8_t window[SCREE__COPC_WINDOW_BYTES];
 };
 
-/* ------------------------------------------------------------------------------ validate_rules.c
- */
+/* ----------------------------------------------------------------------------- validate_rules.c */
 
 /* One finding. Counted always, told to the caller while the rule has been said fewer than
  * SCREE__FINDINGS_A_RULE times. */
@@ -200,8 +199,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_check_records(struct scree__copc_
 SCREE_MUST_CHECK enum scree_status scree__copc_check_vlrs(struct scree__copc_check *check,
                                                           struct scree_error *err);
 
-/* -------------------------------------------------------------------------------- the other parts
- */
+/* ------------------------------------------------------------------------------ the other parts */
 
 /* *readable false: there is no LAS header to go on with. */
 SCREE_MUST_CHECK enum scree_status

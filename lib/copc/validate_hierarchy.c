@@ -37,8 +37,7 @@ static enum scree_status on_fault(void *user, enum scree__copc_fault fault, cons
     return SCREE_OK;
 }
 
-/* ------------------------------------------------------------------------------------------ pages
- */
+/* ---------------------------------------------------------------------------------------- pages */
 
 static enum scree_status check_overlap(struct scree__copc_check *check, struct scree_error *err)
 {
@@ -94,8 +93,7 @@ static void check_pages(struct scree__copc_check *check)
         scree__copc_say(check, SCREE__R15, "there are %" PRIu64 " hierarchy pages", h->page_count);
 }
 
-/* ------------------------------------------------------------------------------------------ nodes
- */
+/* ---------------------------------------------------------------------------------------- nodes */
 
 static void check_node(struct scree__copc_check *check, const struct scree_copc_entry *entry)
 {
@@ -134,8 +132,7 @@ static void check_nodes(struct scree__copc_check *check)
                         check->header.point_count);
 }
 
-/* --------------------------------------------------------------------------- nodes and chunk table
- */
+/* ------------------------------------------------------------------------ nodes and chunk table */
 
 static enum scree_status sort_nodes(struct scree__copc_check *check, struct scree_error *err)
 {

@@ -7,8 +7,7 @@
 
 #define TABLE_FIXED_BYTES 8u
 
-/* ------------------------------------------------------------------------------------------- items
- */
+/* ---------------------------------------------------------------------------------------- items */
 
 /* "POINT14" and so on are words for programmers; a message gives type and size. */
 static void name_items(const struct scree_laz_layout *layout, char *text, size_t capacity)
@@ -102,8 +101,7 @@ static enum scree_status check_layout(struct scree__copc_check *check, struct sc
     return SCREE_OK;
 }
 
-/* ------------------------------------------------------------------------------------- chunk table
- */
+/* ---------------------------------------------------------------------------------- chunk table */
 
 /* Where the table is; 0 after a finding. */
 static enum scree_status find_table(struct scree__copc_check *check, uint64_t *table,

@@ -33,8 +33,7 @@ struct job {
     uint64_t record_capacity; /* points */
 };
 
-/* -------------------------------------------------------------------------------------------
- * reading */
+/* -------------------------------------------------------------------------------------- reading */
 
 /* The node whose chunk the unit is; NULL when no node names it. */
 static const struct scree_copc_entry *node_of(const struct scree__copc_check *check,
@@ -145,8 +144,7 @@ static enum scree_status check_unit(void *arg, uint64_t index, unsigned worker_i
     return SCREE_OK;
 }
 
-/* -------------------------------------------------------------------------------------------
- * workers */
+/* -------------------------------------------------------------------------------------- workers */
 
 static void release_workers(struct job *job)
 {
@@ -213,8 +211,7 @@ static enum scree_status run(struct job *job, unsigned threads, struct scree_err
     return status;
 }
 
-/* -------------------------------------------------------------------------------------------
- * findings */
+/* ------------------------------------------------------------------------------------- findings */
 
 static void name_unit(const struct scree__copc_check *check, uint64_t index, char *text,
                       size_t capacity)

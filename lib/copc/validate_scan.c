@@ -29,8 +29,7 @@ void scree__copc_tally_init(struct scree__copc_tally *tally)
     tally->gps_max = -DBL_MAX;
 }
 
-/* --------------------------------------------------------------------------------------------
- * notes */
+/* ---------------------------------------------------------------------------------------- notes */
 
 static void keep(struct scree__copc_notes *notes, const struct scree__copc_note *note)
 {
@@ -103,8 +102,7 @@ void scree__copc_unit_end(struct scree__copc_unit *unit, struct scree__copc_tall
     tally->points += unit->points;
 }
 
-/* ---------------------------------------------------------------------------------------------
- * scans */
+/* ---------------------------------------------------------------------------------------- scans */
 
 static void scan_extent(struct scree__copc_tally *tally, const uint8_t *records, uint32_t stride,
                         uint64_t count)

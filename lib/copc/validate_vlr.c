@@ -43,8 +43,7 @@ const struct scree__copc_record *scree__copc_next_record(const struct scree__cop
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------ lists
- */
+/* ---------------------------------------------------------------------------------------- lists */
 
 static enum scree_status add_record(struct scree__copc_check *check, const uint8_t *p,
                                     uint64_t offset, bool extended, struct scree_error *err)
@@ -174,8 +173,7 @@ enum scree_status scree__copc_check_records(struct scree__copc_check *check,
     return SCREE_OK;
 }
 
-/* -------------------------------------------------------------------------------------------- CRS
- */
+/* ------------------------------------------------------------------------------------------ CRS */
 
 static bool is_wkt1(const char *text)
 {
@@ -258,8 +256,7 @@ static enum scree_status check_wkt(struct scree__copc_check *check, struct scree
     return check_wkt_text(check, record, err);
 }
 
-/* ------------------------------------------------------------------------------------- extra bytes
- */
+/* ---------------------------------------------------------------------------------- extra bytes */
 
 /* Bytes that a descriptor stands for; 0: no such type. */
 static uint32_t described_bytes(uint8_t type, uint8_t options)

@@ -54,8 +54,7 @@ uint64_t scree__copc_write_bytes(uint64_t leaf_max, uint32_t record_bytes, unsig
     return encoder * threads + slot * window_for(threads);
 }
 
-/* ----------------------------------------------------------------------------------------------------------
- * head */
+/* ----------------------------------------------------------------------------------------- head */
 
 static void make_vlr(struct scree_las_vlr *vlr, const char *user_id, uint16_t record_id,
                      const char *description, const void *payload, uint64_t bytes)
@@ -124,8 +123,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------------------------------------------------
- * nodes */
+/* ---------------------------------------------------------------------------------------- nodes */
 
 static void order_nodes(struct writing *writing)
 {
@@ -176,8 +174,7 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
     return SCREE_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------------
- * tail */
+/* ----------------------------------------------------------------------------------------- tail */
 
 static enum scree_status write_hierarchy(struct writing *writing,
                                          struct scree_convert_result *result,
@@ -270,8 +267,7 @@ static void fill_result(const struct writing *writing, struct scree_convert_resu
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------------
- * whole */
+/* ---------------------------------------------------------------------------------------- whole */
 
 static enum scree_status allocate(struct writing *writing, struct scree_error *err)
 {

@@ -23,8 +23,7 @@ bool scree__las_crs_is_wkt1(const char *text);
 /* Name and kind of a WKT by its look alone, for what PROJ cannot read. */
 void scree__las_crs_describe(const char *wkt, struct scree_las_crs *crs);
 
-/* ------------------------------------------------ with PROJ (crs_proj.c) or without (crs_plain.c)
- */
+/* ---------------------------------------------- with PROJ (crs_proj.c) or without (crs_plain.c) */
 
 /* wkt is trimmed and not empty. Sets all of *crs but its origin. A text that cannot be read stays
  * as it is, with a note. */

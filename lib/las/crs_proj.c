@@ -225,7 +225,7 @@ enum scree_status scree__las_crs_from_person(const char *text, struct scree_las_
     return status;
 }
 
-/* ---------------------------------------------------------------------------- same meaning */
+/* --------------------------------------------------------------------------------- same meaning */
 
 /* The EPSG entry that a CRS is, beyond doubt or under another name; 0 when there is none. The
  * answer rests on the definition, not on the id that the text claims. */

@@ -67,7 +67,7 @@ static void load(struct build *b)
     }
 }
 
-/* -------------------------------------------------------------------------- units, cube, cells */
+/* --------------------------------------------------------------------------- units, cube, cells */
 
 static double coordinate(const struct build *b, int axis, int32_t at)
 {
@@ -146,7 +146,7 @@ static void cells_of_doubles(const struct build *b, struct point *p)
     }
 }
 
-/* -------------------------------------------------------------------------- order */
+/* ---------------------------------------------------------------------------------------- order */
 
 static int compare_times(double a, double b)
 {
@@ -198,7 +198,7 @@ static void sort(struct build *b)
     }
 }
 
-/* -------------------------------------------------------------------------- nodes */
+/* ---------------------------------------------------------------------------------------- nodes */
 
 /* Rule 1. Takes the members. */
 static struct cube *divide(struct build *b, struct cube *parent, int octant, size_t *members,
@@ -347,7 +347,7 @@ static void free_cube(struct cube *cube)
     free(cube);
 }
 
-/* -------------------------------------------------------------------------- cube, again */
+/* ---------------------------------------------------------------------------------- cube, again */
 
 static struct cube *build_until_deep_enough(struct build *b)
 {
@@ -381,8 +381,7 @@ static struct cube *build_by_halving(struct build *b)
     return build_once(b);
 }
 
-/* -------------------------------------------------------------------------- order in a node, file
- * order */
+/* ------------------------------------------------------------------ order in a node, file order */
 
 /* The points lie in order, so that addresses settle ties. */
 static int compare_in_node(const void *left, const void *right)

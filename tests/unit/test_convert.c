@@ -191,8 +191,7 @@ static uint64_t records_of(const char *path, struct las_outcome *outcome)
     return outcome->point_count;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * promises */
+/* ------------------------------------------------------------------------------------- promises */
 
 static void same_bytes_for_any_threads_and_order(void **state)
 {
@@ -349,8 +348,7 @@ static void an_input_that_changes_is_noticed(void **state)
     scree_context_free(context);
 }
 
-/* -----------------------------------------------------------------------------------------------------
- * what goes in */
+/* --------------------------------------------------------------------------------- what goes in */
 
 static void files_without_points(void **state)
 {
@@ -483,8 +481,7 @@ static void one_large_chunk(void **state)
     free(records);
 }
 
-/* --------------------------------------------------------------------------------------------------------
- * joining */
+/* -------------------------------------------------------------------------------------- joining */
 
 /* Thousands of nodes: the hierarchy takes several pages, none above 64 KiB, and every node is
  * reached. */
@@ -619,8 +616,7 @@ static void crs_texts_must_agree(void **state)
     assert_valid(path_of("crs.copc.laz"));
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * repairing */
+/* ------------------------------------------------------------------------------------ repairing */
 
 static void returns_and_colours_are_repaired_when_asked(void **state)
 {
@@ -659,8 +655,7 @@ static void returns_and_colours_are_repaired_when_asked(void **state)
     free(records);
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * header, VLRs */
+/* --------------------------------------------------------------------------------- header, VLRs */
 
 static void records_are_forwarded(void **state)
 {

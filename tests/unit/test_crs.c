@@ -243,7 +243,7 @@ static void keys_or_wkt(void **state)
     scree_las_crs_release(&crs);
 }
 
-/* ------------------------------------------------------------------------------ real files */
+/* ----------------------------------------------------------------------------------- real files */
 
 static const struct {
     const char *file, *crs; /* "": none */

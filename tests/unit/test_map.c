@@ -30,7 +30,7 @@ static void random_bytes(uint8_t *bytes, size_t count)
         bytes[i] = (uint8_t)random32();
 }
 
-/* ------------------------------------------------------------------ the slow implementation */
+/* ---------------------------------------------------------------------- the slow implementation */
 
 /* A point with every field that any format has, as plain numbers. */
 struct point {
@@ -196,7 +196,7 @@ static void slow_map(const struct scree__las_map *map, const uint8_t *in, size_t
     }
 }
 
-/* ---------------------------------------------------------------------------------- tests */
+/* ---------------------------------------------------------------------------------------- tests */
 
 static uint8_t in_records[COUNT * MAX_RECORD], out_records[COUNT * MAX_RECORD + 1],
     slow_records[COUNT * MAX_RECORD];

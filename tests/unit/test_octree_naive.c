@@ -47,7 +47,7 @@ static size_t sets_tried, sets_halved, total_rebuilds, total_single, total_level
     total_exhausted, total_robbed, total_given, total_cascades;
 static int32_t deepest_level;
 
-/* -------------------------------------------------------------------------- chance */
+/* --------------------------------------------------------------------------------------- chance */
 
 static uint64_t next_random(struct set *set)
 {
@@ -85,7 +85,7 @@ static void in_box(struct set *set, size_t begin, size_t end, int64_t x, int64_t
     }
 }
 
-/* -------------------------------------------------------------------------- kinds of sets */
+/* -------------------------------------------------------------------------------- kinds of sets */
 
 static void place_cube(struct set *set)
 {
@@ -356,7 +356,7 @@ static const struct kind kinds[] = {
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
-/* -------------------------------------------------------------------------- records */
+/* -------------------------------------------------------------------------------------- records */
 
 static double make_time(struct set *set, int mode, size_t index)
 {
@@ -446,7 +446,7 @@ static void make_set(struct set *set, unsigned number)
     make_records(set);
 }
 
-/* -------------------------------------------------------------------------- files */
+/* ---------------------------------------------------------------------------------------- files */
 
 #define OK(set, call)                                                             \
     do {                                                                          \
@@ -541,7 +541,7 @@ static void check_same_bytes(const struct set *set, const char *path_a, const ch
     free(b);
 }
 
-/* -------------------------------------------------------------------------- comparison */
+/* ----------------------------------------------------------------------------------- comparison */
 
 static void complain(const struct set *set, const struct naive_octree *naive, size_t node,
                      const char *what)
@@ -695,7 +695,7 @@ static void check_file(const struct set *set, const char *path)
     scree_source_close(source);
 }
 
-/* -------------------------------------------------------------------------- tests */
+/* ---------------------------------------------------------------------------------------- tests */
 
 static void try_set(unsigned number)
 {

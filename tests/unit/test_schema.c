@@ -343,7 +343,7 @@ static void what_does_not_fit(void **state)
     scree__las_schema_release(&schema);
 }
 
-/* --------------------------------------------------------------------------- with a reader */
+/* -------------------------------------------------------------------------------- with a reader */
 
 enum { HEADER_BYTES = 375, VLR_BYTES = 54 };
 
