@@ -39,7 +39,7 @@ static const struct option_entry options[] = {
     COMMON_MEMORY,
     COMMON_THREADS,
     {"tmp", 0, "DIR", OPTION_TEXT, COMMON_AT(tmp), 0, 0,
-     "folder for scratch files; conversions run in memory so far, so that nothing is put there"},
+     "folder for points that do not fit --memory; beside the output unless given"},
     COMMON_PROGRESS,
     COMMON_JSON,
     COMMON_QUIET,
@@ -137,9 +137,9 @@ static enum scree_status work(struct session *session, const struct convert_argu
         convert_plan_text(&outcome);
     if (status == SCREE_OK && !common->dry_run && !common->quiet)
         convert_summary_text(&outcome, common->verbose > 0);
-    if (status == SCREE_OK && common->dry_run && !outcome.plan->fits) {
+    if (status == SCREE_OK && common->dry_run && outcome.plan->floor_bytes > outcome.budget_bytes) {
         status = err->status = SCREE_E_BUDGET;
-        err->need_bytes = outcome.plan->memory_bytes;
+        err->need_bytes = outcome.plan->floor_bytes;
         snprintf(err->message, sizeof err->message, "%.900s: the memory budget is too small",
                  wanted->output);
     }
@@ -165,6 +165,7 @@ static int run(int argc, char **argv)
     wanted.output = argv[argc - 1];
     wanted.replace = arguments.common.force > 0;
     wanted.crs = arguments.crs;
+    wanted.scratch_folder = arguments.common.tmp;
     for (unsigned i = 0; i < 3 && arguments.scale.count > 0; i++)
         wanted.scale[i] = arguments.scale.values[arguments.scale.count == 3 ? i : 0];
     wanted.fix_returns = arguments.fix_returns > 0;

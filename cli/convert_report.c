@@ -27,8 +27,12 @@ void convert_plan_text(const struct convert_outcome *outcome)
            number_text(plan->scale[1]).text, number_text(plan->scale[2]).text);
     printf("offset       %s, %s, %s\n", number_text(plan->offset[0]).text,
            number_text(plan->offset[1]).text, number_text(plan->offset[2]).text);
-    printf("memory       needs %s of a budget of %s: %s\n", size_text(plan->memory_bytes).text,
-           size_text(outcome->budget_bytes).text, plan->fits ? "fits" : "does NOT fit");
+    printf("memory       %s hold all points, %s are the least; the budget is %s: %s\n",
+           size_text(plan->memory_bytes).text, size_text(plan->floor_bytes).text,
+           size_text(outcome->budget_bytes).text,
+           plan->fits                                   ? "fits"
+           : plan->floor_bytes <= outcome->budget_bytes ? "points go through scratch"
+                                                        : "does NOT fit");
     if (plan->scratch_bytes > 0)
         printf("scratch      %s\n", size_exact_text(plan->scratch_bytes).text);
     else
@@ -92,6 +96,7 @@ static void plan_json(cJSON *document, const struct convert_outcome *outcome)
     json_doubles(object, "scale", plan->scale, 3);
     json_doubles(object, "offset", plan->offset, 3);
     json_u64(object, "memory_bytes", plan->memory_bytes);
+    json_u64(object, "floor_bytes", plan->floor_bytes);
     json_u64(object, "budget_bytes", outcome->budget_bytes);
     json_u64(object, "scratch_bytes", plan->scratch_bytes);
     json_u64(object, "output_bytes", plan->output_bytes);

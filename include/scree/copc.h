@@ -35,6 +35,8 @@ struct scree_convert_options {
     bool fix_returns;  /* number of returns 0 or below the return number, return number 0: raised to
                           fit */
     bool scale_colors; /* multiply colours by 257 (8 to 16 bit) where a file uses 8 bits only */
+    const char
+        *scratch_folder; /* where points wait that do not fit the budget; NULL: beside the output */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
 };
@@ -46,10 +48,11 @@ struct scree_convert_plan {
     uint32_t record_bytes, extra_bytes;
     double scale[3], offset[3];
     const char *crs_name;   /* valid until the job is closed; "" when unknown */
-    uint64_t memory_bytes;  /* that the job needs to run in memory */
-    uint64_t scratch_bytes; /* 0: nothing is spilled */
+    uint64_t memory_bytes;  /* that would hold all points at once */
+    uint64_t floor_bytes;   /* the smallest budget that an ordinary survey gets through with */
+    uint64_t scratch_bytes; /* on disk; 0 where the budget holds all points */
     uint64_t output_bytes;  /* estimate */
-    bool fits;              /* memory_bytes is within the context's budget */
+    bool fits; /* memory_bytes is within the context's budget: nothing goes to scratch */
 };
 
 #define SCREE_COPC_LEVELS_MAX 33

@@ -2,92 +2,81 @@
  * build.c - the main job, phase by phase:
  *
  *   plan    inputs.c   scree__copc_plan()          every header; what the output will be
- *   read    read.c     scree__copc_read()          each input decoded once, records in the output's
- * format and grid sort    order.c    scree__copc_order()         Morton order under the points'
- * true cube (cube.c) nodes   octree.c   scree__copc_octree_build()  which point goes to which node
- *   write   write.c    scree__copc_write()         nodes encoded in parallel, written in file
- * order, published
+ *   read    read.c     scree__copc_read()          each input decoded once, records in the output's format and grid
+ *   sort    order.c    scree__copc_order()         Morton order under the points' true cube (cube.c)
+ *   nodes   octree.c   scree__copc_octree_batch()  which point goes to which node
+ *   write   write.c    scree__copc_write_batch()   nodes encoded in parallel, written in file order, published
  *
- * All points are held in memory: 6 bytes each beside the record. Where they do not fit the budget,
- * the plan says which budget would do; spilling to scratch will enter between read and sort, bucket
- * by bucket, without a change to the result.
+ * Here with all points in memory: 6 bytes each beside the record, and one batch. Where they do not fit the budget, spill.c puts the
+ * points into buckets on scratch while it reads, and goes through the other phases batch by batch. The result is the same.
  */
 #include "copc/job.h"
 #include "base/error.h"
 #include "copc/order.h"
+#include "copc/write.h"
 
 #include <string.h>
 
-struct ordered {
+struct memory {
+    uint8_t *records;
     uint32_t *order;
     uint8_t *prefix, *level;
 };
 
-static enum scree_status check_budget(const struct scree_convert_job *job, struct scree_error *err)
-{
-    const struct scree_convert_plan *plan = &job->plan;
-    if (plan->point_count >= UINT32_MAX)
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                "%llu points: up to %u can be converted in memory",
-                                (unsigned long long)plan->point_count, UINT32_MAX - 1);
-    if (plan->fits)
-        return SCREE_OK;
-    if (err != NULL && err->status == SCREE_OK)
-        err->need_bytes = plan->memory_bytes;
-    return scree__base_fail(err, SCREE_E_BUDGET,
-                            "converting %llu points in memory needs %llu bytes, the budget is %llu",
-                            (unsigned long long)plan->point_count,
-                            (unsigned long long)plan->memory_bytes,
-                            (unsigned long long)scree_context_budget_bytes(job->context));
-}
-
-static enum scree_status allocate(struct scree_convert_job *job, struct scree__copc_store *store,
-                                  struct ordered *ordered, struct scree_error *err)
+static enum scree_status allocate(struct scree_convert_job *job, struct memory *memory,
+                                  struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(job->context);
     uint64_t count = job->plan.point_count;
-    void *memory;
+    void *block;
     enum scree_status status =
-        scree__mem_alloc(budget, count * job->plan.record_bytes, &memory, "the points", err);
+        scree__mem_alloc(budget, count * job->plan.record_bytes, &block, "the points", err);
     if (status != SCREE_OK)
         return status;
-    store->records = memory;
+    memory->records = block;
     status =
-        scree__mem_alloc(budget, count * sizeof *ordered->order, &memory, "the points' order", err);
+        scree__mem_alloc(budget, count * sizeof *memory->order, &block, "the points' order", err);
     if (status != SCREE_OK)
         return status;
-    ordered->order = memory;
-    status = scree__mem_alloc(budget, 2 * count, &memory, "the points' levels", err);
+    memory->order = block;
+    status = scree__mem_alloc(budget, 2 * count, &block, "the points' levels", err);
     if (status != SCREE_OK)
         return status;
-    ordered->prefix = memory;
-    ordered->level = ordered->prefix + count;
+    memory->prefix = block;
+    memory->level = memory->prefix + count;
     return SCREE_OK;
 }
 
 /*
- * The cube depends on the depth of the octree (its faces must be clear of the grid down to the
- * deepest node), and the octree on the cube: begin with a depth that costs under 1/128 of the side
- * and nearly always does, and go deeper while nodes turn out to be.
+ * The cube depends on the depth of the octree (its faces must be clear of the grid down to the deepest node), and the octree on the cube: begin
+ * with a depth that costs under 1/128 of the side and nearly always does, and go deeper while nodes turn out to be.
  */
-static enum scree_status find_nodes(struct scree_convert_job *job,
-                                    const struct scree__copc_store *store,
-                                    const struct ordered *ordered, struct scree__copc_cube *cube,
+static enum scree_status find_nodes(struct scree_convert_job *job, const struct memory *memory,
+                                    const struct scree_las_summary *summary,
+                                    struct scree__copc_cube *cube,
                                     struct scree__copc_octree *octree, struct scree_error *err)
 {
-    const struct scree_las_summary *summary = &store->summary;
-    struct scree__copc_points points = {store->records, job->plan.record_bytes,
+    struct scree__copc_points points = {memory->records, job->plan.record_bytes,
                                         job->plan.point_count};
+    struct scree__copc_batch batch = {.records = memory->records,
+                                      .order = memory->order,
+                                      .prefix = memory->prefix,
+                                      .level = memory->level,
+                                      .count = points.count,
+                                      .open_before = -1,
+                                      .open_after = -1};
     unsigned face_depth = scree__copc_cube_first_face_depth(&job->grid, summary->min, summary->max);
     for (;;) {
+        bool again;
         scree__copc_cube_init(cube, &job->grid, summary->min, summary->max, face_depth);
         scree__par_stage_begin(job->context, "sort", points.count);
         enum scree_status status =
-            scree__copc_order(job->context, &points, cube, ordered->order, ordered->prefix, err);
+            scree__copc_order(job->context, &points, cube, 0, memory->order, memory->prefix, err);
+        scree__copc_octree_release(octree);
+        scree__copc_octree_init(octree, scree__par_budget(job->context), &job->limits, cube,
+                                points.record_bytes);
         if (status == SCREE_OK)
-            status = scree__copc_octree_build(octree, scree__par_budget(job->context),
-                                              ordered->prefix, ordered->level, points.count,
-                                              cube->depth, &job->limits, err);
+            status = scree__copc_octree_batch(octree, &batch, &again, err);
         if (status != SCREE_OK)
             return status;
         scree__par_stage_end(job->context);
@@ -97,32 +86,97 @@ static enum scree_status find_nodes(struct scree_convert_job *job,
     }
 }
 
+static enum scree_status write_file(struct scree_convert_job *job, const struct memory *memory,
+                                    const struct scree_las_summary *summary,
+                                    const struct scree__copc_cube *cube,
+                                    const struct scree__copc_octree *octree,
+                                    struct scree_convert_result *result, struct scree_error *err)
+{
+    struct scree__copc_points points = {memory->records, job->plan.record_bytes,
+                                        job->plan.point_count};
+    struct scree__copc_writing *writing;
+    scree__par_stage_begin(job->context, "write", points.count);
+    enum scree_status status = scree__copc_write_begin(job, cube, NULL, &writing, err);
+    if (status == SCREE_OK)
+        status =
+            scree__copc_write_batch(writing, &points, memory->order, memory->level, octree, err);
+    if (status == SCREE_OK)
+        status = scree__copc_write_end(writing, summary, octree, result, err);
+    if (status == SCREE_OK)
+        scree__par_stage_end(job->context);
+    scree__copc_write_free(writing);
+    return status;
+}
+
+static enum scree_status build_in_memory(struct scree_convert_job *job,
+                                         struct scree_convert_result *result,
+                                         struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(job->context);
+    uint64_t count = job->plan.point_count;
+    struct memory memory;
+    struct scree__copc_read_to to;
+    struct scree__copc_cube cube;
+    struct scree__copc_octree octree;
+    memset(&memory, 0, sizeof memory);
+    memset(&to, 0, sizeof to);
+    memset(&octree, 0, sizeof octree);
+    octree.budget = budget;
+    enum scree_status status = allocate(job, &memory, err);
+    to.records = memory.records;
+    if (status == SCREE_OK)
+        status = scree__copc_read(job, &to, err);
+    if (status == SCREE_OK)
+        scree__copc_read_report(job);
+    if (status == SCREE_OK)
+        status = find_nodes(job, &memory, &to.summary, &cube, &octree, err);
+    if (status == SCREE_OK)
+        status = write_file(job, &memory, &to.summary, &cube, &octree, result, err);
+    scree__copc_octree_release(&octree);
+    scree__mem_free(budget, memory.prefix, 2 * count);
+    scree__mem_free(budget, memory.order, count * sizeof *memory.order);
+    scree__mem_free(budget, memory.records, count * job->plan.record_bytes);
+    return status;
+}
+
+/* --scale-colors needs to know which inputs have 8-bit colours before they are mapped: their colours are read first. */
+static enum scree_status look_at_colors(struct scree_convert_job *job, struct scree_error *err)
+{
+    struct scree__copc_read_to to;
+    if (!job->scale_colors || job->plan.point_format < 7)
+        return SCREE_OK;
+    memset(&to, 0, sizeof to);
+    to.colors_only = true;
+    enum scree_status status = scree__copc_read(job, &to, err);
+    for (uint64_t i = 0; i < job->input_count && status == SCREE_OK; i++) {
+        struct scree__copc_input *input = &job->inputs[i];
+        input->widen_colors = input->stats.color_max > 0 && input->stats.color_max <= 255;
+    }
+    return status;
+}
+
+static enum scree_status check_budget(const struct scree_convert_job *job, struct scree_error *err)
+{
+    uint64_t budget = scree_context_budget_bytes(job->context);
+    if (budget >= job->plan.floor_bytes)
+        return SCREE_OK;
+    if (err != NULL && err->status == SCREE_OK)
+        err->need_bytes = job->plan.floor_bytes;
+    return scree__base_fail(err, SCREE_E_BUDGET,
+                            "converting %llu points needs %llu bytes, the budget is %llu",
+                            (unsigned long long)job->plan.point_count,
+                            (unsigned long long)job->plan.floor_bytes, (unsigned long long)budget);
+}
+
 enum scree_status scree__copc_build(struct scree_convert_job *job,
                                     struct scree_convert_result *result, struct scree_error *err)
 {
-    struct scree__mem_budget *budget = scree__par_budget(job->context);
-    struct scree__copc_store store;
-    struct ordered ordered;
-    struct scree__copc_cube cube;
-    struct scree__copc_octree octree;
-    uint64_t count = job->plan.point_count;
-    memset(&store, 0, sizeof store);
-    memset(&ordered, 0, sizeof ordered);
-    memset(&octree, 0, sizeof octree);
     enum scree_status status = check_budget(job, err);
+    if (status == SCREE_OK)
+        status = look_at_colors(job, err);
     if (status != SCREE_OK)
         return status;
-    status = allocate(job, &store, &ordered, err);
-    if (status == SCREE_OK)
-        status = scree__copc_read(job, &store, err);
-    if (status == SCREE_OK)
-        status = find_nodes(job, &store, &ordered, &cube, &octree, err);
-    if (status == SCREE_OK)
-        status = scree__copc_write(job, &store, &cube, ordered.order, ordered.level, &octree,
-                                   result, err);
-    scree__copc_octree_release(&octree, budget);
-    scree__mem_free(budget, ordered.prefix, 2 * count);
-    scree__mem_free(budget, ordered.order, count * sizeof *ordered.order);
-    scree__mem_free(budget, store.records, count * job->plan.record_bytes);
-    return status;
+    if (job->plan.fits && job->batch_points == 0)
+        return build_in_memory(job, result, err);
+    return scree__copc_build_spilled(job, result, err);
 }

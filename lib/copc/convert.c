@@ -39,7 +39,10 @@ static enum scree_status copy_options(struct scree_convert_job *job,
     job->output = scree__mem_string_copy(options->output);
     if (options->crs != NULL)
         job->crs_text = scree__mem_string_copy(options->crs);
-    if (job->output == NULL || (options->crs != NULL && job->crs_text == NULL))
+    if (options->scratch_folder != NULL)
+        job->scratch_folder = scree__mem_string_copy(options->scratch_folder);
+    if (job->output == NULL || (options->crs != NULL && job->crs_text == NULL) ||
+        (options->scratch_folder != NULL && job->scratch_folder == NULL))
         return scree__base_fail(err, SCREE_E_MEMORY, "options: out of memory");
     return SCREE_OK;
 }
@@ -110,5 +113,6 @@ void scree_convert_close(struct scree_convert_job *job)
     scree__copc_forward_release(&job->forward, budget);
     scree__mem_string_free(job->output);
     scree__mem_string_free(job->crs_text);
+    scree__mem_string_free(job->scratch_folder);
     scree__mem_free(NULL, job, sizeof *job);
 }

@@ -98,6 +98,7 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
     memset(cube, 0, sizeof *cube);
     cube->grid = *grid;
     memcpy(cube->min, min, sizeof cube->min);
+    memcpy(cube->max, max, sizeof cube->max);
     if (!find_factors(grid, &finest, cube->factor) || !doubles_resolve(grid, min, max, finest)) {
         init_by_halving(cube, max, finest);
         return;

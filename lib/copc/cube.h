@@ -30,12 +30,12 @@ struct scree__copc_grid {
 
 struct scree__copc_cube {
     struct scree__copc_grid grid;
-    int32_t min[3];      /* lowest record integers */
-    bool by_halving;     /* cells in doubles; the fields up to `reciprocal` are unused */
-    uint64_t factor[3];  /* finest units a record unit */
-    uint64_t side;       /* in finest units */
-    unsigned face_depth; /* side is a multiple of 2^face_depth */
-    double reciprocal;   /* 2^depth / (2 * side) */
+    int32_t min[3], max[3]; /* lowest and highest record integers */
+    bool by_halving;        /* cells in doubles; the fields up to `reciprocal` are unused */
+    uint64_t factor[3];     /* finest units a record unit */
+    uint64_t side;          /* in finest units */
+    unsigned face_depth;    /* side is a multiple of 2^face_depth */
+    double reciprocal;      /* 2^depth / (2 * side) */
     unsigned depth; /* cells are numbered at this depth: any two stored positions differ there */
     double low[3], center[3], halfsize; /* in coordinates */
 };

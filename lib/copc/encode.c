@@ -114,6 +114,19 @@ static uint64_t collect(const struct scree__copc_points *points, const uint32_t 
     return count;
 }
 
+/* The same for a node whose points were carried: all of them, as they are. */
+static uint64_t collect_carried(const struct scree__copc_carry *carry, uint32_t record_bytes,
+                                struct scree__copc_radix *radix, uint64_t capacity)
+{
+    uint64_t count = carry->count < capacity ? carry->count : capacity;
+    for (uint64_t i = 0; i < count; i++) {
+        radix->ids[i] = (uint32_t)i;
+        radix->keys[i] = scree__copc_gps_key(
+            scree__base_load64(carry->records + i * record_bytes + GPS_TIME_AT));
+    }
+    return carry->count;
+}
+
 static void find_gps_times(const struct scree__copc_encoder *encoder, uint64_t count,
                            struct scree__copc_slot *slot)
 {
@@ -198,7 +211,10 @@ enum scree_status scree__copc_encode_node(
     radix->other_keys = radix->keys + encoder->capacity;
     radix->ids = (uint32_t *)(radix->other_keys + encoder->capacity);
     radix->other_ids = radix->ids + encoder->capacity;
-    uint64_t found = collect(points, order, level, node, radix, count);
+    const uint8_t *records = node->was_open ? node->carry.records : points->records;
+    uint64_t found = node->was_open
+                         ? collect_carried(&node->carry, encoder->record_bytes, radix, count)
+                         : collect(points, order, level, node, radix, count);
     if (found != count)
         return scree__base_fail(
             err, SCREE_E_DATA,
@@ -208,8 +224,7 @@ enum scree_status scree__copc_encode_node(
     scree__copc_radix_sort(radix, count);
     for (uint64_t i = 0; i < count; i++)
         memcpy(encoder->records + i * encoder->record_bytes,
-               points->records + (uint64_t)radix->ids[i] * encoder->record_bytes,
-               encoder->record_bytes);
+               records + (uint64_t)radix->ids[i] * encoder->record_bytes, encoder->record_bytes);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
     status = check_box(encoder, cube, count, slot->key, err);

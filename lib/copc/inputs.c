@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/order.h"
+#include "copc/write.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -435,10 +436,13 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     phase =
         larger(phase, scree__copc_write_bytes(job->limits.leaf_max, plan->record_bytes, threads));
     plan->memory_bytes = points + phase + scree__mem_budget_used(scree__par_budget(job->context));
-    plan->scratch_bytes = 0;
+    plan->floor_bytes = scree__copc_spill_floor(job);
+    if (plan->floor_bytes > plan->memory_bytes)
+        plan->floor_bytes = plan->memory_bytes;
     plan->output_bytes = guess_output_bytes(job);
     plan->fits = plan->memory_bytes <= scree_context_budget_bytes(job->context) &&
                  plan->point_count < UINT32_MAX;
+    plan->scratch_bytes = plan->fits ? 0 : plan->point_count * record;
     plan->crs_name = job->crs.name;
     memcpy(plan->scale, job->grid.scale, sizeof plan->scale);
     memcpy(plan->offset, job->grid.offset, sizeof plan->offset);

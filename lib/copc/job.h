@@ -9,6 +9,7 @@
 #include "copc/cube.h"
 #include "copc/forward.h"
 #include "copc/octree.h"
+#include "copc/partition.h"
 #include "las/map.h"
 #include "las/schema.h"
 #include "par/context.h"
@@ -20,6 +21,7 @@ struct scree__copc_input {
     uint64_t first_point;              /* place of its first point among all */
     bool lacks_extra_bytes;            /* the joint schema has fields that it has not */
     struct scree__las_map_stats stats; /* filled while it is read */
+    bool widen_colors;                 /* 8-bit colours, known before it is read */
 };
 
 struct scree_convert_job {
@@ -28,6 +30,7 @@ struct scree_convert_job {
 
     /* Options, copied. */
     char *output, *crs_text;
+    char *scratch_folder; /* NULL: beside the output */
     bool replace, fix_returns, scale_colors;
     double scale[3];
     int64_t creation_seconds;
@@ -45,12 +48,18 @@ struct scree_convert_job {
     size_t largest_decoder_bytes;
     struct scree_convert_plan plan;
     bool ran;
+    uint64_t
+        batch_points; /* 0: what the budget allows; else points held at once when spilling (tests set it) */
 };
 
-/* Where the points of a run are, between reading and writing. */
-struct scree__copc_store {
-    uint8_t *records; /* plan.point_count records of plan.record_bytes */
-    struct scree_las_summary summary;
+/* Where the points of a reading go; exactly one of the first three is set. */
+struct scree__copc_read_to {
+    uint8_t *records; /* room for plan.point_count records, in the inputs' order */
+    struct scree__copc_partition *partition; /* buckets on scratch */
+    uint64_t *weights;                   /* a sample: points a cell of sample_region, estimated */
+    const struct scree__copc_cube *cube; /* with weights */
+    bool colors_only;                    /* none of them: find each input's largest colour */
+    struct scree_las_summary summary;    /* out: of all points read */
 };
 
 /* inputs.c: opens every input, one at a time; fills all of the job that is found while planning. */
@@ -58,27 +67,26 @@ SCREE_MUST_CHECK enum scree_status scree__copc_plan(struct scree_convert_job *jo
                                                     const char *const *paths, uint64_t path_count,
                                                     struct scree_error *err);
 
-/* read.c: decodes and maps every input into the store, and says what was noticed. */
+/* read.c: decodes and maps every input, once. */
 SCREE_MUST_CHECK enum scree_status scree__copc_read(struct scree_convert_job *job,
-                                                    struct scree__copc_store *store,
+                                                    struct scree__copc_read_to *to,
                                                     struct scree_error *err);
+/* read.c: warns of what was noticed while reading. */
+void scree__copc_read_report(const struct scree_convert_job *job);
 
-/* write.c: encodes the nodes, writes the file, publishes it. order, level: see order.h, octree.h.
- */
-SCREE_MUST_CHECK enum scree_status
-scree__copc_write(struct scree_convert_job *job, const struct scree__copc_store *store,
-                  const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
-                  const struct scree__copc_octree *octree, struct scree_convert_result *result,
-                  struct scree_error *err);
+/* spill.c: the run when the points do not fit the budget. */
+SCREE_MUST_CHECK enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
+                                                             struct scree_convert_result *result,
+                                                             struct scree_error *err);
+/* spill.c: the smallest budget that lets an ordinary survey through, and scratch bytes. */
+uint64_t scree__copc_spill_floor(const struct scree_convert_job *job);
 
 /* build.c: the whole run. */
 SCREE_MUST_CHECK enum scree_status scree__copc_build(struct scree_convert_job *job,
                                                      struct scree_convert_result *result,
                                                      struct scree_error *err);
 
-/* write.c: memory that writing takes beside the points, with nodes of leaf_max points. */
-uint64_t scree__copc_write_bytes(uint64_t leaf_max, uint32_t record_bytes, unsigned threads);
-/* read.c: the same for reading. */
+/* read.c: memory that reading takes beside the points. */
 uint64_t scree__copc_read_bytes(const struct scree_convert_job *job);
 
 #endif

@@ -35,7 +35,8 @@ struct sorter {
     const struct scree__copc_cube *cube;
     uint32_t *order;
     uint8_t *prefix;
-    unsigned threads, top_levels;
+    unsigned threads, common_levels,
+        top_levels; /* cells are those of top_levels below the common ones */
     uint64_t cell_count;
     uint32_t *counts; /* [thread][cell]: first how many, then where the next one goes */
     uint64_t *starts; /* [cell + 1] */
@@ -55,9 +56,10 @@ static void cells_of(const struct sorter *sorter, uint64_t id, uint64_t cells[3]
 static uint32_t top_cell(const struct sorter *sorter, uint64_t id)
 {
     uint64_t cells[3];
-    unsigned shift = sorter->cube->depth - sorter->top_levels;
+    unsigned shift = sorter->cube->depth - sorter->common_levels - sorter->top_levels;
     cells_of(sorter, id, cells);
-    return (uint32_t)scree__copc_morton(cells[0] >> shift, cells[1] >> shift, cells[2] >> shift);
+    return (uint32_t)(scree__copc_morton(cells[0] >> shift, cells[1] >> shift, cells[2] >> shift) &
+                      (sorter->cell_count - 1));
 }
 
 static void range_of(const struct sorter *sorter, uint64_t index, uint64_t *begin, uint64_t *end)
@@ -127,16 +129,21 @@ static void make_buckets(struct sorter *sorter)
 
 /* ------------------------------------------------------------------------------------- one cell */
 
-/* By GPS time, then by bytes; the Morton code is equal. */
+int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes)
+{
+    uint64_t time_a = scree__copc_gps_key(scree__base_load64(a + GPS_TIME_AT));
+    uint64_t time_b = scree__copc_gps_key(scree__base_load64(b + GPS_TIME_AT));
+    if (time_a != time_b)
+        return time_a < time_b ? -1 : 1;
+    return memcmp(a, b, record_bytes);
+}
+
+/* The Morton code is equal. */
 static int compare_ties(const struct sorter *sorter, uint32_t a, uint32_t b)
 {
     const uint8_t *first = sorter->points->records + (uint64_t)a * sorter->points->record_bytes;
     const uint8_t *second = sorter->points->records + (uint64_t)b * sorter->points->record_bytes;
-    uint64_t time_a = scree__copc_gps_key(scree__base_load64(first + GPS_TIME_AT));
-    uint64_t time_b = scree__copc_gps_key(scree__base_load64(second + GPS_TIME_AT));
-    if (time_a != time_b)
-        return time_a < time_b ? -1 : 1;
-    return memcmp(first, second, sorter->points->record_bytes);
+    return scree__copc_record_compare(first, second, sorter->points->record_bytes);
 }
 
 static void insert_ties(const struct sorter *sorter, uint32_t *ids, uint64_t count)
@@ -236,7 +243,7 @@ static enum scree_status sort_cell(struct sorter *sorter, struct worker *worker,
                                    uint64_t end, struct scree_error *err)
 {
     uint64_t count = end - begin;
-    unsigned levels = sorter->cube->depth - sorter->top_levels;
+    unsigned levels = sorter->cube->depth - sorter->common_levels - sorter->top_levels;
     enum scree_status status = need_scratch(sorter, worker, count, err);
     if (status != SCREE_OK)
         return status;
@@ -352,8 +359,8 @@ static void release(struct sorter *sorter)
 
 enum scree_status scree__copc_order(struct scree_context *context,
                                     const struct scree__copc_points *points,
-                                    const struct scree__copc_cube *cube, uint32_t *order,
-                                    uint8_t *prefix, struct scree_error *err)
+                                    const struct scree__copc_cube *cube, unsigned common_levels,
+                                    uint32_t *order, uint8_t *prefix, struct scree_error *err)
 {
     struct scree__par_pool *pool = scree__par_pool(context);
     struct sorter sorter;
@@ -364,7 +371,9 @@ enum scree_status scree__copc_order(struct scree_context *context,
     sorter.order = order;
     sorter.prefix = prefix;
     sorter.threads = scree__par_pool_threads(pool);
-    sorter.top_levels = cube->depth < TOP_LEVELS ? cube->depth : TOP_LEVELS;
+    sorter.common_levels = common_levels < cube->depth ? common_levels : cube->depth;
+    unsigned levels_left = cube->depth - sorter.common_levels;
+    sorter.top_levels = levels_left < TOP_LEVELS ? levels_left : TOP_LEVELS;
     sorter.cell_count = (uint64_t)1 << 3 * sorter.top_levels;
     enum scree_status status = allocate(&sorter, err);
     if (status != SCREE_OK)

@@ -15,6 +15,9 @@ struct scree__copc_points {
     uint64_t count; /* below 2^32 */
 };
 
+/* GPS time, then the record's bytes: the order of points at one position. */
+int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes);
+
 /* What scree__copc_order() takes beside its results, at most, when no cell of the first 6 levels
  * holds more than cell_points. */
 uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads);
@@ -27,7 +30,7 @@ uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads);
 SCREE_MUST_CHECK enum scree_status scree__copc_order(struct scree_context *context,
                                                      const struct scree__copc_points *points,
                                                      const struct scree__copc_cube *cube,
-                                                     uint32_t *order, uint8_t *prefix,
-                                                     struct scree_error *err);
+                                                     unsigned common_levels, uint32_t *order,
+                                                     uint8_t *prefix, struct scree_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * read.c - the first phase: every input decoded once, in parallel over its units, each record
- * mapped to the output's format and grid and put at its place in the store. Files are opened a
+ * mapped to the output's format and grid and put where the run wants it: at its place in memory, or into its bucket on scratch. Files are opened a
  * group at a time, so that ten thousand tiles need no ten thousand descriptors.
  */
 #include "copc/job.h"
@@ -15,6 +15,9 @@
 /* Records decoded at a time: input and output stay in the second-level cache. */
 #define PIECE_POINTS 4096u
 #define NAMED_FILES_MAX 4u
+/* A sample for cutting buckets: so many units, and so many points of each. */
+#define SAMPLE_UNITS 512u
+#define SAMPLE_POINTS 512u
 /* Coordinates that moved by less than this part of a unit were carried over, not rounded. */
 #define ROUNDING_WORTH_SAYING 0.01
 
@@ -38,14 +41,17 @@ struct item {
 struct worker {
     const struct scree_las_reader *reader; /* that the cursor belongs to */
     struct scree_las_cursor *cursor;
-    uint8_t *piece;
-    uint64_t piece_bytes;
+    uint8_t *piece;  /* records as they are in the file */
+    uint8_t *mapped; /* and as they go to a bucket */
+    uint64_t piece_bytes, mapped_bytes;
 };
 
 struct reading {
     struct scree_convert_job *job;
-    struct scree__copc_store *store;
+    struct scree__copc_read_to *to;
     uint8_t *extra_defaults;
+    uint64_t unit_number;  /* of the group's first unit, among all */
+    uint64_t sample_every; /* units; 0: all are read */
     struct open_file files[GROUP_FILES];
     unsigned file_count;
     struct item *items;
@@ -92,6 +98,7 @@ static enum scree_status make_map(struct reading *reading, struct open_file *fil
     map->in_bytes = header->record_bytes;
     map->out_bytes = job->plan.record_bytes;
     map->fix_returns = job->fix_returns;
+    map->scale_colors = file->input->widen_colors;
     map->extra_defaults = reading->extra_defaults;
     for (int a = 0; a < 3; a++) {
         map->in_scale[a] = header->scale[a];
@@ -171,32 +178,90 @@ static struct open_file *file_of_item(struct reading *reading, uint64_t item)
     return &reading->files[low];
 }
 
+static enum scree_status need_bytes(struct scree__mem_budget *budget, uint8_t **bytes,
+                                    uint64_t *have, uint64_t need, struct scree_error *err)
+{
+    void *memory;
+    if (*have >= need)
+        return SCREE_OK;
+    scree__mem_free(budget, *bytes, *have);
+    *bytes = NULL;
+    *have = 0;
+    enum scree_status status = scree__mem_alloc(budget, need, &memory, "decoded records", err);
+    if (status == SCREE_OK) {
+        *bytes = memory;
+        *have = need;
+    }
+    return status;
+}
+
 static enum scree_status ready_worker(struct reading *reading, struct worker *worker,
                                       const struct open_file *file, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(reading->job->context);
-    uint64_t need = (uint64_t)PIECE_POINTS * file->map.in_bytes;
-    enum scree_status status = SCREE_OK;
-    if (worker->piece_bytes < need) {
-        void *memory;
-        scree__mem_free(budget, worker->piece, worker->piece_bytes);
-        worker->piece = NULL;
-        worker->piece_bytes = 0;
-        status = scree__mem_alloc(budget, need, &memory, "decoded records", err);
-        if (status != SCREE_OK)
-            return status;
-        worker->piece = memory;
-        worker->piece_bytes = need;
-    }
+    enum scree_status status = need_bytes(budget, &worker->piece, &worker->piece_bytes,
+                                          (uint64_t)PIECE_POINTS * file->map.in_bytes, err);
+    if (status == SCREE_OK && reading->to->records == NULL)
+        status = need_bytes(budget, &worker->mapped, &worker->mapped_bytes,
+                            (uint64_t)PIECE_POINTS * file->map.out_bytes, err);
+    if (status != SCREE_OK)
+        return status;
     if (worker->reader != file->reader) {
         scree_las_cursor_free(worker->cursor);
         worker->cursor = NULL;
         worker->reader = NULL;
-        status = scree_las_cursor_new(file->reader, SCREE_LAZ_FIELD_ALL, &worker->cursor, err);
+        uint32_t fields = reading->to->colors_only       ? SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_RGB
+                          : reading->to->weights != NULL ? SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z
+                                                         : SCREE_LAZ_FIELD_ALL;
+        status = scree_las_cursor_new(file->reader, fields, &worker->cursor, err);
         if (status == SCREE_OK)
             worker->reader = file->reader;
     }
     return status;
+}
+
+/* Where the mapped records of the next piece go; for the store, that is their final place. */
+static uint8_t *place_of(const struct reading *reading, const struct worker *worker,
+                         const struct open_file *file, uint64_t point)
+{
+    if (reading->to->records == NULL)
+        return worker->mapped;
+    return reading->to->records +
+           (file->input->first_point + point) * reading->job->plan.record_bytes;
+}
+
+static enum scree_status deliver(struct reading *reading, struct item *item, unsigned worker,
+                                 const uint8_t *records, size_t count, struct scree_error *err)
+{
+    const struct scree_convert_job *job = reading->job;
+    scree_las_summary_add(&item->summary, job->plan.point_format, records, job->plan.record_bytes,
+                          count);
+    if (reading->to->partition == NULL)
+        return SCREE_OK;
+    return scree__copc_partition_add(reading->to->partition, worker, records, count, err);
+}
+
+/* A sample of one unit: its first points stand for all. */
+static enum scree_status sample_unit(struct reading *reading, struct worker *worker,
+                                     const struct open_file *file, uint64_t points,
+                                     struct item *item, struct scree_error *err)
+{
+    size_t count;
+    enum scree_status status =
+        scree_las_cursor_next(worker->cursor, worker->piece, SAMPLE_POINTS, &count, err);
+    if (status != SCREE_OK || count == 0)
+        return status;
+    scree__las_map_records(&file->map, worker->piece, count, worker->mapped, &item->stats);
+    memset(&item->stats, 0, sizeof item->stats); /* the reading proper counts */
+    uint64_t weight = points / count * reading->sample_every;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t code = scree__copc_code(reading->to->cube,
+                                         worker->mapped + i * reading->job->plan.record_bytes);
+        __atomic_fetch_add(
+            &reading->to->weights[code >> 3 * (SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS)],
+            weight, __ATOMIC_RELAXED);
+    }
+    return SCREE_OK;
 }
 
 static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker_index,
@@ -209,15 +274,17 @@ static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker_in
     struct item *item = &reading->items[index];
     uint64_t unit_index = index - file->first_item;
     struct scree_las_unit unit;
+    if (reading->sample_every > 0 && (reading->unit_number + index) % reading->sample_every != 0)
+        return SCREE_OK;
     scree_las_unit(file->reader, unit_index, &unit);
     enum scree_status status = ready_worker(reading, worker, file, err);
     if (status == SCREE_OK)
         status = scree_las_cursor_open(worker->cursor, unit_index, err);
     if (status != SCREE_OK)
         return status;
+    if (reading->sample_every > 0)
+        return sample_unit(reading, worker, file, unit.point_count, item, err);
     uint64_t done = 0;
-    uint8_t *out = reading->store->records +
-                   (file->input->first_point + unit.first_point) * job->plan.record_bytes;
     for (;;) {
         size_t count;
         status = scree__par_check_cancel(job->context, err);
@@ -232,12 +299,13 @@ static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker_in
             return scree__base_fail(err, SCREE_E_DATA, "%s: unit %llu has more points than it says",
                                     file->input->path, (unsigned long long)unit_index);
         uint64_t out_of_range = item->stats.out_of_range;
+        uint8_t *out = place_of(reading, worker, file, unit.first_point + done);
         scree__las_map_records(&file->map, worker->piece, count, out, &item->stats);
         if (out_of_range == 0 && item->stats.out_of_range > 0)
             item->out_of_range_point = unit.first_point + done + item->stats.first_out_of_range;
-        scree_las_summary_add(&item->summary, job->plan.point_format, out, job->plan.record_bytes,
-                              count);
-        out += count * job->plan.record_bytes;
+        status = deliver(reading, item, worker_index, out, count, err);
+        if (status != SCREE_OK)
+            return status;
         done += count;
         scree__par_stage_add(job->context, count);
     }
@@ -268,6 +336,11 @@ static enum scree_status gather_items(struct reading *reading, struct scree_erro
     for (uint64_t i = 0; i < reading->item_count; i++) {
         struct open_file *file = file_of_item(reading, i);
         struct item *item = &reading->items[i];
+        if (reading->to->colors_only) {
+            if (item->stats.color_max > file->input->stats.color_max)
+                file->input->stats.color_max = item->stats.color_max;
+            continue;
+        }
         if (item->stats.out_of_range > 0)
             return scree__base_fail(err, SCREE_E_MISMATCH,
                                     "%s: the coordinates of point %llu do not fit 32 bits at scale "
@@ -279,7 +352,7 @@ static enum scree_status gather_items(struct reading *reading, struct scree_erro
                                     reading->job->grid.scale[0], reading->job->grid.offset[0],
                                     reading->job->grid.offset[1], reading->job->grid.offset[2]);
         add_stats(&file->input->stats, &item->stats);
-        scree_las_summary_merge(&reading->store->summary, &item->summary);
+        scree_las_summary_merge(&reading->to->summary, &item->summary);
     }
     return SCREE_OK;
 }
@@ -312,6 +385,7 @@ static enum scree_status read_group(struct reading *reading, uint64_t first, uns
     if (status == SCREE_OK)
         status = gather_items(reading, err);
 out:
+    reading->unit_number += reading->item_count;
     close_group(reading);
     return status;
 }
@@ -381,7 +455,7 @@ static void warn_of(const struct scree_convert_job *job, counted count_of, const
                        names, files > NAMED_FILES_MAX ? ", ..." : "", what);
 }
 
-static void say_what_was_noticed(const struct scree_convert_job *job)
+void scree__copc_read_report(const struct scree_convert_job *job)
 {
     char text[160];
     double rounding = 0;
@@ -408,33 +482,6 @@ static void say_what_was_noticed(const struct scree_convert_job *job)
             "lack extra bytes that other inputs have: filled with no_data, or 0");
 }
 
-/* ------------------------------------------------------------------------------------ repairing */
-
-struct coloring {
-    struct scree_convert_job *job;
-    struct scree__copc_store *store;
-};
-
-/* Red, green and blue of one input, 8 to 16 bits. Its largest value is known only when all of it is
- * read. */
-static enum scree_status scale_colors(void *arg, uint64_t index, unsigned worker,
-                                      struct scree_error *err)
-{
-    const struct coloring *coloring = arg;
-    const struct scree_convert_job *job = coloring->job;
-    const struct scree__copc_input *input = &job->inputs[index];
-    (void)worker;
-    (void)err;
-    if (input->stats.color_max == 0 || input->stats.color_max > 255)
-        return SCREE_OK;
-    uint8_t *record = coloring->store->records + input->first_point * job->plan.record_bytes + 30;
-    for (uint64_t i = 0; i < input->header.point_count; i++, record += job->plan.record_bytes)
-        for (unsigned c = 0; c < 3; c++)
-            scree__base_store16(record + 2 * c,
-                                (uint16_t)(scree__base_load16(record + 2 * c) * 257));
-    return SCREE_OK;
-}
-
 /* ---------------------------------------------------------------------------------------- whole */
 
 static enum scree_status make_defaults(struct reading *reading, struct scree_error *err)
@@ -452,7 +499,29 @@ static enum scree_status make_defaults(struct reading *reading, struct scree_err
     return SCREE_OK;
 }
 
-enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__copc_store *store,
+static void plan_sample(struct reading *reading)
+{
+    uint64_t units = 0;
+    if (reading->to->weights == NULL)
+        return;
+    for (uint64_t i = 0; i < reading->job->input_count; i++)
+        units += reading->job->inputs[i].unit_count;
+    reading->sample_every = units / SAMPLE_UNITS + 1;
+}
+
+static void release(struct reading *reading)
+{
+    struct scree__mem_budget *budget = scree__par_budget(reading->job->context);
+    for (unsigned t = 0; reading->workers != NULL && t < reading->threads; t++) {
+        scree__mem_free(budget, reading->workers[t].piece, reading->workers[t].piece_bytes);
+        scree__mem_free(budget, reading->workers[t].mapped, reading->workers[t].mapped_bytes);
+    }
+    scree__mem_free(budget, reading->workers, reading->threads * sizeof *reading->workers);
+    scree__mem_free(budget, reading->extra_defaults, reading->job->schema.bytes);
+    scree__mem_free(budget, reading, sizeof *reading);
+}
+
+enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__copc_read_to *to,
                                    struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(job->context);
@@ -464,9 +533,10 @@ enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__
     reading = memory;
     memset(reading, 0, sizeof *reading);
     reading->job = job;
-    reading->store = store;
+    reading->to = to;
     reading->threads = scree_context_threads(job->context);
-    scree_las_summary_init(&store->summary);
+    bool proper = to->weights == NULL && !to->colors_only;
+    scree_las_summary_init(&to->summary);
     status = scree__mem_alloc(budget, reading->threads * sizeof *reading->workers, &memory,
                               "reading", err);
     if (status != SCREE_OK)
@@ -474,29 +544,23 @@ enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__
     reading->workers = memory;
     memset(memory, 0, reading->threads * sizeof *reading->workers);
     status = make_defaults(reading, err);
-    scree__par_stage_begin(job->context, "read", job->plan.point_count);
+    plan_sample(reading);
+    scree__par_stage_begin(job->context,
+                           proper            ? "read"
+                           : to->colors_only ? "look at colours"
+                                             : "sample",
+                           to->weights != NULL ? 0 : job->plan.point_count);
     for (uint64_t i = 0; i < job->input_count && status == SCREE_OK; i += GROUP_FILES) {
         uint64_t left = job->input_count - i;
         status = read_group(reading, i, left < GROUP_FILES ? (unsigned)left : GROUP_FILES, err);
     }
-    if (status == SCREE_OK && store->summary.point_count != job->plan.point_count)
+    if (status == SCREE_OK && proper && to->summary.point_count != job->plan.point_count)
         status = scree__base_fail(err, SCREE_E_DATA, "%llu points were expected, %llu were read",
                                   (unsigned long long)job->plan.point_count,
-                                  (unsigned long long)store->summary.point_count);
-    if (status == SCREE_OK && job->scale_colors && job->plan.point_format >= 7) {
-        struct coloring coloring = {job, store};
-        status = scree__par_for(scree__par_pool(job->context), job->input_count, scale_colors,
-                                &coloring, err);
-    }
-    if (status != SCREE_OK)
-        goto out;
-    scree__par_stage_end(job->context);
-    say_what_was_noticed(job);
+                                  (unsigned long long)to->summary.point_count);
+    if (status == SCREE_OK)
+        scree__par_stage_end(job->context);
 out:
-    for (unsigned t = 0; reading->workers != NULL && t < reading->threads; t++)
-        scree__mem_free(budget, reading->workers[t].piece, reading->workers[t].piece_bytes);
-    scree__mem_free(budget, reading->workers, reading->threads * sizeof *reading->workers);
-    scree__mem_free(budget, reading->extra_defaults, job->schema.bytes);
-    scree__mem_free(budget, reading, sizeof *reading);
+    release(reading);
     return status;
 }

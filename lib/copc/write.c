@@ -1,12 +1,11 @@
 /*
- * write.c - the last phase. Nodes are encoded in parallel and written in file order: a node after
- * its descendants along the Morton curve, but levels 0 to 2 last of all, so that one read at the
- * end of the file yields the hierarchy and a first overview.
+ * write.c - encoding nodes and writing the file. Nodes are encoded in parallel and written in file order: a node after its
+ * descendants along the Morton curve, but levels 0 to 2 last of all, so that one read at the end of the file yields the
+ * hierarchy and a first overview. Where nodes come in batches, those chunks wait on scratch.
  */
-#include "copc/job.h"
+#include "copc/write.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "copc/encode.h"
 #include "copc/format.h"
 #include "copc/pages.h"
 
@@ -20,22 +19,32 @@
 #define EVLR_HEADER_BYTES 60u
 #define VLR_HEADER_BYTES 54u
 
-struct writing {
+struct entry {
+    struct scree_copc_entry entry;
+    bool held; /* its chunk waits on scratch, at entry.offset there */
+};
+
+struct scree__copc_writing {
     struct scree_convert_job *job;
-    struct scree__copc_points points;
     const struct scree__copc_cube *cube;
-    const uint32_t *order;
-    const uint8_t *level;
-    const struct scree__copc_octree *octree;
+    struct scree__spill_scratch *scratch;
     struct scree_laz_layout layout;
     struct scree_sink *sink;
     struct scree_las_writer *writer;
+    bool forwarded_in_head;
 
-    uint32_t *file_order;                  /* node numbers */
-    struct scree__copc_page_node *entries; /* by node number */
+    struct entry *entries; /* by node number */
+    uint64_t entry_capacity, entry_count;
     struct scree__copc_encoder *encoders;
     struct scree__copc_slot *slots;
     unsigned threads, window;
+
+    /* The batch that is written. */
+    const struct scree__copc_points *points;
+    const uint32_t *order;
+    const uint8_t *level;
+    const struct scree__copc_octree *octree;
+    uint32_t *list; /* node numbers, in file order */
 
     struct scree_copc_info info;
     bool has_gps_time;
@@ -68,7 +77,7 @@ static void make_vlr(struct scree_las_vlr *vlr, const char *user_id, uint16_t re
 }
 
 /* Do the forwarded VLRs fit the head, beside our own? Otherwise they follow the points as EVLRs. */
-static bool forwarded_fit_head(const struct writing *writing, uint64_t own_bytes)
+static bool forwarded_fit_head(const struct scree__copc_writing *writing, uint64_t own_bytes)
 {
     const struct scree__copc_forward *forward = &writing->job->forward;
     uint64_t bytes = own_bytes;
@@ -78,8 +87,7 @@ static bool forwarded_fit_head(const struct writing *writing, uint64_t own_bytes
     return bytes <= HEAD_BYTES;
 }
 
-static enum scree_status begin_file(struct writing *writing, bool *forwarded_in_head,
-                                    struct scree_error *err)
+static enum scree_status begin_file(struct scree__copc_writing *writing, struct scree_error *err)
 {
     struct scree_convert_job *job = writing->job;
     struct scree__mem_budget *budget = scree__par_budget(job->context);
@@ -111,8 +119,8 @@ static enum scree_status begin_file(struct writing *writing, bool *forwarded_in_
     }
     uint64_t own = 375 + (count + 1) * VLR_HEADER_BYTES + sizeof info + wkt_bytes + extra_bytes +
                    scree_laz_layout_vlr_bytes(&writing->layout);
-    *forwarded_in_head = forwarded_fit_head(writing, own);
-    for (uint64_t i = 0; *forwarded_in_head && i < forward->count; i++)
+    writing->forwarded_in_head = forwarded_fit_head(writing, own);
+    for (uint64_t i = 0; writing->forwarded_in_head && i < forward->count; i++)
         if (!forward->records[i].vlr.extended)
             vlrs[count++] = forward->records[i].vlr;
     status = scree_las_writer_new(writing->sink, &job->header, vlrs, count, &writing->layout,
@@ -125,70 +133,142 @@ out:
 
 /* ---------------------------------------------------------------------------------------- nodes */
 
-static void order_nodes(struct writing *writing)
-{
-    const struct scree__copc_octree *octree = writing->octree;
-    uint64_t at = 0;
-    for (int overview = 0; overview < 2; overview++)
-        for (uint64_t i = 0; i < octree->node_count; i++)
-            if ((octree->nodes[i].level <= OVERVIEW_LEVEL) == (overview == 1))
-                writing->file_order[at++] = (uint32_t)i;
-}
-
 static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, unsigned worker,
                                    struct scree_error *err)
 {
-    struct writing *writing = arg;
+    struct scree__copc_writing *writing = arg;
     return scree__copc_encode_node(
         &writing->encoders[worker], scree__par_budget(writing->job->context), &writing->layout,
-        &writing->points, writing->cube, writing->order, writing->level,
-        &writing->octree->nodes[writing->file_order[index]], &writing->slots[slot], err);
+        writing->points, writing->cube, writing->order, writing->level,
+        &writing->octree->nodes[writing->list[index]], &writing->slots[slot], err);
+}
+
+static void note_gps_times(struct scree__copc_writing *writing, const struct scree__copc_slot *slot)
+{
+    if (!slot->has_gps_time)
+        return;
+    if (!writing->has_gps_time || slot->gps_time_min < writing->info.gps_time_min)
+        writing->info.gps_time_min = slot->gps_time_min;
+    if (!writing->has_gps_time || slot->gps_time_max > writing->info.gps_time_max)
+        writing->info.gps_time_max = slot->gps_time_max;
+    writing->has_gps_time = true;
 }
 
 static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_index,
                                    struct scree_error *err)
 {
-    struct writing *writing = arg;
+    struct scree__copc_writing *writing = arg;
     const struct scree__copc_slot *slot = &writing->slots[slot_index];
-    uint32_t number = writing->file_order[index];
+    uint32_t number = writing->list[index];
     const struct scree__copc_node *node = &writing->octree->nodes[number];
-    struct scree__copc_page_node *entry = &writing->entries[number];
-    enum scree_status status =
-        scree_las_writer_add_chunk(writing->writer, slot->chunk, slot->chunk_bytes,
-                                   node->point_count, &entry->entry.offset, err);
+    struct entry *entry = &writing->entries[number];
+    enum scree_status status;
+    entry->held = writing->scratch != NULL && node->level <= OVERVIEW_LEVEL;
+    if (entry->held)
+        status = scree__spill_scratch_write(writing->scratch, slot->chunk, slot->chunk_bytes,
+                                            &entry->entry.offset, err);
+    else
+        status = scree_las_writer_add_chunk(writing->writer, slot->chunk, slot->chunk_bytes,
+                                            node->point_count, &entry->entry.offset, err);
     if (status != SCREE_OK)
         return status;
     entry->entry.key = slot->key;
     entry->entry.byte_count = (int32_t)slot->chunk_bytes;
     entry->entry.point_count = (int32_t)node->point_count;
-    entry->parent = node->parent;
-    if (slot->has_gps_time) {
-        if (!writing->has_gps_time || slot->gps_time_min < writing->info.gps_time_min)
-            writing->info.gps_time_min = slot->gps_time_min;
-        if (!writing->has_gps_time || slot->gps_time_max > writing->info.gps_time_max)
-            writing->info.gps_time_max = slot->gps_time_max;
-        writing->has_gps_time = true;
-    }
+    note_gps_times(writing, slot);
     writing->points_written += node->point_count;
     scree__par_stage_add(writing->job->context, node->point_count);
     return SCREE_OK;
 }
 
+enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
+                                          const struct scree__copc_points *points,
+                                          const uint32_t *order, const uint8_t *level,
+                                          const struct scree__copc_octree *octree,
+                                          struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    uint64_t count = octree->node_count - octree->first_new;
+    void *memory = writing->entries;
+    if (count == 0)
+        return SCREE_OK;
+    enum scree_status status =
+        scree__mem_grow(budget, &memory, &writing->entry_capacity, octree->node_count,
+                        sizeof *writing->entries, "nodes", err);
+    writing->entries = memory;
+    writing->entry_count = octree->node_count;
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, count * sizeof *writing->list, &memory, "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->list = memory;
+    writing->points = points;
+    writing->order = order;
+    writing->level = level;
+    writing->octree = octree;
+    uint64_t at = 0;
+    for (int overview = 0; overview < 2; overview++)
+        for (uint64_t i = octree->first_new; i < octree->node_count; i++)
+            if ((octree->nodes[i].level <= OVERVIEW_LEVEL) == (overview == 1))
+                writing->list[at++] = (uint32_t)i;
+    struct scree__par_lane_job lane = {count, writing->window, writing, make_node, take_node};
+    status = scree__par_lane(scree__par_pool(writing->job->context), &lane, err);
+    scree__mem_free(budget, writing->list, count * sizeof *writing->list);
+    writing->list = NULL;
+    return status;
+}
+
+/* Chunks that waited on scratch, in order of their nodes. */
+static enum scree_status write_held(struct scree__copc_writing *writing, struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    for (uint64_t i = 0; i < writing->entry_count; i++) {
+        struct scree_copc_entry *entry = &writing->entries[i].entry;
+        uint64_t bytes = (uint64_t)entry->byte_count;
+        void *chunk;
+        if (!writing->entries[i].held)
+            continue;
+        enum scree_status status = scree__mem_alloc(budget, bytes, &chunk, "overview nodes", err);
+        if (status != SCREE_OK)
+            return status;
+        status = scree__spill_scratch_read(writing->scratch, entry->offset, chunk, bytes, err);
+        if (status == SCREE_OK)
+            status = scree_las_writer_add_chunk(writing->writer, chunk, bytes,
+                                                (uint64_t)entry->point_count, &entry->offset, err);
+        scree__mem_free(budget, chunk, bytes);
+        if (status != SCREE_OK)
+            return status;
+    }
+    return SCREE_OK;
+}
+
 /* ----------------------------------------------------------------------------------------- tail */
 
-static enum scree_status write_hierarchy(struct writing *writing,
+static enum scree_status write_hierarchy(struct scree__copc_writing *writing,
+                                         const struct scree__copc_octree *octree,
                                          struct scree_convert_result *result,
                                          struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
     struct scree__copc_pages pages;
     struct scree_las_vlr evlr;
+    uint64_t count = octree->node_count;
+    void *memory;
     enum scree_status status = scree_las_writer_end_points(writing->writer, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, count * sizeof(struct scree__copc_page_node), &memory,
+                                  "hierarchy", err);
     if (status != SCREE_OK)
         return status;
+    struct scree__copc_page_node *nodes = memory;
+    for (uint64_t i = 0; i < count; i++) {
+        nodes[i].entry = writing->entries[i].entry;
+        nodes[i].parent = octree->nodes[i].parent;
+    }
     uint64_t payload = scree_sink_position(writing->sink) + EVLR_HEADER_BYTES;
-    status = scree__copc_pages_build(&pages, budget, writing->entries, writing->octree->node_count,
-                                     SCREE__COPC_PAGE_ENTRIES, payload, err);
+    status = scree__copc_pages_build(&pages, budget, nodes, count, SCREE__COPC_PAGE_ENTRIES,
+                                     payload, err);
+    scree__mem_free(budget, nodes, count * sizeof *nodes);
     if (status != SCREE_OK)
         return status;
     make_vlr(&evlr, SCREE__COPC_USER_ID, SCREE__COPC_HIERARCHY_RECORD, "EPT hierarchy", pages.bytes,
@@ -205,7 +285,7 @@ static enum scree_status write_hierarchy(struct writing *writing,
     return status;
 }
 
-static enum scree_status write_forwarded(struct writing *writing, bool in_head,
+static enum scree_status write_forwarded(struct scree__copc_writing *writing,
                                          struct scree_error *err)
 {
     const struct scree__copc_forward *forward = &writing->job->forward;
@@ -213,7 +293,7 @@ static enum scree_status write_forwarded(struct writing *writing, bool in_head,
         const struct scree__copc_forwarded *record = &forward->records[i];
         struct scree_source *source = NULL;
         enum scree_status status = SCREE_OK;
-        if (!record->vlr.extended && in_head)
+        if (!record->vlr.extended && writing->forwarded_in_head)
             continue;
         struct scree_las_vlr evlr = record->vlr;
         evlr.extended = true;
@@ -228,17 +308,16 @@ static enum scree_status write_forwarded(struct writing *writing, bool in_head,
     return SCREE_OK;
 }
 
-static enum scree_status end_file(struct writing *writing, const struct scree__copc_store *store,
-                                  struct scree_error *err)
+static enum scree_status end_file(struct scree__copc_writing *writing,
+                                  const struct scree_las_summary *summary, struct scree_error *err)
 {
     uint8_t info[SCREE__COPC_INFO_BYTES];
-    if (writing->points_written != store->summary.point_count)
+    if (writing->points_written != summary->point_count)
         return scree__base_fail(
             err, SCREE_E_DATA,
             "%llu points were read and %llu written (an error of scree: please report it)",
-            (unsigned long long)store->summary.point_count,
-            (unsigned long long)writing->points_written);
-    enum scree_status status = scree_las_writer_finish(writing->writer, &store->summary, err);
+            (unsigned long long)summary->point_count, (unsigned long long)writing->points_written);
+    enum scree_status status = scree_las_writer_finish(writing->writer, summary, err);
     if (status != SCREE_OK)
         return status;
     scree__copc_info_store(info, &writing->info);
@@ -249,9 +328,10 @@ static enum scree_status end_file(struct writing *writing, const struct scree__c
     return scree_sink_commit(writing->sink, err);
 }
 
-static void fill_result(const struct writing *writing, struct scree_convert_result *result)
+static void fill_result(const struct scree__copc_writing *writing,
+                        const struct scree__copc_octree *octree,
+                        struct scree_convert_result *result)
 {
-    const struct scree__copc_octree *octree = writing->octree;
     result->points_in = writing->job->plan.point_count;
     result->points_out = writing->points_written;
     result->input_bytes = writing->job->plan.input_bytes;
@@ -269,21 +349,11 @@ static void fill_result(const struct writing *writing, struct scree_convert_resu
 
 /* ---------------------------------------------------------------------------------------- whole */
 
-static enum scree_status allocate(struct writing *writing, struct scree_error *err)
+static enum scree_status allocate(struct scree__copc_writing *writing, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
-    uint64_t nodes = writing->octree->node_count;
     void *memory;
     enum scree_status status =
-        scree__mem_alloc(budget, nodes * sizeof *writing->file_order, &memory, "nodes", err);
-    if (status != SCREE_OK)
-        return status;
-    writing->file_order = memory;
-    status = scree__mem_alloc(budget, nodes * sizeof *writing->entries, &memory, "nodes", err);
-    if (status != SCREE_OK)
-        return status;
-    writing->entries = memory;
-    status =
         scree__mem_alloc(budget, writing->window * sizeof *writing->slots, &memory, "nodes", err);
     if (status != SCREE_OK)
         return status;
@@ -300,72 +370,75 @@ static enum scree_status allocate(struct writing *writing, struct scree_error *e
     return status;
 }
 
-static void release(struct writing *writing)
+void scree__copc_write_free(struct scree__copc_writing *writing)
 {
+    if (writing == NULL)
+        return;
     struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
-    uint64_t nodes = writing->octree->node_count;
     for (unsigned t = 0; writing->encoders != NULL && t < writing->threads; t++)
         scree__copc_encoder_release(&writing->encoders[t], budget);
     for (unsigned s = 0; writing->slots != NULL && s < writing->window; s++)
         scree__copc_slot_release(&writing->slots[s], budget);
     scree__mem_free(budget, writing->encoders, writing->threads * sizeof *writing->encoders);
     scree__mem_free(budget, writing->slots, writing->window * sizeof *writing->slots);
-    scree__mem_free(budget, writing->entries, nodes * sizeof *writing->entries);
-    scree__mem_free(budget, writing->file_order, nodes * sizeof *writing->file_order);
+    scree__mem_free(budget, writing->entries, writing->entry_capacity * sizeof *writing->entries);
     scree_las_writer_free(writing->writer);
     scree_sink_close(writing->sink);
+    scree__mem_free(budget, writing, sizeof *writing);
 }
 
-enum scree_status scree__copc_write(struct scree_convert_job *job,
-                                    const struct scree__copc_store *store,
-                                    const struct scree__copc_cube *cube, const uint32_t *order,
-                                    const uint8_t *level, const struct scree__copc_octree *octree,
-                                    struct scree_convert_result *result, struct scree_error *err)
+enum scree_status scree__copc_write_begin(struct scree_convert_job *job,
+                                          const struct scree__copc_cube *cube,
+                                          struct scree__spill_scratch *scratch,
+                                          struct scree__copc_writing **out, struct scree_error *err)
 {
-    struct scree__par_pool *pool = scree__par_pool(job->context);
-    struct writing writing;
-    bool forwarded_in_head = true;
-    memset(&writing, 0, sizeof writing);
-    writing.job = job;
-    writing.points.records = store->records;
-    writing.points.record_bytes = job->plan.record_bytes;
-    writing.points.count = job->plan.point_count;
-    writing.cube = cube;
-    writing.order = order;
-    writing.level = level;
-    writing.octree = octree;
-    writing.threads = scree__par_pool_threads(pool);
-    writing.window = window_for(writing.threads);
-    memcpy(writing.info.center, cube->center, sizeof writing.info.center);
-    writing.info.halfsize = cube->halfsize;
-    writing.info.spacing = cube->halfsize * 2 / (1u << SCREE__COPC_CELL_LEVELS);
+    void *memory;
+    *out = NULL;
     enum scree_status status =
-        scree_laz_layout_init(&writing.layout, job->plan.point_format, job->plan.extra_bytes,
-                              SCREE_LAZ_VARIABLE_CHUNKS, err);
-    if (status == SCREE_OK)
-        status = allocate(&writing, err);
-    if (status == SCREE_OK)
-        status = scree_sink_open_file(job->output, job->replace, &writing.sink, err);
-    if (status == SCREE_OK)
-        status = begin_file(&writing, &forwarded_in_head, err);
+        scree__mem_alloc(scree__par_budget(job->context), sizeof(struct scree__copc_writing),
+                         &memory, "writing", err);
     if (status != SCREE_OK)
-        goto out;
-    order_nodes(&writing);
-    scree__par_stage_begin(job->context, "write", job->plan.point_count);
-    struct scree__par_lane_job lane = {octree->node_count, writing.window, &writing, make_node,
-                                       take_node};
-    status = scree__par_lane(pool, &lane, err);
+        return status;
+    struct scree__copc_writing *writing = memory;
+    memset(writing, 0, sizeof *writing);
+    writing->job = job;
+    writing->cube = cube;
+    writing->scratch = scratch;
+    writing->threads = scree_context_threads(job->context);
+    writing->window = window_for(writing->threads);
+    memcpy(writing->info.center, cube->center, sizeof writing->info.center);
+    writing->info.halfsize = cube->halfsize;
+    writing->info.spacing = cube->halfsize * 2 / (1u << SCREE__COPC_CELL_LEVELS);
+    status = scree_laz_layout_init(&writing->layout, job->plan.point_format, job->plan.extra_bytes,
+                                   SCREE_LAZ_VARIABLE_CHUNKS, err);
     if (status == SCREE_OK)
-        status = write_hierarchy(&writing, result, err);
+        status = allocate(writing, err);
     if (status == SCREE_OK)
-        status = write_forwarded(&writing, forwarded_in_head, err);
+        status = scree_sink_open_file(job->output, job->replace, &writing->sink, err);
     if (status == SCREE_OK)
-        status = end_file(&writing, store, err);
-    if (status != SCREE_OK)
-        goto out;
-    scree__par_stage_end(job->context);
-    fill_result(&writing, result);
-out:
-    release(&writing);
+        status = begin_file(writing, err);
+    if (status != SCREE_OK) {
+        scree__copc_write_free(writing);
+        return status;
+    }
+    *out = writing;
+    return SCREE_OK;
+}
+
+enum scree_status scree__copc_write_end(struct scree__copc_writing *writing,
+                                        const struct scree_las_summary *summary,
+                                        const struct scree__copc_octree *octree,
+                                        struct scree_convert_result *result,
+                                        struct scree_error *err)
+{
+    enum scree_status status = write_held(writing, err);
+    if (status == SCREE_OK)
+        status = write_hierarchy(writing, octree, result, err);
+    if (status == SCREE_OK)
+        status = write_forwarded(writing, err);
+    if (status == SCREE_OK)
+        status = end_file(writing, summary, err);
+    if (status == SCREE_OK)
+        fill_result(writing, octree, result);
     return status;
 }

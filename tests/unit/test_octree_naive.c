@@ -494,7 +494,11 @@ static const char *write_input(const struct set *set, unsigned number, size_t be
     return path;
 }
 
-static const char *convert(const struct set *set, unsigned number, unsigned files, unsigned threads)
+static size_t batches_enlarged;
+
+/* batch_points: 0 in memory; else through scratch, so many points at a time, and twice as many while points at one position need more. */
+static const char *convert(const struct set *set, unsigned number, unsigned files, unsigned threads,
+                           uint64_t batch_points)
 {
     const char *inputs[FILES_MAX];
     struct scree_convert_options options;
@@ -507,11 +511,22 @@ static const char *convert(const struct set *set, unsigned number, unsigned file
     options.input_count = files;
     options.output = path_of("out", number, ".copc.laz");
     options.replace = true;
-    OK(set, scree_convert_open(contexts[threads - 1], &options, &job, &err));
-    job->limits.leaf_max = set->leaf_max;
-    job->limits.leaf_min = set->leaf_min;
-    OK(set, scree_convert_run(job, &result, &err));
-    scree_convert_close(job);
+    enum scree_status status;
+    do {
+        struct scree_error refused = SCREE_ERROR_INIT;
+        OK(set, scree_convert_open(contexts[threads - 1], &options, &job, &err));
+        job->limits.leaf_max = set->leaf_max;
+        job->limits.leaf_min = set->leaf_min;
+        job->batch_points = batch_points;
+        status = scree_convert_run(job, &result, &refused);
+        scree_convert_close(job);
+        if (status == SCREE_E_BUDGET && batch_points > 0 && batch_points < 2 * set->count) {
+            batches_enlarged++;
+            batch_points *= 2;
+        } else if (status != SCREE_OK) {
+            fail_msg("set %u (%s): %s", set->number, set->kind, refused.message);
+        }
+    } while (status != SCREE_OK);
     assert_int_equal(result.points_out, set->count);
     return options.output;
 }
@@ -701,15 +716,18 @@ static void try_set(unsigned number)
 {
     struct set set;
     make_set(&set, number);
-    const char *path = convert(&set, 0, 1, set.threads);
+    const char *path = convert(&set, 0, 1, set.threads, 0);
     check_file(&set, path);
     if (number % 2 == 0) {
         shuffle(&set);
         unsigned files = number % 4 == 0 ? 1 : (unsigned)between(&set, 2, FILES_MAX);
         if (files > set.count)
             files = 1;
-        check_same_bytes(&set, path, convert(&set, 1, files, 1 + set.threads % 3));
+        check_same_bytes(&set, path, convert(&set, 1, files, 1 + set.threads % 3, 0));
     }
+    /* Through scratch, in a few batches and in many. */
+    check_same_bytes(&set, path, convert(&set, 1, 1, set.threads, set.count / 3 + 1));
+    check_same_bytes(&set, path, convert(&set, 1, 1, 1 + set.threads % 3, set.count / 17 + 1));
     free(set.records);
     free(set.at);
 }
@@ -731,6 +749,8 @@ static void every_rule_was_tried(void **state)
         "leaves given up (%zu had been split), down to level %d\n",
         sets_tried, sets_halved, total_rebuilds, total_single, total_level_30, total_taken,
         total_robbed, total_exhausted, total_given, total_cascades, (int)deepest_level);
+    print_message("batches made larger for points that lie together: %zu times\n",
+                  batches_enlarged);
     assert_int_equal(sets_tried, end_set - first_set);
     if (sets_tried < SETS)
         return;
