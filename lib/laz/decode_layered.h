@@ -1,7 +1,10 @@
 /*
- * decode_layered.c - one loop per layer over a block of points. scree__laz_layered_read() at the
+ * decode_layered.h - one loop per layer over a block of points. layered_read() at the
  * end is where to start reading.
  */
+#ifndef SCREE_LIB_LAZ_DECODE_LAYERED_H
+#define SCREE_LIB_LAZ_DECODE_LAYERED_H
+
 #include "laz/layered.h"
 
 LAZ_INLINE unsigned read_channel(struct laz_reader *reader, struct laz_point14 *c, unsigned channel)
@@ -291,8 +294,8 @@ static void read_byte(struct laz_layered *state, uint32_t index, struct laz_read
     *saved = reader;
 }
 
-void scree__laz_layered_read(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
-                             uint8_t *records, size_t stride, size_t count)
+static void layered_read(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
+                         uint8_t *records, size_t stride, size_t count)
 {
     const struct laz_layer *layer = &state->layers[index];
     switch ((enum laz_layer_kind)layer->kind) {
@@ -338,3 +341,5 @@ void scree__laz_layered_read(struct laz_layered *state, uint32_t index, struct l
         break;
     }
 }
+
+#endif
