@@ -41,12 +41,12 @@ LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
 /* The detail model of k < 32: its last symbol, and the shift of its frequencies. */
 LAZ_INLINE unsigned laz_detail_last(unsigned k)
 {
-    return k == 0 ? 1 : (1u << (k < 8 ? k : 8)) - 1;
+    return (1u << (k < 8 ? k : 8)) - 1 + (unsigned)(k == 0);
 }
 
 LAZ_INLINE unsigned laz_detail_shift(unsigned k)
 {
-    return k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT;
+    return LAZ_SYMBOL_SHIFT - (LAZ_SYMBOL_SHIFT - LAZ_BIT_SHIFT) * (unsigned)(k == 0);
 }
 
 /* The residual's value once its k is known; modulo 2^32. k <= 32. */
@@ -70,8 +70,8 @@ LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_mo
         u = u << low_bits | low;
     }
     /* The lower half of the interval is negative; k == 0 means u itself. */
-    uint32_t half = k == 0 ? 2 : 1u << (k - 1);
-    return u + 1 - (u < half ? 1u << k : 0);
+    uint32_t half = (1u << k >> 1) + 2 * (uint32_t)(k == 0);
+    return u + 1 - (laz_mask(u < half) & 1u << k);
 }
 
 /* pred + residual, modulo 2^32; for 8 and 16 bits the caller keeps the low bits. *k_out: the k that
@@ -82,8 +82,9 @@ LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_mo
 
 LAZ_INLINE unsigned laz_residual_bits(uint32_t c)
 {
-    uint32_t magnitude = (int32_t)c <= 0 ? 0u - c : c - 1;
-    return magnitude == 0 ? 0 : 32 - laz_clz32(magnitude);
+    /* -c for c <= 0, else c - 1 */
+    uint32_t magnitude = (c - 1) ^ laz_mask(c >> 31 | (c == 0));
+    return laz_bit_length(magnitude);
 }
 
 /* A difference of values of `bits` bits, folded into their range; as modulo 2^32. */
@@ -102,7 +103,7 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_
 {
     if (LAZ_UNLIKELY(k == 32))
         return;
-    uint32_t u = c - 1 + ((int32_t)c < (k == 0 ? 2 : 0) ? 1u << k : 0);
+    uint32_t u = c - 1 + (laz_mask(c >> 31 | (k == 0)) & 1u << k);
     struct laz_model_256 *model = &detail[k];
     unsigned low_bits = k > 8 ? k - 8 : 0;
     laz_writer_symbol(writer, &model->head, model->start, model->cum, model->count, 256,

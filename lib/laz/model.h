@@ -47,6 +47,11 @@
 #define LAZ_CUM_PAD 0xFFFFu
 
 /* All three fit 16 bits: total <= 32768 + period, period <= 8 * (516 + 6). */
+LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
+{
+    return 0u - truth;
+}
+
 struct laz_head {
     uint16_t left;   /* symbols until the next rebuild */
     uint16_t period; /* symbols between rebuilds */

@@ -37,6 +37,15 @@ LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
 #endif
 }
 
+LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
+{
+#if defined(__GNUC__)
+    return 63u - (unsigned)__builtin_clzll((uint64_t)v << 1 | 1);
+#else
+    return v == 0 ? 0 : 32 - laz_clz32(v);
+#endif
+}
+
 LAZ_INLINE uint32_t laz_load_be32(const uint8_t *p)
 {
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -112,11 +121,12 @@ LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_head
     uint32_t unit = reader->width >> shift;
     unsigned s = laz_find_symbol(start, cum, layout, reader->code / unit);
     uint32_t low = cum[s] * unit;
-    /* The top symbol gets all the rest of the width, what `unit` cut off included. */
-    uint32_t high = s == last ? reader->width : cum[s + 1] * unit;
+    /* The top symbol gets all the rest of the width, what `unit` cut off included. Masks, because
+     * compilers take a choice for a branch. */
+    uint32_t top = laz_mask(s == last);
     count[s]++;
     reader->code -= low;
-    reader->width = high - low;
+    reader->width = cum[s + 1] * (unit & ~top) + ((reader->width & top) - low);
     laz_reader_shift(reader);
     return s;
 }

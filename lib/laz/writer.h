@@ -23,6 +23,7 @@ void scree__laz_writer_carry(uint8_t *at);
 /* Ends the stream; returns its length. */
 size_t scree__laz_writer_flush(struct laz_writer *writer);
 
+/* The byte before `out` is written too, with what it holds. */
 static inline void laz_writer_start(struct laz_writer *writer, uint8_t *out)
 {
     writer->begin = out;
@@ -47,8 +48,12 @@ LAZ_INLINE void laz_store_be32(uint8_t *p, uint32_t v)
 LAZ_INLINE void laz_writer_add(struct laz_writer *writer, uint32_t x)
 {
     uint32_t low = writer->low + x;
-    if (LAZ_UNLIKELY(low < x))
-        scree__laz_writer_carry(writer->at);
+    /* One step in twelve carries: too many for a branch. One carry in 256 goes further than a byte.
+     */
+    unsigned carry = low < x, byte = writer->at[-1] + carry;
+    writer->at[-1] = (uint8_t)byte;
+    if (LAZ_UNLIKELY(byte > 255))
+        scree__laz_writer_carry(writer->at - 1);
     writer->low = low;
 }
 
@@ -71,10 +76,10 @@ LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *he
     head->left--;
     uint32_t unit = writer->width >> shift;
     uint32_t low = cum[s] * unit;
-    uint32_t high = s == last ? writer->width : cum[s + 1] * unit;
+    uint32_t top = laz_mask(s == last);
     count[s]++;
     laz_writer_add(writer, low);
-    writer->width = high - low;
+    writer->width = cum[s + 1] * (unit & ~top) + ((writer->width & top) - low);
     laz_writer_shift(writer);
 }
 
