@@ -5,9 +5,8 @@
 #include "scree/laz.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "laz/layered.h"
 #include "laz/layout.h"
-#include "laz/pointwise.h"
+#include "laz/loops.h"
 
 struct layer_stream {
     struct laz_reader reader;
@@ -18,6 +17,7 @@ struct layer_stream {
 
 struct scree_laz_decoder {
     struct scree_laz_layout layout;
+    const struct laz_loops *loops;
     uint32_t fields;
     const uint8_t *chunk;
     size_t chunk_bytes;
@@ -70,6 +70,7 @@ enum scree_status scree_laz_decoder_init(void *memory, size_t memory_bytes,
     struct scree_laz_decoder *decoder = laz_arena_take(&arena, sizeof *decoder);
     memset(decoder, 0, sizeof *decoder);
     decoder->layout = *layout;
+    decoder->loops = scree__laz_loops();
     decoder->fields = fields | SCREE_LAZ_FIELD_XY;
     decoder->broken = true;
     place(decoder, layout, &arena);
@@ -77,8 +78,7 @@ enum scree_status scree_laz_decoder_init(void *memory, size_t memory_bytes,
     return SCREE_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * begin */
+/* ---------------------------------------------------------------------------------------- begin */
 
 size_t scree_laz_layered_fixed_bytes(const struct scree_laz_layout *layout)
 {
@@ -200,8 +200,7 @@ enum scree_status scree_laz_decoder_begin(struct scree_laz_decoder *decoder, con
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * points */
+/* --------------------------------------------------------------------------------------- points */
 
 static const char *damage_of(const struct laz_reader *reader)
 {
@@ -211,8 +210,8 @@ static const char *damage_of(const struct laz_reader *reader)
 static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8_t *records,
                                         size_t stride, size_t count, struct scree_error *err)
 {
-    size_t sound =
-        scree__laz_pointwise_read(&decoder->pointwise, &decoder->reader, records, stride, count);
+    size_t sound = decoder->loops->pointwise_read(&decoder->pointwise, &decoder->reader, records,
+                                                  stride, count);
     decoder->done += sound;
     if (sound == count)
         return SCREE_OK;
@@ -274,7 +273,7 @@ static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *
             fill_layer(&decoder->layered.layers[i], decoder->chunk, records, stride, count);
             continue;
         }
-        scree__laz_layered_read(&decoder->layered, i, &stream->reader, records, stride, count);
+        decoder->loops->layered_read(&decoder->layered, i, &stream->reader, records, stride, count);
         if (!laz_reader_sound(&stream->reader))
             return layer_damaged(decoder, i, count, err);
     }
@@ -344,8 +343,7 @@ enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * end */
+/* ------------------------------------------------------------------------------------------ end */
 
 static enum scree_status end_layered(const struct scree_laz_decoder *decoder, size_t *consumed,
                                      struct scree_error *err)

@@ -6,9 +6,8 @@
 #include "scree/laz.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "laz/layered.h"
 #include "laz/layout.h"
-#include "laz/pointwise.h"
+#include "laz/loops.h"
 
 /*
  * The most bytes that a step can shift out, from the least width it leaves (2^24 before it):
@@ -36,6 +35,7 @@ struct layer_out {
 
 struct scree_laz_encoder {
     struct scree_laz_layout layout;
+    const struct laz_loops *loops;
     struct laz_pointwise pointwise;
     struct laz_layered layered;
     struct layer_out *outs; /* one per layer */
@@ -80,13 +80,13 @@ enum scree_status scree_laz_encoder_init(void *memory, size_t memory_bytes,
     struct scree_laz_encoder *encoder = laz_arena_take(&arena, sizeof *encoder);
     memset(encoder, 0, sizeof *encoder);
     encoder->layout = *layout;
+    encoder->loops = scree__laz_loops();
     place(encoder, layout, &arena);
     *encoder_out = encoder;
     return SCREE_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * bounds */
+/* --------------------------------------------------------------------------------------- bounds */
 
 static unsigned layer_most(unsigned kind)
 {
@@ -164,8 +164,7 @@ size_t scree_laz_encode_bound(const struct scree_laz_layout *layout, uint64_t po
     return (size_t)bound;
 }
 
-/* ----------------------------------------------------------------------------------------------------
- * chunks */
+/* --------------------------------------------------------------------------------------- chunks */
 
 static size_t encode_raw(const struct scree_laz_layout *layout, const uint8_t *records,
                          size_t stride, uint64_t point_count, uint8_t *out)
@@ -183,8 +182,8 @@ static size_t encode_pointwise(struct scree_laz_encoder *encoder, const uint8_t 
     memcpy(out, records, record_bytes);
     laz_writer_start(&writer, out + record_bytes);
     scree__laz_pointwise_seed(&encoder->pointwise, records);
-    scree__laz_pointwise_write(&encoder->pointwise, &writer, records + stride, stride,
-                               point_count - 1);
+    encoder->loops->pointwise_write(&encoder->pointwise, &writer, records + stride, stride,
+                                    point_count - 1);
     return record_bytes + scree__laz_writer_flush(&writer);
 }
 
@@ -228,8 +227,8 @@ static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *r
         size_t block = left < LAZ_BLOCK_POINTS ? (size_t)left : LAZ_BLOCK_POINTS;
         for (uint32_t i = 0; i < layered->layer_count; i++) {
             struct layer_out *layer = &encoder->outs[i];
-            bool differs = scree__laz_layered_write(layered, i, &layer->writer, last,
-                                                    records + done * stride, stride, block);
+            bool differs = encoder->loops->layered_write(layered, i, &layer->writer, last,
+                                                         records + done * stride, stride, block);
             layer->needed = layer->needed || differs;
         }
         done += block;

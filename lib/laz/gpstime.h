@@ -214,8 +214,7 @@ LAZ_INLINE void laz_gps_write(struct laz_writer *writer, struct laz_gps *gps, ui
     }
 }
 
-/* -------------------------------------------------------------------------------------------
- * version 1 */
+/* ------------------------------------------------------------------------------------ version 1 */
 
 LAZ_INLINE unsigned laz_gps1_context(unsigned s)
 {

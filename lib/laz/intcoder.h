@@ -12,12 +12,11 @@
 #include "laz/reader.h"
 #include "laz/writer.h"
 
-/* name: struct tag; detail[k - 1] belongs to k. */
-#define LAZ_INT_TYPE(name, bits, kmodel, contexts)               \
-    struct name {                                                \
-        struct laz_bit bit;                                      \
-        struct kmodel k[contexts];                               \
-        struct laz_model_256 detail[(bits) == 32 ? 31 : (bits)]; \
+/* name: struct tag. */
+#define LAZ_INT_TYPE(name, bits, kmodel, contexts)                   \
+    struct name {                                                    \
+        struct kmodel k[contexts];                                   \
+        struct laz_model_256 detail[(bits) == 32 ? 32 : (bits) + 1]; \
     }
 
 LAZ_INT_TYPE(laz_int8_2, 8, laz_model_9, 2);
@@ -33,24 +32,32 @@ LAZ_INT_TYPE(laz_int32_9, 32, laz_model_33, 9);
 LAZ_INT_TYPE(laz_int32_20, 32, laz_model_33, 20);
 LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
 
-#define LAZ_FORGET_INT(coder)                           \
-    do {                                                \
-        (coder)->bit = (struct laz_bit){0, 0, 0, 0, 0}; \
-        LAZ_FORGET((coder)->k);                         \
-        LAZ_FORGET((coder)->detail);                    \
+#define LAZ_FORGET_INT(coder)        \
+    do {                             \
+        LAZ_FORGET((coder)->k);      \
+        LAZ_FORGET((coder)->detail); \
     } while (0)
 
-/* The residual's value once its k is known; modulo 2^32. k <= 32. */
-LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_bit *bit,
-                                        struct laz_model_256 *detail, unsigned k)
+/* The detail model of k < 32: its last symbol, and the shift of its frequencies. */
+LAZ_INLINE unsigned laz_detail_last(unsigned k)
 {
-    if (k == 0)
-        return laz_reader_bit(reader, bit);
+    return (1u << (k < 8 ? k : 8)) - 1 + (unsigned)(k == 0);
+}
+
+LAZ_INLINE unsigned laz_detail_shift(unsigned k)
+{
+    return LAZ_SYMBOL_SHIFT - (LAZ_SYMBOL_SHIFT - LAZ_BIT_SHIFT) * (unsigned)(k == 0);
+}
+
+/* The residual's value once its k is known; modulo 2^32. k <= 32. */
+LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_model_256 *detail,
+                                        unsigned k)
+{
     if (LAZ_UNLIKELY(k == 32))
         return 0x80000000u;
-    struct laz_model_256 *model = &detail[k - 1];
-    unsigned n = 1u << (k < 8 ? k : 8);
-    uint32_t u = LAZ_READ_N(reader, model, n);
+    struct laz_model_256 *model = &detail[k];
+    uint32_t u = laz_reader_symbol(reader, &model->head, model->start, model->cum, model->count,
+                                   256, laz_detail_last(k), laz_detail_shift(k));
     if (k > 8) {
         unsigned low_bits = k - 8;
         uint32_t low;
@@ -62,19 +69,22 @@ LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_bi
         }
         u = u << low_bits | low;
     }
-    return u >= 1u << (k - 1) ? u + 1 : u - ((1u << k) - 1);
+    /* The lower half of the interval is negative; k == 0 means u itself. */
+    uint32_t half = (1u << k >> 1) + 2 * (uint32_t)(k == 0);
+    return u + 1 - (laz_mask(u < half) & 1u << k);
 }
 
 /* pred + residual, modulo 2^32; for 8 and 16 bits the caller keeps the low bits. *k_out: the k that
  * was read. */
 #define LAZ_READ_INT(reader, coder, context, pred, k_out) \
     (*(k_out) = LAZ_READ((reader), &(coder)->k[context]), \
-     (uint32_t)(pred) + laz_reader_residual((reader), &(coder)->bit, (coder)->detail, *(k_out)))
+     (uint32_t)(pred) + laz_reader_residual((reader), (coder)->detail, *(k_out)))
 
 LAZ_INLINE unsigned laz_residual_bits(uint32_t c)
 {
-    uint32_t magnitude = (int32_t)c <= 0 ? 0u - c : c - 1;
-    return magnitude == 0 ? 0 : 32 - laz_clz32(magnitude);
+    /* -c for c <= 0, else c - 1 */
+    uint32_t magnitude = (c - 1) ^ laz_mask(c >> 31 | (c == 0));
+    return laz_bit_length(magnitude);
 }
 
 /* A difference of values of `bits` bits, folded into their range; as modulo 2^32. */
@@ -88,24 +98,19 @@ LAZ_INLINE uint32_t laz_residual_fold(uint32_t c, const unsigned bits)
     return (low ^ sign) - sign;
 }
 
-LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_bit *bit,
-                                    struct laz_model_256 *detail, unsigned k, uint32_t c)
+LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_256 *detail,
+                                    unsigned k, uint32_t c)
 {
-    if (k == 0) {
-        laz_writer_bit(writer, bit, c);
-        return;
-    }
     if (LAZ_UNLIKELY(k == 32))
         return;
-    uint32_t u = (int32_t)c < 0 ? c + ((1u << k) - 1) : c - 1;
-    struct laz_model_256 *model = &detail[k - 1];
-    if (k <= 8) {
-        LAZ_WRITE_N(writer, model, 1u << k, u);
+    uint32_t u = c - 1 + (laz_mask(c >> 31 | (k == 0)) & 1u << k);
+    struct laz_model_256 *model = &detail[k];
+    unsigned low_bits = k > 8 ? k - 8 : 0;
+    laz_writer_symbol(writer, &model->head, model->start, model->cum, model->count, 256,
+                      laz_detail_last(k), laz_detail_shift(k), u >> low_bits);
+    if (k <= 8)
         return;
-    }
-    unsigned low_bits = k - 8;
     uint32_t low = u & ((1u << low_bits) - 1);
-    LAZ_WRITE(writer, model, u >> low_bits);
     if (LAZ_LIKELY(low_bits <= 19)) {
         laz_writer_raw(writer, low_bits, low);
     } else {
@@ -114,24 +119,24 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_bit *b
     }
 }
 
-LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head, uint16_t *top,
-                                   uint16_t *cum, uint16_t *count, const unsigned bits,
-                                   struct laz_bit *bit, struct laz_model_256 *detail, uint32_t pred,
+LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head,
+                                   uint16_t *start, uint16_t *cum, uint16_t *count,
+                                   const unsigned bits, struct laz_model_256 *detail, uint32_t pred,
                                    uint32_t real)
 {
     uint32_t c = laz_residual_fold(real - pred, bits);
     unsigned k = laz_residual_bits(c);
-    laz_writer_symbol(writer, head, top, cum, count, bits + 1, bits + 1, k);
-    laz_writer_residual(writer, bit, detail, k, c);
+    laz_writer_symbol(writer, head, start, cum, count, bits + 1, bits, LAZ_SYMBOL_SHIFT, k);
+    laz_writer_residual(writer, detail, k, c);
     return k;
 }
 
 /* Codes `real`, both modulo 2^32 (or at least 2^bits apart from the true value by a multiple of
  * 2^bits); returns k. */
-#define LAZ_WRITE_INT(writer, coder, context, pred, real)                                 \
-    laz_writer_int((writer), &(coder)->k[context].head, (coder)->k[context].top,          \
-                   (coder)->k[context].cum, (coder)->k[context].count,                    \
-                   LAZ_SYMBOLS(&(coder)->k[context]) - 1, &(coder)->bit, (coder)->detail, \
-                   (uint32_t)(pred), (uint32_t)(real))
+#define LAZ_WRITE_INT(writer, coder, context, pred, real)                                    \
+    laz_writer_int((writer), &(coder)->k[context].head, (coder)->k[context].start,           \
+                   (coder)->k[context].cum, (coder)->k[context].count,                       \
+                   LAZ_SYMBOLS(&(coder)->k[context]) - 1, (coder)->detail, (uint32_t)(pred), \
+                   (uint32_t)(real))
 
 #endif

@@ -148,18 +148,4 @@ static inline void laz_byte14_begin(struct laz_byte14 *bytes, unsigned select)
     c->last = bytes[LAZ_SELECT_FROM(select)].last;
 }
 
-/* Decodes `count` <= LAZ_BLOCK_POINTS points of one layer; layer 0 comes first and fills the side
- * arrays. */
-void scree__laz_layered_read(struct laz_layered *state, uint32_t layer, struct laz_reader *reader,
-                             uint8_t *records, size_t stride, size_t count);
-
-/*
- * Encodes a block of one layer, layer 0 first. last: for layer 0, the last record of each channel,
- * updated. Returns whether the attribute differed anywhere from its reference, that is, whether the
- * layer is needed.
- */
-bool scree__laz_layered_write(struct laz_layered *state, uint32_t layer, struct laz_writer *writer,
-                              const uint8_t *last[4], const uint8_t *records, size_t stride,
-                              size_t count);
-
 #endif

@@ -30,7 +30,7 @@ LAZ_INLINE void laz_median_insert(struct laz_median *median, uint32_t value)
     int32_t middle = median->v[2];
     const int32_t *kept = median->v + median->drop_low;
     int32_t a = kept[0], b = kept[1], c = kept[2], d = kept[3];
-    median->drop_low = median->drop_low ? x > middle : x >= middle;
+    median->drop_low = (x > middle) | ((x == middle) & (median->drop_low ^ 1u));
     median->v[0] = laz_min32(a, x);
     median->v[1] = laz_max32(a, laz_min32(b, x));
     median->v[2] = laz_max32(b, laz_min32(c, x));

@@ -4,15 +4,14 @@
 #define TOTAL_MAX 32768u
 #define BIT_TOTAL_MAX 8192u
 
-static void model_first(struct laz_head *head, uint16_t *top, uint16_t *cum, uint16_t *count,
-                        unsigned layout, unsigned n)
+static void model_first(struct laz_head *head, uint16_t *cum, uint16_t *count, unsigned layout,
+                        unsigned n)
 {
     for (unsigned k = 0; k < n; k++)
         count[k] = 1;
-    for (unsigned k = n; k < (unsigned)LAZ_CUM_ENTRIES(n); k++)
+    unsigned end = layout > 33 ? n + 17 : (unsigned)LAZ_CUM_ENTRIES(layout);
+    for (unsigned k = n; k < end; k++)
         cum[k] = LAZ_CUM_PAD;
-    for (unsigned b = 0; b < (unsigned)LAZ_TOP_ENTRIES(layout); b++)
-        top[b] = LAZ_CUM_PAD;
     head->total = (uint16_t)n;
     head->period = (uint16_t)((n + 6) >> 1);
 }
@@ -33,11 +32,64 @@ static void model_next(struct laz_head *head, uint16_t *count, unsigned n)
     head->period = (uint16_t)(period < period_max ? period : period_max);
 }
 
-void scree__laz_model_refresh(struct laz_head *head, uint16_t *top, uint16_t *cum, uint16_t *count,
-                              unsigned layout, unsigned n)
+/* Of the symbols that begin in a stretch of 2^LAZ_START_SHIFT the last one serves the next stretch;
+ * stretches without one go on with what serves the one before. */
+static void model_starts(uint16_t *start, const uint16_t *cum, unsigned n)
 {
+    memset(start, 0, LAZ_STARTS * sizeof *start);
+    for (unsigned k = 1; k < n; k++)
+        start[(cum[k] + (1u << LAZ_START_SHIFT) - 1) >> LAZ_START_SHIFT] = (uint16_t)k;
+    unsigned s = 0;
+    for (unsigned t = 0; t < LAZ_STARTS; t++) {
+        s = start[t] > s ? start[t] : s;
+        start[t] = (uint16_t)s;
+    }
+}
+
+static void bit_first(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count)
+{
+    memset(start, 0, LAZ_STARTS * sizeof *start);
+    cum[0] = 0;
+    cum[1] = 4096;
+    for (unsigned k = 2; k < 18; k++)
+        cum[k] = LAZ_CUM_PAD;
+    count[0] = 1;
+    head->total = 2;
+    head->period = 4;
+}
+
+/* The layout is that of 256 symbols; count[1] is counted up, but means nothing. */
+static void bit_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count)
+{
+    if (head->total == 0) {
+        bit_first(head, start, cum, count);
+    } else {
+        uint32_t total = (uint32_t)head->total + head->period, zeros = count[0];
+        if (total > BIT_TOTAL_MAX) {
+            total = (total + 1) >> 1;
+            zeros = (zeros + 1) >> 1;
+            if (zeros == total)
+                total++;
+        }
+        uint32_t period = (5u * head->period) >> 2;
+        count[0] = (uint16_t)zeros;
+        cum[1] = (uint16_t)((zeros * (0x80000000u / total)) >> 18);
+        head->total = (uint16_t)total;
+        head->period = (uint16_t)(period < 64 ? period : 64);
+    }
+    head->left = head->period;
+}
+
+void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum,
+                              uint16_t *count, unsigned layout, unsigned last, unsigned shift)
+{
+    unsigned n = last + 1;
+    if (shift == LAZ_BIT_SHIFT) {
+        bit_refresh(head, start, cum, count);
+        return;
+    }
     if (head->total == 0)
-        model_first(head, top, cum, count, layout, n);
+        model_first(head, cum, count, layout, n);
     else
         model_next(head, count, n);
     head->left = head->period;
@@ -47,33 +99,6 @@ void scree__laz_model_refresh(struct laz_head *head, uint16_t *top, uint16_t *cu
         cum[k] = (uint16_t)(below >> 16);
         below += scale * count[k];
     }
-    if (layout > 64) {
-        for (unsigned b = 0; 16 * (b + 1) < n; b++)
-            top[b] = cum[16 * (b + 1)];
-    }
-}
-
-void scree__laz_bit_refresh(struct laz_bit *bit)
-{
-    if (bit->all == 0) {
-        bit->zeros = 1;
-        bit->all = 2;
-        bit->p0 = 4096;
-        bit->period = 4;
-    } else {
-        uint32_t all = (uint32_t)bit->all + bit->period;
-        uint32_t zeros = bit->zeros;
-        if (all > BIT_TOTAL_MAX) {
-            all = (all + 1) >> 1;
-            zeros = (zeros + 1) >> 1;
-            if (zeros == all)
-                all++;
-        }
-        uint32_t period = (5u * bit->period) >> 2;
-        bit->zeros = (uint16_t)zeros;
-        bit->all = (uint16_t)all;
-        bit->p0 = (uint16_t)((zeros * (0x80000000u / all)) >> 18);
-        bit->period = (uint16_t)(period < 64 ? period : 64);
-    }
-    bit->left = bit->period;
+    if (layout > 33)
+        model_starts(start, cum, n);
 }

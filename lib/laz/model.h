@@ -10,6 +10,8 @@
 #ifndef SCREE_LIB_LAZ_MODEL_H
 #define SCREE_LIB_LAZ_MODEL_H
 
+#include "laz/level.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -40,11 +42,16 @@
 #define LAZ_UNLIKELY(x) (x)
 #endif
 
-/* Cumulative frequencies are below 2^15; unused entries of a table hold this, so that a search runs
- * over whole groups of 16. */
-#define LAZ_CUM_PAD 32767u
+/* Cumulative frequencies are below 2^15; unused entries of a table hold this, which no quotient
+ * reaches, so that a search runs over whole groups of 16. */
+#define LAZ_CUM_PAD 0xFFFFu
 
 /* All three fit 16 bits: total <= 32768 + period, period <= 8 * (516 + 6). */
+LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
+{
+    return 0u - truth;
+}
+
 struct laz_head {
     uint16_t left;   /* symbols until the next rebuild */
     uint16_t period; /* symbols between rebuilds */
@@ -52,18 +59,24 @@ struct laz_head {
 };
 
 /*
- * cum[k]: frequency below symbol k. Searches look at cum[1] and up in groups of 16. Tables above 64
- * symbols are searched in two steps, the first over top[b] = cum[16 * (b + 1)].
+ * cum[k]: frequency below symbol k. Searches look at groups of 16 from cum[1] up. Above 33 symbols
+ * they begin at start[q >> LAZ_START_SHIFT], the largest symbol whose cum is not above that
+ * multiple of 2^LAZ_START_SHIFT: 64 multiples, and one for the quotients above 2^15 that truncation
+ * leaves room for.
  */
-#define LAZ_CUM_ENTRIES(n) (((n) + 14) / 16 * 16 + 1)
-#define LAZ_TOP_ENTRIES(n) ((n) > 64 ? ((n) > 256 ? 32 : 16) : 1)
+#define LAZ_SYMBOL_SHIFT 15u
+#define LAZ_BIT_SHIFT 13u
+#define LAZ_START_SHIFT 9
+#define LAZ_STARTS 65u
+#define LAZ_CUM_ENTRIES(n) ((n) > 33 ? (n) + 17 : ((n) + 14) / 16 * 16 + 1)
+#define LAZ_START_ENTRIES(n) ((n) > 33 ? LAZ_STARTS : 1)
 
-#define LAZ_MODEL_TYPE(n)                 \
-    struct laz_model_##n {                \
-        struct laz_head head;             \
-        uint16_t top[LAZ_TOP_ENTRIES(n)]; \
-        uint16_t cum[LAZ_CUM_ENTRIES(n)]; \
-        uint16_t count[n];                \
+#define LAZ_MODEL_TYPE(n)                     \
+    struct laz_model_##n {                    \
+        struct laz_head head;                 \
+        uint16_t start[LAZ_START_ENTRIES(n)]; \
+        uint16_t cum[LAZ_CUM_ENTRIES(n)];     \
+        uint16_t count[n];                    \
     }
 
 LAZ_MODEL_TYPE(3);
@@ -82,15 +95,13 @@ LAZ_MODEL_TYPE(516);
 
 #define LAZ_SYMBOLS(model) ((unsigned)(sizeof((model)->count) / sizeof((model)->count[0])))
 
-struct laz_bit {
-    uint16_t left, period, zeros, all, p0; /* all 0: fresh */
-};
-
-/* Brings a symbol model of n symbols to its next state (or its first). layout: the n that its type
- * was declared with. */
-void scree__laz_model_refresh(struct laz_head *head, uint16_t *top, uint16_t *cum, uint16_t *count,
-                              unsigned layout, unsigned n);
-void scree__laz_bit_refresh(struct laz_bit *bit);
+/*
+ * Brings a symbol model to its next state (or its first). layout: the n that its type was declared
+ * with; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a bit: two symbols, of which
+ * the first one's count and 13-bit frequency follow rules of their own.
+ */
+void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum,
+                              uint16_t *count, unsigned layout, unsigned last, unsigned shift);
 
 /* Makes models fresh: their heads, which must be their first members, become zero. */
 static inline void laz_forget(void *first, size_t bytes, size_t stride)

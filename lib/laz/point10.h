@@ -162,8 +162,7 @@ LAZ_INLINE void laz_point10_write(struct laz_writer *writer, struct laz_point10 
     memcpy(p->last, point, LAZ_POINT10_BYTES);
 }
 
-/* -------------------------------------------------------------------------------------------
- * version 1 */
+/* ------------------------------------------------------------------------------------ version 1 */
 
 LAZ_INLINE uint32_t laz_median3(const uint32_t history[3])
 {

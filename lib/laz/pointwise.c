@@ -79,7 +79,6 @@ void scree__laz_pointwise_place(struct laz_pointwise *state, const struct scree_
 static void seed_bytes(struct laz_bytes *bytes, const uint8_t *record, uint32_t count)
 {
     memcpy(bytes->last, record, count);
-    bytes->bit = (struct laz_bit){0, 0, 0, 0, 0};
     LAZ_FORGET(bytes->detail);
     if (bytes->k)
         laz_forget(bytes->k, count * sizeof bytes->k[0], sizeof bytes->k[0]);

@@ -26,8 +26,7 @@ struct laz_bytes {
     uint8_t *last;
     struct laz_model_256 *diff; /* version 2: one model a byte */
     struct laz_model_9 *k;      /* version 1: one model a byte */
-    struct laz_bit bit;
-    struct laz_model_256 detail[8];
+    struct laz_model_256 detail[9];
 };
 
 struct laz_pointwise_item {
@@ -54,12 +53,5 @@ void scree__laz_pointwise_place(struct laz_pointwise *state, const struct scree_
                                 struct laz_arena *arena);
 /* Makes everything fresh, seeded by the chunk's first record. */
 void scree__laz_pointwise_seed(struct laz_pointwise *state, const uint8_t *record);
-
-/* Decodes up to count points; returns how many came out sound. */
-size_t scree__laz_pointwise_read(struct laz_pointwise *state, struct laz_reader *reader,
-                                 uint8_t *records, size_t stride, size_t count);
-
-void scree__laz_pointwise_write(struct laz_pointwise *state, struct laz_writer *writer,
-                                const uint8_t *records, size_t stride, uint64_t count);
 
 #endif

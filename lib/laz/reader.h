@@ -17,9 +17,10 @@
 
 struct laz_reader {
     const uint8_t *at, *end;
-    uint32_t code, width;
-    uint32_t overrun; /* bytes asked for beyond the end */
-    uint32_t damage;  /* not 0: a value that no encoder writes was met */
+    const uint8_t *last4; /* four bytes can be loaded up to here */
+    uint32_t code, width; /* code < width, always */
+    uint32_t overrun;     /* bytes asked for beyond the end */
+    uint32_t damage;      /* not 0: a value that no encoder writes was met */
 };
 
 LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
@@ -36,9 +37,24 @@ LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
 #endif
 }
 
+LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
+{
+#if defined(__GNUC__)
+    return 63u - (unsigned)__builtin_clzll((uint64_t)v << 1 | 1);
+#else
+    return v == 0 ? 0 : 32 - laz_clz32(v);
+#endif
+}
+
 LAZ_INLINE uint32_t laz_load_be32(const uint8_t *p)
 {
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_bswap32(v);
+#else
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+#endif
 }
 
 /* The next four bytes of a stream that has fewer; zeros follow. */
@@ -50,17 +66,22 @@ static inline void laz_reader_start(struct laz_reader *reader, const uint8_t *be
 {
     size_t available = (size_t)(end - begin);
     reader->end = end;
+    reader->last4 = available < 4 ? begin : end - 4;
     reader->code = scree__laz_reader_tail(begin, end);
     reader->width = 0xFFFFFFFFu;
     reader->overrun = available < 4 ? (uint32_t)(4 - available) : 0;
     reader->damage = 0;
     reader->at = begin + (available < 4 ? available : 4);
+    if (reader->code == reader->width) { /* no encoder starts like this, and searches rely on it */
+        reader->code--;
+        reader->damage = 1;
+    }
 }
 
 /* True when everything read so far is what some encoder wrote. */
 LAZ_INLINE bool laz_reader_sound(const struct laz_reader *reader)
 {
-    return (reader->overrun | reader->damage) == 0 && reader->code < reader->width;
+    return (reader->overrun | reader->damage) == 0;
 }
 
 /* Whole bytes are shifted in until the width has 25 bits or more: 0 to 3 of them, without a loop.
@@ -70,7 +91,7 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
     unsigned bits = laz_clz32(reader->width) & 24u;
     uint32_t next;
     size_t step = bits >> 3;
-    if (LAZ_LIKELY(reader->end - reader->at >= 4)) {
+    if (LAZ_LIKELY(reader->at < reader->last4)) {
         next = laz_load_be32(reader->at);
     } else {
         size_t available = (size_t)(reader->end - reader->at);
@@ -85,51 +106,46 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
     reader->width <<= bits;
 }
 
+/*
+ * layout: the size that the model's type was declared with; last: its last symbol, which may be
+ * less; shift: LAZ_SYMBOL_SHIFT, or LAZ_BIT_SHIFT for a bit in the guise of a symbol. Since code <
+ * width, the symbol found is never above `last`.
+ */
 LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_head *head,
-                                      uint16_t *top, uint16_t *cum, uint16_t *count,
-                                      const unsigned layout, unsigned n)
+                                      uint16_t *start, uint16_t *cum, uint16_t *count,
+                                      const unsigned layout, unsigned last, unsigned shift)
 {
     if (LAZ_UNLIKELY(head->left == 0))
-        scree__laz_model_refresh(head, top, cum, count, layout, n);
+        scree__laz_model_refresh(head, start, cum, count, layout, last, shift);
     head->left--;
-    uint32_t unit = reader->width >> 15;
-    uint32_t q = reader->code / unit;
-    q = q < LAZ_CUM_PAD ? q : LAZ_CUM_PAD;
-    unsigned s = laz_find_symbol(top, cum, layout, n, q);
+    uint32_t unit = reader->width >> shift;
+    unsigned s = laz_find_symbol(start, cum, layout, reader->code / unit);
     uint32_t low = cum[s] * unit;
-    /* The top symbol gets all the rest of the width, what `unit` cut off included. */
-    uint32_t high = s == n - 1 ? reader->width : cum[s + 1] * unit;
+    /* The top symbol gets all the rest of the width, what `unit` cut off included. Masks, because
+     * compilers take a choice for a branch. */
+    uint32_t top = laz_mask(s == last);
     count[s]++;
     reader->code -= low;
-    reader->width = high - low;
+    reader->width = cum[s + 1] * (unit & ~top) + ((reader->width & top) - low);
     laz_reader_shift(reader);
     return s;
 }
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
-#define LAZ_READ(reader, model)                                                             \
-    laz_reader_symbol((reader), &(model)->head, (model)->top, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model))
+#define LAZ_READ(reader, model)                                                               \
+    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
 /* The same with fewer symbols than the type has room for. */
-#define LAZ_READ_N(reader, model, n)                                                        \
-    laz_reader_symbol((reader), &(model)->head, (model)->top, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), (n))
+#define LAZ_READ_N(reader, model, n)                                                          \
+    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), (n)-1, LAZ_SYMBOL_SHIFT)
 
-LAZ_INLINE uint32_t laz_reader_bit(struct laz_reader *reader, struct laz_bit *bit)
-{
-    if (LAZ_UNLIKELY(bit->left == 0))
-        scree__laz_bit_refresh(bit);
-    bit->left--;
-    uint32_t split = bit->p0 * (reader->width >> 13);
-    uint32_t one = reader->code >= split;
-    bit->zeros = (uint16_t)(bit->zeros + 1u - one);
-    reader->code -= one ? split : 0;
-    reader->width = one ? reader->width - split : split;
-    laz_reader_shift(reader);
-    return one;
-}
+/* A bit, in the guise of a symbol. */
+#define LAZ_READ_BIT(reader, model)                                                           \
+    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), 1, LAZ_BIT_SHIFT)
 
-/* 1 to 19 bits without a model. */
+/* 0 to 19 bits without a model. */
 LAZ_INLINE uint32_t laz_reader_raw(struct laz_reader *reader, unsigned bits)
 {
     reader->width >>= bits;

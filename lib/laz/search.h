@@ -1,38 +1,99 @@
 /*
  * search.h - the symbol whose interval holds a frequency: how many entries of a sorted group are
- * not above it.
+ * not above it. No branch depends on the data: mispredicting one costs as much as the search.
  *
- * Entries and q are below 2^15, so that signed 16-bit compares serve. SSE2 belongs to every x86-64;
- * the plain loops mean the same.
+ * Entries in use are below 2^15, unused ones LAZ_CUM_PAD, and q is at most 2^15 + 63; compares are
+ * unsigned, so that no padding is ever counted. SSE2 belongs to every x86-64; the plain loops mean
+ * the same.
  */
 #ifndef SCREE_LIB_LAZ_SEARCH_H
 #define SCREE_LIB_LAZ_SEARCH_H
 
 #include "laz/model.h"
 
-#if defined(__GNUC__) && defined(__SSE2__)
-#include <emmintrin.h>
+#if LAZ_LEVEL == LAZ_LEVEL_AVX512
+typedef __m512i laz_wide;
 
-LAZ_INLINE unsigned laz_above16(const uint16_t *sorted, __m128i q)
+LAZ_INLINE laz_wide laz_spread(uint32_t q)
 {
-    __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128((const __m128i *)(const void *)sorted), q);
-    __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128((const __m128i *)(const void *)(sorted + 8)), q);
+    return _mm512_set1_epi16((short)q);
+}
+
+/* How many of 16 ascending entries are <= q. */
+LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, laz_wide q)
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)sorted);
+    return (unsigned)_mm_popcnt_u32(_mm256_cmple_epu16_mask(v, _mm512_castsi512_si256(q)));
+}
+
+LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, laz_wide q)
+{
+    return (unsigned)_mm_popcnt_u32(_mm512_cmple_epu16_mask(_mm512_loadu_si512(sorted), q));
+}
+#elif LAZ_LEVEL == LAZ_LEVEL_AVX2
+typedef __m256i laz_wide;
+
+LAZ_INLINE laz_wide laz_spread(uint32_t q)
+{
+    return _mm256_set1_epi16((short)q);
+}
+
+/* All ones in each of 16 entries that are <= q. */
+LAZ_INLINE __m256i laz_not_above(const uint16_t *sorted, laz_wide q)
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)sorted);
+    return _mm256_cmpeq_epi16(_mm256_min_epu16(v, q), v);
+}
+
+LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, laz_wide q)
+{
+    unsigned bits = (unsigned)_mm256_movemask_epi8(laz_not_above(sorted, q));
+    return (unsigned)_mm_popcnt_u32(bits) >> 1;
+}
+
+LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, laz_wide q)
+{
+    __m256i both = _mm256_packs_epi16(laz_not_above(sorted, q), laz_not_above(sorted + 16, q));
+    return (unsigned)_mm_popcnt_u32((unsigned)_mm256_movemask_epi8(both));
+}
+#elif defined(__GNUC__) && defined(__SSE2__)
+typedef __m128i laz_wide;
+
+LAZ_INLINE laz_wide laz_spread(uint32_t q)
+{
+    return _mm_set1_epi16((short)q);
+}
+
+/* A one for each of 16 entries that is <= q. */
+LAZ_INLINE unsigned laz_not_above(const uint16_t *sorted, laz_wide q)
+{
+    __m128i zero = _mm_setzero_si128();
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)sorted);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(sorted + 8));
+    low = _mm_cmpeq_epi16(_mm_subs_epu16(low, q), zero);
+    high = _mm_cmpeq_epi16(_mm_subs_epu16(high, q), zero);
     return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high));
 }
 
-LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, uint32_t q)
+LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, laz_wide q)
 {
-    return (unsigned)__builtin_ctz(laz_above16(sorted, _mm_set1_epi16((short)q)) | 0x10000u);
+    return (unsigned)__builtin_ctz(~laz_not_above(sorted, q));
 }
 
-LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, uint32_t q)
+LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, laz_wide q)
 {
-    __m128i wide = _mm_set1_epi16((short)q);
-    uint64_t above = laz_above16(sorted, wide) | (uint64_t)laz_above16(sorted + 16, wide) << 16;
-    return (unsigned)__builtin_ctzll(above | (uint64_t)1 << 32);
+    uint64_t bits = laz_not_above(sorted, q) | (uint64_t)laz_not_above(sorted + 16, q) << 16;
+    return (unsigned)__builtin_ctzll(~bits);
 }
 #else
-LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, uint32_t q)
+typedef uint32_t laz_wide;
+
+LAZ_INLINE laz_wide laz_spread(uint32_t q)
+{
+    return q;
+}
+
+LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, laz_wide q)
 {
     unsigned found = 0;
     for (unsigned i = 0; i < 16; i++)
@@ -40,31 +101,29 @@ LAZ_INLINE unsigned laz_find16(const uint16_t *sorted, uint32_t q)
     return found;
 }
 
-LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, uint32_t q)
+LAZ_INLINE unsigned laz_find32(const uint16_t *sorted, laz_wide q)
 {
     return laz_find16(sorted, q) + laz_find16(sorted + 16, q);
 }
 #endif
 
-/* The largest s < n with cum[s] <= q. layout decides the steps at compile time; n may be less at
- * run time. q <= LAZ_CUM_PAD. */
-LAZ_INLINE unsigned laz_find_symbol(const uint16_t *top, const uint16_t *cum, const unsigned layout,
-                                    unsigned n, uint32_t q)
+/* The largest s with cum[s] <= q. The layout decides the steps at compile time. */
+LAZ_INLINE unsigned laz_find_symbol(const uint16_t *start, const uint16_t *cum,
+                                    const unsigned layout, uint32_t q)
 {
-    unsigned s;
-    if (layout <= 17) {
-        s = laz_find16(cum + 1, q);
-    } else if (layout <= 33) {
-        s = laz_find32(cum + 1, q);
-    } else if (layout <= 64) {
-        s = laz_find32(cum + 1, q) + laz_find32(cum + 33, q);
-    } else {
-        unsigned block = layout <= 256 ? laz_find16(top, q) : laz_find32(top, q);
-        unsigned block_max = (n - 1) >> 4;
-        block = block < block_max ? block : block_max;
-        s = 16 * block + laz_find16(cum + 16 * block + 1, q);
+    laz_wide wide = laz_spread(q);
+    if (layout <= 17)
+        return laz_find16(cum + 1, wide);
+    if (layout <= 33)
+        return laz_find32(cum + 1, wide);
+    unsigned s = start[q >> LAZ_START_SHIFT];
+    unsigned step = laz_find16(cum + s + 1, wide);
+    s += step;
+    while (LAZ_UNLIKELY(step == 16)) { /* many rare symbols side by side */
+        step = laz_find16(cum + s + 1, wide);
+        s += step;
     }
-    return s < n ? s : n - 1; /* only q == LAZ_CUM_PAD counts padding */
+    return s;
 }
 
 #endif

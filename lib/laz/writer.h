@@ -23,6 +23,7 @@ void scree__laz_writer_carry(uint8_t *at);
 /* Ends the stream; returns its length. */
 size_t scree__laz_writer_flush(struct laz_writer *writer);
 
+/* The byte before `out` is written too, with what it holds. */
 static inline void laz_writer_start(struct laz_writer *writer, uint8_t *out)
 {
     writer->begin = out;
@@ -31,11 +32,28 @@ static inline void laz_writer_start(struct laz_writer *writer, uint8_t *out)
     writer->width = 0xFFFFFFFFu;
 }
 
+LAZ_INLINE void laz_store_be32(uint8_t *p, uint32_t v)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap32(v);
+    memcpy(p, &v, sizeof v);
+#else
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+#endif
+}
+
 LAZ_INLINE void laz_writer_add(struct laz_writer *writer, uint32_t x)
 {
     uint32_t low = writer->low + x;
-    if (LAZ_UNLIKELY(low < x))
-        scree__laz_writer_carry(writer->at);
+    /* One step in twelve carries: too many for a branch. One carry in 256 goes further than a byte.
+     */
+    unsigned carry = low < x, byte = writer->at[-1] + carry;
+    writer->at[-1] = (uint8_t)byte;
+    if (LAZ_UNLIKELY(byte > 255))
+        scree__laz_writer_carry(writer->at - 1);
     writer->low = low;
 }
 
@@ -43,49 +61,38 @@ LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
 {
     unsigned bits = laz_clz32(writer->width) & 24u;
     uint32_t low = writer->low;
-    writer->at[0] = (uint8_t)(low >> 24);
-    writer->at[1] = (uint8_t)(low >> 16);
-    writer->at[2] = (uint8_t)(low >> 8);
-    writer->at[3] = (uint8_t)low;
+    laz_store_be32(writer->at, low);
     writer->at += bits >> 3;
     writer->low = low << bits;
     writer->width <<= bits;
 }
 
-LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, uint16_t *top,
-                                  uint16_t *cum, uint16_t *count, const unsigned layout, unsigned n,
-                                  unsigned s)
+LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, uint16_t *start,
+                                  uint16_t *cum, uint16_t *count, const unsigned layout,
+                                  unsigned last, unsigned shift, unsigned s)
 {
     if (LAZ_UNLIKELY(head->left == 0))
-        scree__laz_model_refresh(head, top, cum, count, layout, n);
+        scree__laz_model_refresh(head, start, cum, count, layout, last, shift);
     head->left--;
-    uint32_t unit = writer->width >> 15;
+    uint32_t unit = writer->width >> shift;
     uint32_t low = cum[s] * unit;
-    uint32_t high = s == n - 1 ? writer->width : cum[s + 1] * unit;
+    uint32_t top = laz_mask(s == last);
     count[s]++;
     laz_writer_add(writer, low);
-    writer->width = high - low;
+    writer->width = cum[s + 1] * (unit & ~top) + ((writer->width & top) - low);
     laz_writer_shift(writer);
 }
 
-#define LAZ_WRITE(writer, model, s)                                                         \
-    laz_writer_symbol((writer), &(model)->head, (model)->top, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model), (s))
-#define LAZ_WRITE_N(writer, model, n, s)                                                    \
-    laz_writer_symbol((writer), &(model)->head, (model)->top, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), (n), (s))
+#define LAZ_WRITE(writer, model, s)                                                           \
+    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT, (s))
+#define LAZ_WRITE_N(writer, model, n, s)                                                      \
+    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), (n)-1, LAZ_SYMBOL_SHIFT, (s))
 
-LAZ_INLINE void laz_writer_bit(struct laz_writer *writer, struct laz_bit *bit, uint32_t one)
-{
-    if (LAZ_UNLIKELY(bit->left == 0))
-        scree__laz_bit_refresh(bit);
-    bit->left--;
-    uint32_t split = bit->p0 * (writer->width >> 13);
-    bit->zeros = (uint16_t)(bit->zeros + 1u - one);
-    laz_writer_add(writer, one ? split : 0);
-    writer->width = one ? writer->width - split : split;
-    laz_writer_shift(writer);
-}
+#define LAZ_WRITE_BIT(writer, model, s)                                                       \
+    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
+                      LAZ_SYMBOLS(model), 1, LAZ_BIT_SHIFT, (s))
 
 /* 1 to 19 bits without a model. */
 LAZ_INLINE void laz_writer_raw(struct laz_writer *writer, unsigned bits, uint32_t v)

@@ -1,4 +1,7 @@
-/* decode_pointwise.c - the loops over points of compressors 1 and 2. */
+/* decode_pointwise.h - the loops over points of compressors 1 and 2. */
+#ifndef SCREE_LIB_LAZ_DECODE_POINTWISE_H
+#define SCREE_LIB_LAZ_DECODE_POINTWISE_H
+
 #include "laz/pointwise.h"
 
 LAZ_INLINE void read_extra(struct laz_reader *reader, struct laz_bytes *bytes, uint8_t *out,
@@ -15,7 +18,7 @@ static void read_extra_v1(struct laz_reader *reader, struct laz_bytes *bytes, ui
 {
     for (uint32_t i = 0; i < count; i++) {
         unsigned k = LAZ_READ(reader, &bytes->k[i]);
-        uint32_t c = laz_reader_residual(reader, &bytes->bit, bytes->detail, k);
+        uint32_t c = laz_reader_residual(reader, bytes->detail, k);
         bytes->last[i] = (uint8_t)(bytes->last[i] + c);
         out[i] = bytes->last[i];
     }
@@ -124,8 +127,8 @@ static size_t read_any(struct laz_pointwise *state, struct laz_reader *reader, u
     return count;
 }
 
-size_t scree__laz_pointwise_read(struct laz_pointwise *state, struct laz_reader *reader,
-                                 uint8_t *records, size_t stride, size_t count)
+static size_t pointwise_read(struct laz_pointwise *state, struct laz_reader *reader,
+                             uint8_t *records, size_t stride, size_t count)
 {
     if (!state->usual)
         return read_any(state, reader, records, stride, count);
@@ -135,3 +138,5 @@ size_t scree__laz_pointwise_read(struct laz_pointwise *state, struct laz_reader 
     return state->usual_rgb ? read_pr(state, reader, records, stride, count)
                             : read_p(state, reader, records, stride, count);
 }
+
+#endif

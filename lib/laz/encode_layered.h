@@ -1,7 +1,10 @@
 /*
- * encode_layered.c - one loop per layer over a block of points; see decode_layered.c, whose mirror
+ * encode_layered.h - one loop per layer over a block of points; see decode_layered.h, whose mirror
  * image this is. Each loop also finds out whether its layer says anything at all.
  */
+#ifndef SCREE_LIB_LAZ_ENCODE_LAYERED_H
+#define SCREE_LIB_LAZ_ENCODE_LAYERED_H
+
 #include "laz/layered.h"
 
 /* The changed mask of a point against its reference record, without LAZ_CHANGED_CHANNEL. */
@@ -344,9 +347,9 @@ static bool write_byte(struct laz_layered *state, uint32_t index, struct laz_wri
     return differs != 0;
 }
 
-bool scree__laz_layered_write(struct laz_layered *state, uint32_t index, struct laz_writer *writer,
-                              const uint8_t *last[4], const uint8_t *records, size_t stride,
-                              size_t count)
+static bool layered_write(struct laz_layered *state, uint32_t index, struct laz_writer *writer,
+                          const uint8_t *last[4], const uint8_t *records, size_t stride,
+                          size_t count)
 {
     const struct laz_layer *layer = &state->layers[index];
     switch ((enum laz_layer_kind)layer->kind) {
@@ -382,3 +385,5 @@ bool scree__laz_layered_write(struct laz_layered *state, uint32_t index, struct 
     }
     return true;
 }
+
+#endif

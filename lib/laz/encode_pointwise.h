@@ -1,4 +1,7 @@
-/* encode_pointwise.c - the loops over points of compressors 1 and 2; see decode_pointwise.c. */
+/* encode_pointwise.h - the loops over points of compressors 1 and 2; see decode_pointwise.h. */
+#ifndef SCREE_LIB_LAZ_ENCODE_POINTWISE_H
+#define SCREE_LIB_LAZ_ENCODE_POINTWISE_H
+
 #include "laz/pointwise.h"
 
 LAZ_INLINE void write_extra(struct laz_writer *writer, struct laz_bytes *bytes, const uint8_t *p,
@@ -15,20 +18,20 @@ static void write_extra_v1(struct laz_writer *writer, struct laz_bytes *bytes, c
 {
     for (uint32_t i = 0; i < count; i++) {
         struct laz_model_9 *k = &bytes->k[i];
-        laz_writer_int(writer, &k->head, k->top, k->cum, k->count, 8, &bytes->bit, bytes->detail,
+        laz_writer_int(writer, &k->head, k->start, k->cum, k->count, 8, bytes->detail,
                        bytes->last[i], p[i]);
         bytes->last[i] = p[i];
     }
 }
 
-LAZ_INLINE void write_rgb(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
+LAZ_INLINE void write_rgb12(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
 {
     uint16_t rgb[3];
     laz_rgb_load(rgb, p);
     laz_rgb_write(writer, &state->models, state->last, rgb);
 }
 
-static void write_rgb_v1(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
+static void write_rgb12_v1(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
 {
     uint16_t rgb[3];
     laz_rgb_load(rgb, p);
@@ -50,7 +53,7 @@ LAZ_INLINE void write_usual(struct laz_pointwise *state, struct laz_writer *save
             p += 8;
         }
         if (rgb) {
-            write_rgb(&writer, state->rgb, p);
+            write_rgb12(&writer, state->rgb, p);
             p += 6;
         }
         if (extra_bytes)
@@ -101,9 +104,9 @@ static void write_item(struct laz_pointwise *state, const struct laz_pointwise_i
         break;
     case SCREE_LAZ_RGB12:
         if (item->version == 1)
-            write_rgb_v1(writer, state->rgb, p);
+            write_rgb12_v1(writer, state->rgb, p);
         else
-            write_rgb(writer, state->rgb, p);
+            write_rgb12(writer, state->rgb, p);
         break;
     case SCREE_LAZ_WAVEPACKET13:
         laz_wave_write(writer, &state->wave->models, state->wave->last, p);
@@ -128,8 +131,8 @@ static void write_any(struct laz_pointwise *state, struct laz_writer *writer,
     }
 }
 
-void scree__laz_pointwise_write(struct laz_pointwise *state, struct laz_writer *writer,
-                                const uint8_t *records, size_t stride, uint64_t count)
+static void pointwise_write(struct laz_pointwise *state, struct laz_writer *writer,
+                            const uint8_t *records, size_t stride, uint64_t count)
 {
     if (!state->usual)
         write_any(state, writer, records, stride, count);
@@ -142,3 +145,5 @@ void scree__laz_pointwise_write(struct laz_pointwise *state, struct laz_writer *
     else
         write_p(state, writer, records, stride, count);
 }
+
+#endif

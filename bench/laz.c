@@ -1,0 +1,244 @@
+/*
+ * bench/laz - how fast chunks of LAZ files decode and encode, in one thread, in memory.
+ *
+ *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--peer CMD] FILE...
+ *
+ * --as converts points of formats 0-3 to 6-8 first. --peer runs `CMD FILE` in turn with ours, so
+ * that both meet the same neighbours on the machine; it prints lines `decode CPU WALL`, `xyz CPU
+ * WALL`, `encode CPU WALL BYTES` (seconds). Of all repeats the least CPU time counts; ratios are of
+ * CPU times, in brackets of the least wall times.
+ */
+#include "laz_file.h"
+
+#include "simd/level.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DECODE, XYZ, ENCODE, JOBS };
+static const char *const job_names[JOBS] = {"decode", "xyz", "encode"};
+static const char *const level_names[] = {"plain", "avx2", "avx512"};
+
+struct figures {
+    double cpu[JOBS], wall[JOBS]; /* least of all repeats; 0: none */
+    size_t bytes;
+};
+
+static double seconds(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void keep(struct figures *figures, int job, double cpu, double wall)
+{
+    if (figures->cpu[job] == 0 || cpu < figures->cpu[job])
+        figures->cpu[job] = cpu;
+    if (figures->wall[job] == 0 || wall < figures->wall[job])
+        figures->wall[job] = wall;
+}
+
+static void decode(const struct bench_file *file, uint32_t fields, uint8_t *records)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree_laz_decoder *decoder;
+    size_t memory_bytes = scree_laz_decoder_bytes(&file->layout);
+    size_t stride = file->layout.record_bytes;
+    void *memory = bench_memory(memory_bytes);
+    bench_check(scree_laz_decoder_init(memory, memory_bytes, &file->layout, fields, &decoder, &err),
+                &err);
+    for (uint32_t i = 0; i < file->chunk_count; i++) {
+        const struct bench_chunk *chunk = &file->chunks[i];
+        bench_check(scree_laz_decoder_begin(decoder, file->bytes + chunk->at, chunk->bytes,
+                                            chunk->point_count, &err),
+                    &err);
+        bench_check(
+            scree_laz_decoder_next(decoder, records, stride, (size_t)chunk->point_count, &err),
+            &err);
+        bench_check(scree_laz_decoder_end(decoder, NULL, &err), &err);
+        records += chunk->point_count * stride;
+    }
+    free(memory);
+}
+
+static size_t encode(const struct bench_file *file, const uint8_t *records, uint8_t *out,
+                     size_t capacity)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree_laz_encoder *encoder;
+    size_t memory_bytes = scree_laz_encoder_bytes(&file->layout), sum = 0;
+    size_t stride = file->layout.record_bytes;
+    void *memory = bench_memory(memory_bytes);
+    bench_check(scree_laz_encoder_init(memory, memory_bytes, &file->layout, &encoder, &err), &err);
+    for (uint32_t i = 0; i < file->chunk_count; i++) {
+        const struct bench_chunk *chunk = &file->chunks[i];
+        size_t bytes = 0;
+        bench_check(scree_laz_encode(encoder, records, stride, chunk->point_count, out, capacity,
+                                     &bytes, &err),
+                    &err);
+        if (bytes != chunk->bytes || memcmp(out, file->bytes + chunk->at, bytes) != 0)
+            fprintf(stderr, "chunk %u: encoded again, the bytes differ\n", (unsigned)i);
+        records += chunk->point_count * stride;
+        sum += bytes;
+    }
+    free(memory);
+    return sum;
+}
+
+static void run_ours(const struct bench_file *file, uint8_t *records, uint8_t *scratch,
+                     uint8_t *out, size_t capacity, struct figures *figures)
+{
+    for (int job = DECODE; job < JOBS; job++) {
+        if (job == XYZ && file->layout.compressor != SCREE_LAZ_LAYERED)
+            continue;
+        double cpu = seconds(CLOCK_THREAD_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+        if (job == DECODE)
+            decode(file, SCREE_LAZ_FIELD_ALL, records);
+        else if (job == XYZ)
+            decode(file, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, scratch);
+        else
+            figures->bytes = encode(file, records, out, capacity);
+        keep(figures, job, seconds(CLOCK_THREAD_CPUTIME_ID) - cpu, seconds(CLOCK_MONOTONIC) - wall);
+    }
+}
+
+static void run_peer(const char *command, const char *path, struct figures *figures)
+{
+    char line[1000];
+    snprintf(line, sizeof line, "%s '%s'", command, path);
+    FILE *pipe = popen(line, "r");
+    while (pipe && fgets(line, sizeof line, pipe)) {
+        char name[20];
+        double cpu, wall;
+        size_t bytes;
+        int found = sscanf(line, "%19s %lf %lf %zu", name, &cpu, &wall, &bytes);
+        for (int job = DECODE; job < JOBS; job++) {
+            if (found >= 3 && strcmp(name, job_names[job]) == 0)
+                keep(figures, job, cpu, wall);
+        }
+        if (found == 4)
+            figures->bytes = bytes;
+    }
+    if (!pipe || pclose(pipe) != 0)
+        fprintf(stderr, "%s: failed\n", command);
+}
+
+static void print(const char *who, const struct figures *figures, const struct figures *peer,
+                  uint64_t point_count)
+{
+    printf("  %-8s", who);
+    for (int job = DECODE; job < JOBS; job++) {
+        if (figures->cpu[job] == 0) {
+            printf("  %-6s %19s", job_names[job], "");
+            continue;
+        }
+        printf("  %-6s %6.2f M/s", job_names[job], 1e-6 * (double)point_count / figures->cpu[job]);
+        if (peer && peer->cpu[job] > 0)
+            printf(" x%4.2f (%4.2f)", peer->cpu[job] / figures->cpu[job],
+                   peer->wall[job] / figures->wall[job]);
+    }
+    printf("  %zu bytes\n", figures->bytes);
+}
+
+/* The file's points as another format, in a temporary file that replaces it. */
+static void convert(struct bench_file *file, unsigned format, const char *path)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree_laz_layout layout;
+    uint32_t extra_bytes = file->layout.record_bytes - bench_record_bytes(file->format);
+    bench_check(scree_laz_layout_init(&layout, format, extra_bytes, 50000, &err), &err);
+    uint8_t *records = bench_memory((size_t)file->point_count * file->layout.record_bytes);
+    uint8_t *converted = bench_memory((size_t)file->point_count * layout.record_bytes);
+    decode(file, SCREE_LAZ_FIELD_ALL, records);
+    for (uint64_t i = 0; i < file->point_count; i++)
+        bench_record_convert(records + i * file->layout.record_bytes, file->format,
+                             converted + i * layout.record_bytes, format, extra_bytes);
+    bench_file_write(path, format, &layout, converted, file->point_count);
+    free(converted);
+    free(records);
+    bench_file_release(file);
+    bench_file_read(file, path);
+}
+
+struct options {
+    unsigned repeat, levels, format;
+    const char *peer;
+};
+
+static void run(const char *path, const struct options *options)
+{
+    struct bench_file file;
+    struct figures ours[3], peer;
+    char converted[100];
+    memset(ours, 0, sizeof ours);
+    memset(&peer, 0, sizeof peer);
+    snprintf(converted, sizeof converted, "/tmp/bench_laz_%ld.laz", (long)getpid());
+    bench_file_read(&file, path);
+    if (options->format && file.format < 4 && options->format != file.format)
+        convert(&file, options->format, converted);
+    else
+        converted[0] = 0;
+    size_t record_space = (size_t)file.point_count * file.layout.record_bytes;
+    size_t capacity = scree_laz_encode_bound(&file.layout, file.chunk_points_max);
+    uint8_t *records = bench_memory(record_space), *scratch = bench_memory(record_space);
+    uint8_t *out = bench_memory(capacity);
+    memset(records, 0, record_space);
+    memset(scratch, 0, record_space);
+    memset(out, 0, capacity);
+    for (unsigned i = 0; i < options->repeat; i++) {
+        if (options->peer)
+            run_peer(options->peer, converted[0] ? converted : path, &peer);
+        for (unsigned level = 0; level < 3; level++) {
+            scree__simd_force((enum scree__simd_level)level);
+            if ((options->levels >> level & 1) && scree__simd_level() == level)
+                run_ours(&file, records, scratch, out, capacity, &ours[level]);
+        }
+    }
+    printf("%s: format %u%s, %llu points, %zu bytes of chunks\n", path, file.format,
+           converted[0] ? " (converted)" : "", (unsigned long long)file.point_count,
+           file.chunk_bytes);
+    if (options->peer)
+        print("peer", &peer, NULL, file.point_count);
+    for (unsigned level = 0; level < 3; level++) {
+        if (ours[level].cpu[DECODE] > 0)
+            print(level_names[level], &ours[level], options->peer ? &peer : NULL, file.point_count);
+    }
+    if (converted[0])
+        unlink(converted);
+    free(out);
+    free(scratch);
+    free(records);
+    bench_file_release(&file);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {5, 7, 0, NULL};
+    int i;
+    for (i = 1; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+        if (strcmp(argv[i], "--repeat") == 0) {
+            options.repeat = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        } else if (strcmp(argv[i], "--as") == 0) {
+            options.format = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        } else if (strcmp(argv[i], "--peer") == 0) {
+            options.peer = argv[i + 1];
+        } else if (strcmp(argv[i], "--level") == 0) {
+            options.levels = 0;
+            for (unsigned level = 0; level < 3; level++)
+                options.levels |= strstr(argv[i + 1], level_names[level]) ? 1u << level : 0;
+        }
+    }
+    if (i >= argc) {
+        fputs("bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--peer CMD] "
+              "FILE...\n",
+              stderr);
+        return 2;
+    }
+    for (; i < argc; i++)
+        run(argv[i], &options);
+    return 0;
+}

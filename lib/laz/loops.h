@@ -1,0 +1,42 @@
+/*
+ * loops.h - the loops over points, compiled once for each level of lib/simd: loops_plain.c,
+ * loops_avx2.c, loops_avx512.c. All give the same bytes and points.
+ */
+#ifndef SCREE_LIB_LAZ_LOOPS_H
+#define SCREE_LIB_LAZ_LOOPS_H
+
+#include "laz/layered.h"
+#include "laz/pointwise.h"
+
+struct laz_loops {
+    /* Decodes `count` <= LAZ_BLOCK_POINTS points of one layer; layer 0 comes first and fills the
+     * side arrays. */
+    void (*layered_read)(struct laz_layered *state, uint32_t layer, struct laz_reader *reader,
+                         uint8_t *records, size_t stride, size_t count);
+
+    /*
+     * Encodes a block of one layer, layer 0 first. last: for layer 0, the last record of each
+     * channel, updated. Returns whether the attribute differed anywhere from its reference, that
+     * is, whether the layer is needed.
+     */
+    bool (*layered_write)(struct laz_layered *state, uint32_t layer, struct laz_writer *writer,
+                          const uint8_t *last[4], const uint8_t *records, size_t stride,
+                          size_t count);
+
+    /* Decodes up to count points; returns how many came out sound. */
+    size_t (*pointwise_read)(struct laz_pointwise *state, struct laz_reader *reader,
+                             uint8_t *records, size_t stride, size_t count);
+
+    void (*pointwise_write)(struct laz_pointwise *state, struct laz_writer *writer,
+                            const uint8_t *records, size_t stride, uint64_t count);
+};
+
+extern const struct laz_loops scree__laz_loops_plain;
+#if SCREE__SIMD_X86
+extern const struct laz_loops scree__laz_loops_avx2, scree__laz_loops_avx512;
+#endif
+
+/* Those of the level in force. */
+const struct laz_loops *scree__laz_loops(void);
+
+#endif

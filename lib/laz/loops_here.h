@@ -1,0 +1,17 @@
+/* loops_here.h - all loops over points, for the level that the including file is compiled for. */
+#ifndef SCREE_LIB_LAZ_LOOPS_HERE_H
+#define SCREE_LIB_LAZ_LOOPS_HERE_H
+
+#include "laz/loops.h"
+
+#include "laz/decode_layered.h"
+#include "laz/decode_pointwise.h"
+#include "laz/encode_layered.h"
+#include "laz/encode_pointwise.h"
+
+#define LAZ_LOOPS_HERE                                               \
+    {                                                                \
+        layered_read, layered_write, pointwise_read, pointwise_write \
+    }
+
+#endif
