@@ -8,13 +8,6 @@
 #include "laz/layout.h"
 #include "laz/loops.h"
 
-struct layer_stream {
-    struct laz_reader reader;
-    const uint8_t *begin;
-    uint32_t bytes;
-    bool active; /* to be decoded; else its attribute is the first record's */
-};
-
 struct scree_laz_decoder {
     struct scree_laz_layout layout;
     const struct laz_loops *loops;
@@ -27,7 +20,7 @@ struct scree_laz_decoder {
     struct laz_pointwise pointwise;
     struct laz_reader reader;
     struct laz_layered layered;
-    struct layer_stream *streams; /* one per layer */
+    struct laz_layer_stream *streams; /* one per layer */
 };
 
 static size_t place(struct scree_laz_decoder *decoder, const struct scree_laz_layout *layout,
@@ -113,7 +106,7 @@ static enum scree_status begin_layers(struct scree_laz_decoder *decoder, struct 
     size_t at = scree_laz_layered_fixed_bytes(&decoder->layout);
     char name[32];
     for (uint32_t i = 0; i < decoder->layered.layer_count; i++) {
-        struct layer_stream *stream = &decoder->streams[i];
+        struct laz_layer_stream *stream = &decoder->streams[i];
         uint32_t bytes = scree__base_load32(sizes + (size_t)4 * i);
         uint32_t field =
             scree__laz_layer_field((enum laz_layer_kind)decoder->layered.layers[i].kind);
@@ -265,32 +258,41 @@ static enum scree_status layer_damaged(const struct scree_laz_decoder *decoder, 
 }
 
 static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *records,
-                                    size_t stride, size_t count, struct scree_error *err)
+                                    size_t stride, size_t count, size_t next,
+                                    struct scree_error *err)
 {
-    for (uint32_t i = 0; i < decoder->layered.layer_count; i++) {
-        struct layer_stream *stream = &decoder->streams[i];
-        if (!stream->active) {
+    if (!laz_reader_sound(&decoder->streams[0].reader))
+        return layer_damaged(decoder, 0, count, err);
+    decoder->loops->layered_read(&decoder->layered, decoder->streams, records, stride, count, next);
+    for (uint32_t i = 1; i < decoder->layered.layer_count; i++) {
+        struct laz_layer_stream *stream = &decoder->streams[i];
+        if (!stream->active)
             fill_layer(&decoder->layered.layers[i], decoder->chunk, records, stride, count);
-            continue;
-        }
-        decoder->loops->layered_read(&decoder->layered, i, &stream->reader, records, stride, count);
-        if (!laz_reader_sound(&stream->reader))
+        else if (!laz_reader_sound(&stream->reader))
             return layer_damaged(decoder, i, count, err);
     }
     decoder->done += count;
     return SCREE_OK;
 }
 
+static size_t block_points(size_t count)
+{
+    return count < LAZ_BLOCK_POINTS ? count : LAZ_BLOCK_POINTS;
+}
+
 static enum scree_status next_layered(struct scree_laz_decoder *decoder, uint8_t *records,
                                       size_t stride, size_t count, struct scree_error *err)
 {
-    while (count > 0) {
-        size_t block = count < LAZ_BLOCK_POINTS ? count : LAZ_BLOCK_POINTS;
-        enum scree_status status = next_block(decoder, records, stride, block, err);
+    size_t block = block_points(count);
+    decoder->loops->layered_start(&decoder->layered, decoder->streams, records, stride, block);
+    while (block > 0) {
+        size_t next = block_points(count - block);
+        enum scree_status status = next_block(decoder, records, stride, block, next, err);
         if (status != SCREE_OK)
             return status;
         records += block * stride;
         count -= block;
+        block = next;
     }
     return SCREE_OK;
 }
@@ -350,7 +352,7 @@ static enum scree_status end_layered(const struct scree_laz_decoder *decoder, si
 {
     char name[32];
     for (uint32_t i = 0; i < decoder->layered.layer_count; i++) {
-        const struct layer_stream *stream = &decoder->streams[i];
+        const struct laz_layer_stream *stream = &decoder->streams[i];
         if (stream->active && stream->reader.at != stream->begin + stream->bytes)
             return scree__base_fail(
                 err, SCREE_E_DATA, "layer '%s' has %u bytes, its points take %zu",

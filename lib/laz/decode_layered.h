@@ -11,18 +11,12 @@ LAZ_INLINE unsigned read_return_number(struct laz_reader *reader, struct laz_poi
                                        unsigned changed)
 {
     unsigned r = c->return_number;
-    switch (changed & LAZ_CHANGED_RETURN) {
-    case 0:
-        return r;
-    case 1:
-        return (r + 1) & 15;
-    case 2:
-        return (r + 15) & 15;
-    default:
-        if (changed & LAZ_CHANGED_GPS)
-            return LAZ_READ(reader, &c->return_numbers[r]);
-        return (r + LAZ_READ(reader, &c->return_numbers_same_time) + 2) & 15;
-    }
+    unsigned step = changed & LAZ_CHANGED_RETURN; /* 0, 1: the next, 2: the one before, 3: told */
+    if (LAZ_LIKELY(step != 3))
+        return (r + step - 3 * (step >> 1)) & 15;
+    if (changed & LAZ_CHANGED_GPS)
+        return LAZ_READ(reader, &c->return_numbers[r]);
+    return (r + LAZ_READ(reader, &c->return_numbers_same_time) + 2) & 15;
 }
 
 /* What layer 0 keeps in registers from point to point. */
@@ -58,38 +52,128 @@ LAZ_INLINE unsigned xy_switch(struct laz_layered *state, struct laz_xy *xy,
     return LAZ_SELECT_NEW | from << 4;
 }
 
-LAZ_INLINE void step_xy(struct laz_layered *state, struct laz_xy *xy, struct laz_reader *reader,
-                        struct laz_block *block, size_t i, uint8_t *out)
+/* What a point of layer 0 is decoded with, once its changed mask is known. */
+struct laz_xy_point {
+    struct laz_point14 *c;
+    unsigned changed, begins, r, n, median, single;
+};
+
+LAZ_INLINE struct laz_xy_point xy_returns(struct laz_layered *state, struct laz_xy *xy,
+                                          struct laz_reader *reader, unsigned changed)
 {
-    unsigned changed = LAZ_READ(reader, &xy->c->mask[laz_mask_context(xy->c)]);
-    unsigned begins = 0;
+    struct laz_xy_point p;
+    p.changed = changed;
+    p.begins = 0;
     if (LAZ_UNLIKELY(changed & LAZ_CHANGED_CHANNEL))
-        begins = xy_switch(state, xy, reader);
+        p.begins = xy_switch(state, xy, reader);
     struct laz_point14 *c = xy->c;
     if (changed & LAZ_CHANGED_RETURN_COUNT)
         c->return_count = LAZ_READ(reader, &c->return_counts[c->return_count]);
     c->return_number = read_return_number(reader, c, changed);
-    unsigned r = c->return_number, n = c->return_count;
-    unsigned time_changed = changed & LAZ_CHANGED_GPS ? 1 : 0;
-    unsigned median = 2u * scree__laz_return_map16[n][r] + time_changed;
-    unsigned single = n == 1, kx, ky;
-    uint32_t d = LAZ_READ_INT(reader, &c->dx, single, laz_median_get(&c->x_median[median]), &kx);
-    laz_median_insert(&c->x_median[median], d);
-    c->x += d;
-    d = LAZ_READ_INT(reader, &c->dy, single + laz_even(kx, 20),
-                     laz_median_get(&c->y_median[median]), &ky);
-    laz_median_insert(&c->y_median[median], d);
-    c->y += d;
-    c->gps_changed = time_changed;
-    scree__base_store32(out + LAZ_P14_X, c->x);
-    scree__base_store32(out + LAZ_P14_Y, c->y);
-    out[LAZ_P14_RETURNS] = (uint8_t)(r | n << 4);
+    p.c = c;
+    p.r = c->return_number;
+    p.n = c->return_count;
+    p.single = p.n == 1;
+    c->gps_changed = changed & LAZ_CHANGED_GPS ? 1 : 0;
+    p.median = 2u * scree__laz_return_map16[p.n][p.r] + c->gps_changed;
+    return p;
+}
+
+/* dx, dy: residuals */
+LAZ_INLINE void xy_move(const struct laz_xy_point *p, uint32_t dx, uint32_t dy)
+{
+    struct laz_medians *medians = &p->c->medians[p->median];
+    dx += laz_median_x(medians);
+    dy += laz_median_y(medians);
+    laz_medians_insert(medians, dx, dy);
+    p->c->x += dx;
+    p->c->y += dy;
+}
+
+LAZ_INLINE void xy_store(const struct laz_xy *xy, const struct laz_xy_point *p, unsigned kx,
+                         unsigned ky, struct laz_block *block, size_t i, uint8_t *out)
+{
+    scree__base_store32(out + LAZ_P14_X, p->c->x);
+    scree__base_store32(out + LAZ_P14_Y, p->c->y);
+    out[LAZ_P14_RETURNS] = (uint8_t)(p->r | p->n << 4);
     out[LAZ_P14_FLAGS] = (uint8_t)(xy->channel << 4);
-    block->select[i] = (uint8_t)(xy->channel | xy->channel << 2 | begins);
-    block->changed[i] = (uint8_t)changed;
-    block->context[i] = (uint8_t)laz_return_context(r, n);
-    block->level[i] = (uint8_t)laz_return_level(r, n);
-    block->z_context[i] = (uint8_t)(single + laz_even((kx + ky) / 2, 18));
+    block->select[i] = (uint8_t)(xy->channel | xy->channel << 2 | p->begins);
+    block->changed[i] = (uint8_t)p->changed;
+    block->context[i] = (uint8_t)laz_return_context(p->r, p->n);
+    block->level[i] = (uint8_t)laz_return_level(p->r, p->n);
+    block->z_context[i] = (uint8_t)(p->single + laz_even((kx + ky) / 2, 18));
+}
+
+LAZ_INLINE void step_xy(struct laz_layered *state, struct laz_xy *xy, struct laz_reader *reader,
+                        struct laz_block *block, size_t i, uint8_t *out)
+{
+    unsigned changed = LAZ_READ(reader, &xy->c->mask[laz_mask_context(xy->c)]), kx, ky;
+    struct laz_xy_point p = xy_returns(state, xy, reader, changed);
+    struct laz_point14 *c = p.c;
+    uint32_t dx = LAZ_READ_INT(reader, &c->dx, p.single, 0u, &kx);
+    uint32_t dy = LAZ_READ_INT(reader, &c->dy, p.single + laz_even(kx, 20), 0u, &ky);
+    xy_move(&p, dx, dy);
+    xy_store(xy, &p, kx, ky, block, i, out);
+}
+
+struct laz_main_readers {
+    struct laz_reader xy, z, intensity, classification, gps;
+};
+
+/* step_xy() for point i of the next block beside z, and intensity and classification if wanted, of
+ * point i of this one. */
+LAZ_INLINE void step_xy_and(struct laz_layered *state, struct laz_xy *xy,
+                            struct laz_main_readers *readers, const struct laz_block *now,
+                            struct laz_block *next, size_t i, uint8_t *out, uint8_t *out_next,
+                            const bool intensity, const bool classification)
+{
+    struct laz_reader *rx = &readers->xy;
+    unsigned select = now->select[i], changed;
+    struct laz_point14 *o = &state->point[LAZ_SELECT_MODELS(select)];
+    const struct laz_point14 *from = &state->point[LAZ_SELECT_FROM(select)];
+    if (classification) {
+        if (LAZ_BEGINS(select))
+            o->classification = from->classification;
+        unsigned model = 2 * (o->classification & 31) + (now->context[i] == 3 ? 1 : 0);
+        laz_reader_two_symbols(rx, LAZ_REF(&xy->c->mask[laz_mask_context(xy->c)]), &changed,
+                               &readers->classification, LAZ_REF(&o->classes[model]),
+                               &o->classification);
+        out[LAZ_P14_CLASS] = (uint8_t)o->classification;
+    } else {
+        changed = LAZ_READ(rx, &xy->c->mask[laz_mask_context(xy->c)]);
+    }
+    struct laz_xy_point p = xy_returns(state, xy, rx, changed);
+    struct laz_point14 *c = p.c;
+    if (LAZ_BEGINS(select))
+        laz_point14_start_z(o, from->z);
+    uint32_t *height = &o->height[now->level[i]];
+    struct laz_two_ints xz =
+        laz_reader_two_ints(rx, LAZ_REF(&c->dx.k[p.single]), c->dx.detail, &readers->z,
+                            LAZ_REF(&o->z_coder.k[now->z_context[i]]), o->z_coder.detail);
+    o->z = *height += xz.residual[1];
+    scree__base_store32(out + LAZ_P14_Z, o->z);
+    unsigned kx = xz.k[0], ky;
+    struct laz_model_ref dy = LAZ_REF(&c->dy.k[p.single + laz_even(kx, 20)]);
+    uint32_t y;
+    if (intensity) {
+        if (LAZ_BEGINS(select))
+            laz_point14_start_intensity(o, from->intensity);
+        unsigned context = now->context[i];
+        unsigned time_changed = now->changed[i] & LAZ_CHANGED_GPS ? 1 : 0;
+        uint16_t *last = &o->last_intensity[2 * context + time_changed];
+        struct laz_two_ints yi =
+            laz_reader_two_ints(rx, dy, c->dy.detail, &readers->intensity,
+                                LAZ_REF(&o->intensity_coder.k[context]), o->intensity_coder.detail);
+        o->intensity = *last = (uint16_t)(*last + yi.residual[1]);
+        scree__base_store16(out + LAZ_P14_INTENSITY, o->intensity);
+        y = yi.residual[0];
+        ky = yi.k[0];
+    } else {
+        ky = laz_reader_symbol(rx, dy);
+        y = laz_reader_residual(rx, c->dy.detail, ky);
+    }
+    xy_move(&p, xz.residual[0], y);
+    xy_store(xy, &p, kx, ky, next, i, out_next);
 }
 
 LAZ_INLINE void step_z(struct laz_layered *state, struct laz_reader *reader,
@@ -201,7 +285,7 @@ static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t
     struct laz_reader reader = *saved;
     struct laz_xy xy = xy_begin(state);
     for (size_t i = 0; i < count; i++)
-        step_xy(state, &xy, &reader, state->block, i, records + i * stride);
+        step_xy(state, &xy, &reader, &state->block[state->now], i, records + i * stride);
     xy_end(state, &xy);
     *saved = reader;
 }
@@ -212,7 +296,7 @@ static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t
     {                                                                                              \
         struct laz_reader reader = *saved;                                                         \
         for (size_t i = 0; i < count; i++)                                                         \
-            step_##name(state, &reader, state->block, i, records + i * stride);                    \
+            step_##name(state, &reader, &state->block[state->now], i, records + i * stride);       \
         *saved = reader;                                                                           \
     }
 
@@ -291,14 +375,13 @@ static void read_byte(struct laz_layered *state, uint32_t index, struct laz_read
     *saved = reader;
 }
 
-static void layered_read(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
-                         uint8_t *records, size_t stride, size_t count)
+/* One layer by itself, not the first. */
+static void read_layer(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
+                       uint8_t *records, size_t stride, size_t count)
 {
     const struct laz_layer *layer = &state->layers[index];
     switch ((enum laz_layer_kind)layer->kind) {
-    case LAZ_LAYER_XY:
-        read_xy(state, reader, records, stride, count);
-        scree__laz_layered_select_v3(state, count);
+    default:
         break;
     case LAZ_LAYER_Z:
         read_z(state, reader, records, stride, count);
@@ -337,6 +420,120 @@ static void layered_read(struct laz_layered *state, uint32_t index, struct laz_r
         read_byte(state, index, reader, records, stride, count);
         break;
     }
+}
+
+/* Layers that read_main() takes along. */
+enum { LAZ_WITH_Z = 1, LAZ_WITH_INTENSITY = 2, LAZ_WITH_CLASS = 4, LAZ_WITH_GPS = 8 };
+
+/*
+ * The main loop: layer 0 of the next block and, beside it, other layers of this one. `with` is a
+ * constant; intensity and classification come with z only.
+ */
+LAZ_INLINE void read_main(struct laz_layered *state, struct laz_layer_stream *streams,
+                          uint8_t *records, size_t stride, size_t count, size_t next_count,
+                          const unsigned with)
+{
+    const struct laz_block *now = &state->block[state->now];
+    struct laz_block *next = &state->block[state->now ^ 1];
+    struct laz_main_readers r = {streams[LAZ_LAYER_XY].reader, streams[LAZ_LAYER_Z].reader,
+                                 streams[LAZ_LAYER_INTENSITY].reader,
+                                 streams[LAZ_LAYER_CLASSIFICATION].reader,
+                                 streams[LAZ_LAYER_GPS].reader};
+    struct laz_xy xy = xy_begin(state);
+    size_t i;
+    for (i = 0; i < next_count; i++) {
+        uint8_t *out = records + i * stride;
+        if (with & LAZ_WITH_Z)
+            step_xy_and(state, &xy, &r, now, next, i, out, out + count * stride,
+                        with & LAZ_WITH_INTENSITY, with & LAZ_WITH_CLASS);
+        else
+            step_xy(state, &xy, &r.xy, next, i, out + count * stride);
+        if (with & LAZ_WITH_GPS)
+            step_gps(state, &r.gps, now, i, out);
+    }
+    for (; i < count; i++) {
+        uint8_t *out = records + i * stride;
+        if (with & LAZ_WITH_Z)
+            step_z(state, &r.z, now, i, out);
+        if (with & LAZ_WITH_INTENSITY)
+            step_intensity(state, &r.intensity, now, i, out);
+        if (with & LAZ_WITH_CLASS)
+            step_classification(state, &r.classification, now, i, out);
+        if (with & LAZ_WITH_GPS)
+            step_gps(state, &r.gps, now, i, out);
+    }
+    streams[LAZ_LAYER_XY].reader = r.xy;
+    if (with & LAZ_WITH_Z)
+        streams[LAZ_LAYER_Z].reader = r.z;
+    if (with & LAZ_WITH_INTENSITY)
+        streams[LAZ_LAYER_INTENSITY].reader = r.intensity;
+    if (with & LAZ_WITH_CLASS)
+        streams[LAZ_LAYER_CLASSIFICATION].reader = r.classification;
+    if (with & LAZ_WITH_GPS)
+        streams[LAZ_LAYER_GPS].reader = r.gps;
+    xy_end(state, &xy);
+}
+
+#define LAZ_MAIN(name, with)                                                             \
+    static void main_##name(struct laz_layered *state, struct laz_layer_stream *streams, \
+                            uint8_t *records, size_t stride, size_t count, size_t next)  \
+    {                                                                                    \
+        read_main(state, streams, records, stride, count, next, (with));                 \
+    }
+
+LAZ_MAIN(xy, 0)
+LAZ_MAIN(z, LAZ_WITH_Z)
+LAZ_MAIN(zi, LAZ_WITH_Z | LAZ_WITH_INTENSITY)
+LAZ_MAIN(zic, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS)
+LAZ_MAIN(zig, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_GPS)
+LAZ_MAIN(zicg, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_GPS)
+
+/* Runs the main loop with as many layers as it has a form for; returns them as bits of enum
+ * laz_layer_kind. */
+static unsigned run_main(struct laz_layered *state, struct laz_layer_stream *streams,
+                         uint8_t *records, size_t stride, size_t count, size_t next)
+{
+    const unsigned xy = 1u << LAZ_LAYER_XY, z = 1u << LAZ_LAYER_Z;
+    const unsigned i = 1u << LAZ_LAYER_INTENSITY, c = 1u << LAZ_LAYER_CLASSIFICATION;
+    const unsigned g = 1u << LAZ_LAYER_GPS;
+    bool with_class = streams[LAZ_LAYER_CLASSIFICATION].active;
+    bool with_gps = streams[LAZ_LAYER_GPS].active;
+    if (!streams[LAZ_LAYER_Z].active) {
+        main_xy(state, streams, records, stride, count, next);
+        return xy;
+    }
+    if (!streams[LAZ_LAYER_INTENSITY].active) {
+        main_z(state, streams, records, stride, count, next);
+        return xy | z;
+    }
+    if (with_class && with_gps)
+        main_zicg(state, streams, records, stride, count, next);
+    else if (with_class)
+        main_zic(state, streams, records, stride, count, next);
+    else if (with_gps)
+        main_zig(state, streams, records, stride, count, next);
+    else
+        main_zi(state, streams, records, stride, count, next);
+    return xy | z | i | (with_class ? c : 0) | (with_gps ? g : 0);
+}
+
+static void layered_start(struct laz_layered *state, struct laz_layer_stream *streams,
+                          uint8_t *records, size_t stride, size_t count)
+{
+    read_xy(state, &streams[0].reader, records, stride, count);
+    scree__laz_layered_select_v3(state, &state->block[state->now], count);
+}
+
+static void layered_read(struct laz_layered *state, struct laz_layer_stream *streams,
+                         uint8_t *records, size_t stride, size_t count, size_t next)
+{
+    unsigned done = run_main(state, streams, records, stride, count, next);
+    for (uint32_t i = 1; i < state->layer_count; i++) {
+        if (streams[i].active && (i >= LAZ_POINT14_LAYERS || !(done >> i & 1)))
+            read_layer(state, i, &streams[i].reader, records, stride, count);
+    }
+    state->now ^= 1;
+    scree__laz_layered_select_v3(state, &state->block[state->now], next);
 }
 
 #endif

@@ -73,12 +73,12 @@ static void write_xy(struct laz_layered *state, struct laz_writer *saved, const 
         unsigned median = 2u * scree__laz_return_map16[n][r] + time_changed;
         unsigned single = n == 1;
         uint32_t x = scree__base_load32(p + LAZ_P14_X), y = scree__base_load32(p + LAZ_P14_Y);
-        unsigned kx =
-            LAZ_WRITE_INT(&writer, &c->dx, single, laz_median_get(&c->x_median[median]), x - c->x);
-        laz_median_insert(&c->x_median[median], x - c->x);
-        unsigned ky = LAZ_WRITE_INT(&writer, &c->dy, single + laz_even(kx, 20),
-                                    laz_median_get(&c->y_median[median]), y - c->y);
-        laz_median_insert(&c->y_median[median], y - c->y);
+        uint32_t dx = x - c->x, dy = y - c->y;
+        struct laz_medians *medians = &c->medians[median];
+        unsigned kx = LAZ_WRITE_INT(&writer, &c->dx, single, laz_median_x(medians), dx);
+        unsigned ky =
+            LAZ_WRITE_INT(&writer, &c->dy, single + laz_even(kx, 20), laz_median_y(medians), dy);
+        laz_medians_insert(medians, dx, dy);
         c->x = x;
         c->y = y;
         c->gps_changed = time_changed;
@@ -355,7 +355,7 @@ static bool layered_write(struct laz_layered *state, uint32_t index, struct laz_
     switch ((enum laz_layer_kind)layer->kind) {
     case LAZ_LAYER_XY:
         write_xy(state, writer, last, records, stride, count);
-        scree__laz_layered_select_v3(state, count);
+        scree__laz_layered_select_v3(state, state->block, count);
         return true;
     case LAZ_LAYER_Z:
         write_z(state, writer, records, stride, count);

@@ -45,7 +45,7 @@ static inline void laz_gps_seed(struct laz_gps *gps, uint64_t time)
 
 LAZ_INLINE uint64_t laz_sign_extend(uint32_t v)
 {
-    return (uint64_t)v | (v & 0x80000000u ? 0xFFFFFFFF00000000u : 0);
+    return ((uint64_t)v ^ 0x80000000u) - 0x80000000u;
 }
 
 LAZ_INLINE bool laz_fits32(uint64_t difference)

@@ -10,6 +10,7 @@
 #define SCREE_LIB_LAZ_INTCODER_H
 
 #include "laz/reader.h"
+#include "laz/tables.h"
 #include "laz/writer.h"
 
 /* name: struct tag. */
@@ -38,40 +39,70 @@ LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
         LAZ_FORGET((coder)->detail); \
     } while (0)
 
-/* The detail model of k < 32: its last symbol, and the shift of its frequencies. */
-LAZ_INLINE unsigned laz_detail_last(unsigned k)
+/* Brings the detail model of k to its next state. */
+void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k);
+
+/* The detail model of k < 32, ready for one symbol. What depends on k is in its head. */
+LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigned k)
 {
-    return (1u << (k < 8 ? k : 8)) - 1 + (unsigned)(k == 0);
+    struct laz_model_256 *model = &detail[k];
+    if (LAZ_UNLIKELY(model->head.left == 0))
+        scree__laz_detail_refresh(model, k);
+    return (struct laz_model_ref){&model->head, model->start,     model->cum,        model->count,
+                                  256,          model->head.last, model->head.shift, true};
 }
 
-LAZ_INLINE unsigned laz_detail_shift(unsigned k)
+/* The residual's value once k < 32 and its detail symbol u are known; modulo 2^32. */
+LAZ_INLINE uint32_t laz_reader_rest(struct laz_reader *reader, unsigned k, uint32_t u)
 {
-    return LAZ_SYMBOL_SHIFT - (LAZ_SYMBOL_SHIFT - LAZ_BIT_SHIFT) * (unsigned)(k == 0);
+    if (k > 8) {
+        unsigned low_bits = k - 8;
+        if (LAZ_LIKELY(low_bits <= 19)) {
+            u = u << low_bits | laz_reader_raw(reader, low_bits);
+        } else {
+            uint32_t low = laz_reader_raw(reader, 16);
+            u = u << low_bits | laz_reader_raw(reader, low_bits - 16) << 16 | low;
+        }
+    }
+    /* The lower half of the interval is negative; k == 0 means u itself. */
+    return u + 1 - (laz_mask(u < scree__laz_half[k]) & 1u << k);
 }
 
-/* The residual's value once its k is known; modulo 2^32. k <= 32. */
+/* The residual's value once its k is known. k <= 32. */
 LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_model_256 *detail,
                                         unsigned k)
 {
     if (LAZ_UNLIKELY(k == 32))
         return 0x80000000u;
-    struct laz_model_256 *model = &detail[k];
-    uint32_t u = laz_reader_symbol(reader, &model->head, model->start, model->cum, model->count,
-                                   256, laz_detail_last(k), laz_detail_shift(k));
-    if (k > 8) {
-        unsigned low_bits = k - 8;
-        uint32_t low;
-        if (LAZ_LIKELY(low_bits <= 19)) {
-            low = laz_reader_raw(reader, low_bits);
-        } else {
-            low = laz_reader_raw(reader, 16);
-            low |= laz_reader_raw(reader, low_bits - 16) << 16;
-        }
-        u = u << low_bits | low;
+    return laz_reader_rest(reader, k, laz_reader_symbol(reader, laz_detail(detail, k)));
+}
+
+/*
+ * Integers of two streams, step by step beside each other: models of k, detail models. What comes
+ * out is to be added to the predictions.
+ */
+struct laz_two_ints {
+    unsigned k[2];
+    uint32_t residual[2];
+};
+
+LAZ_INLINE struct laz_two_ints laz_reader_two_ints(struct laz_reader *a, struct laz_model_ref ka,
+                                                   struct laz_model_256 *da, struct laz_reader *b,
+                                                   struct laz_model_ref kb,
+                                                   struct laz_model_256 *db)
+{
+    struct laz_two_ints two;
+    laz_reader_two_symbols(a, ka, &two.k[0], b, kb, &two.k[1]);
+    if (LAZ_UNLIKELY((two.k[0] | two.k[1]) & 32)) {
+        two.residual[0] = laz_reader_residual(a, da, two.k[0]);
+        two.residual[1] = laz_reader_residual(b, db, two.k[1]);
+        return two;
     }
-    /* The lower half of the interval is negative; k == 0 means u itself. */
-    uint32_t half = (1u << k >> 1) + 2 * (uint32_t)(k == 0);
-    return u + 1 - (laz_mask(u < half) & 1u << k);
+    unsigned ua, ub;
+    laz_reader_two_symbols(a, laz_detail(da, two.k[0]), &ua, b, laz_detail(db, two.k[1]), &ub);
+    two.residual[0] = laz_reader_rest(a, two.k[0], ua);
+    two.residual[1] = laz_reader_rest(b, two.k[1], ub);
+    return two;
 }
 
 /* pred + residual, modulo 2^32; for 8 and 16 bits the caller keeps the low bits. *k_out: the k that
@@ -106,8 +137,10 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_
     uint32_t u = c - 1 + (laz_mask(c >> 31 | (k == 0)) & 1u << k);
     struct laz_model_256 *model = &detail[k];
     unsigned low_bits = k > 8 ? k - 8 : 0;
+    if (LAZ_UNLIKELY(model->head.left == 0))
+        scree__laz_detail_refresh(model, k);
     laz_writer_symbol(writer, &model->head, model->start, model->cum, model->count, 256,
-                      laz_detail_last(k), laz_detail_shift(k), u >> low_bits);
+                      model->head.last, model->head.shift, u >> low_bits);
     if (k <= 8)
         return;
     uint32_t low = u & ((1u << low_bits) - 1);

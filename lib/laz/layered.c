@@ -104,7 +104,7 @@ void scree__laz_layered_place(struct laz_layered *state, const struct scree_laz_
     memset(state, 0, sizeof *state);
     state->layer_count = scree__laz_layer_count(layout);
     state->layers = laz_arena_take(arena, state->layer_count * sizeof *state->layers);
-    state->block = laz_arena_take(arena, sizeof *state->block);
+    state->block = laz_arena_take(arena, 2 * sizeof *state->block);
     for (unsigned i = 0; i < layout->item_count; i++)
         place_item(state, &layout->items[i], arena);
     if (state->layers)
@@ -159,6 +159,7 @@ static void seed_layer(struct laz_layered *state, uint32_t index, const uint8_t 
 void scree__laz_layered_seed(struct laz_layered *state, const uint8_t *record)
 {
     unsigned channel = (record[LAZ_P14_FLAGS] >> 4) & 3u;
+    state->now = 0;
     state->channel = state->channel_v3 = channel;
     state->channels_seen = state->channels_seen_v3 = 1u << channel;
     seed_point14(&state->point[channel], record);
@@ -166,9 +167,8 @@ void scree__laz_layered_seed(struct laz_layered *state, const uint8_t *record)
         seed_layer(state, i, record, channel);
 }
 
-void scree__laz_layered_select_v3(struct laz_layered *state, size_t count)
+void scree__laz_layered_select_v3(struct laz_layered *state, struct laz_block *block, size_t count)
 {
-    struct laz_block *block = state->block;
     unsigned current = state->channel_v3, seen = state->channels_seen_v3;
     for (size_t i = 0; i < count; i++) {
         /* A point that stays in its channel is taken for channel 0, whatever its channel: a quirk

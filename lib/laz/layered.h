@@ -85,7 +85,15 @@ struct laz_layered {
     struct laz_wave14 *wave;               /* [4] or none */
     struct laz_byte14 *bytes;              /* [layer from first_byte_layer][4] or none */
     uint32_t first_byte_layer;
-    struct laz_block *block;
+    struct laz_block *block; /* [2], of which layered_read() has layer 0 of one ready */
+    unsigned now;            /* which */
+};
+
+struct laz_layer_stream {
+    struct laz_reader reader;
+    const uint8_t *begin;
+    uint32_t bytes;
+    bool active; /* to be decoded; else its attribute is the first record's */
 };
 
 uint32_t scree__laz_layer_count(const struct scree_laz_layout *layout);
@@ -100,13 +108,14 @@ void scree__laz_layered_place(struct laz_layered *state, const struct scree_laz_
 /* Starts the first record's channel in every layer. */
 void scree__laz_layered_seed(struct laz_layered *state, const uint8_t *record);
 
-/* Derives block->select_v3 from the other side arrays. */
-void scree__laz_layered_select_v3(struct laz_layered *state, size_t count);
+/* Derives select_v3 from the other side arrays. */
+void scree__laz_layered_select_v3(struct laz_layered *state, struct laz_block *block, size_t count);
 
 LAZ_INLINE const uint8_t *laz_layer_select(const struct laz_layered *state,
                                            const struct laz_layer *layer)
 {
-    return layer->version3 ? state->block->select_v3 : state->block->select;
+    const struct laz_block *block = &state->block[state->now];
+    return layer->version3 ? block->select_v3 : block->select;
 }
 
 LAZ_INLINE struct laz_byte14 *laz_layer_bytes(struct laz_layered *state, uint32_t layer)

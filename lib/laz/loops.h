@@ -9,10 +9,15 @@
 #include "laz/pointwise.h"
 
 struct laz_loops {
-    /* Decodes `count` <= LAZ_BLOCK_POINTS points of one layer; layer 0 comes first and fills the
-     * side arrays. */
-    void (*layered_read)(struct laz_layered *state, uint32_t layer, struct laz_reader *reader,
-                         uint8_t *records, size_t stride, size_t count);
+    /* Layer 0 of a chunk's first points, or the first of a call: `count` <= LAZ_BLOCK_POINTS. */
+    void (*layered_start)(struct laz_layered *state, struct laz_layer_stream *streams,
+                          uint8_t *records, size_t stride, size_t count);
+    /*
+     * All other active layers of the `count` points whose layer 0 was decoded last, and layer 0 of
+     * the `next` <= count points behind them.
+     */
+    void (*layered_read)(struct laz_layered *state, struct laz_layer_stream *streams,
+                         uint8_t *records, size_t stride, size_t count, size_t next);
 
     /*
      * Encodes a block of one layer, layer 0 first. last: for layer 0, the last record of each

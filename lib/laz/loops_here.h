@@ -9,9 +9,9 @@
 #include "laz/encode_layered.h"
 #include "laz/encode_pointwise.h"
 
-#define LAZ_LOOPS_HERE                                               \
-    {                                                                \
-        layered_read, layered_write, pointwise_read, pointwise_write \
+#define LAZ_LOOPS_HERE                                                              \
+    {                                                                               \
+        layered_start, layered_read, layered_write, pointwise_read, pointwise_write \
     }
 
 #endif

@@ -1,14 +1,16 @@
 /* model.c - first state and periodic rebuilding of the adaptive models. */
-#include "laz/model.h"
+#include "laz/intcoder.h"
 
 #define TOTAL_MAX 32768u
 #define BIT_TOTAL_MAX 8192u
 
-static void model_first(struct laz_head *head, uint16_t *cum, uint16_t *count, unsigned layout,
-                        unsigned n)
+static void model_first(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count,
+                        unsigned layout, unsigned n)
 {
     for (unsigned k = 0; k < n; k++)
         count[k] = 1;
+    if (layout > 33)
+        memset(start, 0, LAZ_STARTS * sizeof *start);
     unsigned end = layout > 33 ? n + 17 : (unsigned)LAZ_CUM_ENTRIES(layout);
     for (unsigned k = n; k < end; k++)
         cum[k] = LAZ_CUM_PAD;
@@ -54,6 +56,8 @@ static void bit_first(struct laz_head *head, uint16_t *start, uint16_t *cum, uin
     for (unsigned k = 2; k < 18; k++)
         cum[k] = LAZ_CUM_PAD;
     count[0] = 1;
+    head->last = 1;
+    head->shift = LAZ_BIT_SHIFT;
     head->total = 2;
     head->period = 4;
 }
@@ -89,16 +93,25 @@ void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *
         return;
     }
     if (head->total == 0)
-        model_first(head, cum, count, layout, n);
+        model_first(head, start, cum, count, layout, n);
     else
         model_next(head, count, n);
     head->left = head->period;
+    head->last = (uint16_t)last;
+    head->shift = LAZ_SYMBOL_SHIFT;
     uint32_t scale = 0x80000000u / head->total;
     uint32_t below = 0;
     for (unsigned k = 0; k < n; k++) {
         cum[k] = (uint16_t)(below >> 16);
         below += scale * count[k];
     }
-    if (layout > 33)
+    if (layout > 33 && n > 17) /* fewer are found from the first stretch of 16 */
         model_starts(start, cum, n);
+}
+
+void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
+{
+    unsigned last = k == 0 ? 1 : (1u << (k < 8 ? k : 8)) - 1;
+    scree__laz_model_refresh(&model->head, model->start, model->cum, model->count, 256, last,
+                             k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }

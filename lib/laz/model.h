@@ -56,6 +56,8 @@ struct laz_head {
     uint16_t left;   /* symbols until the next rebuild */
     uint16_t period; /* symbols between rebuilds */
     uint16_t total;  /* sum of the counts at the last rebuild; 0: fresh */
+    uint16_t last;   /* the last symbol; the shift of the frequencies: of use where */
+    uint16_t shift;  /* the type does not tell them */
 };
 
 /*

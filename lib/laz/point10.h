@@ -25,9 +25,9 @@ enum {
 
 struct laz_point10 {
     uint8_t last[LAZ_POINT10_BYTES];
-    uint16_t last_intensity[16]; /* version 2, by return map */
-    uint32_t height[8];          /* version 2, by |number of returns - return number| */
-    struct laz_median x_median[16], y_median[16];
+    uint16_t last_intensity[16];         /* version 2, by return map */
+    uint32_t height[8];                  /* version 2, by |number of returns - return number| */
+    struct laz_medians medians[16];      /* version 2 */
     uint32_t x_history[3], y_history[3]; /* version 1 */
     unsigned slot;
     struct laz_model_64 mask;
@@ -46,8 +46,7 @@ static inline void laz_point10_seed(struct laz_point10 *p, const uint8_t *record
     memcpy(p->last, record, LAZ_POINT10_BYTES);
     memset(p->last_intensity, 0, sizeof p->last_intensity);
     memset(p->height, 0, sizeof p->height);
-    memset(p->x_median, 0, sizeof p->x_median);
-    memset(p->y_median, 0, sizeof p->y_median);
+    memset(p->medians, 0, sizeof p->medians);
     memset(p->x_history, 0, sizeof p->x_history);
     memset(p->y_history, 0, sizeof p->y_history);
     p->slot = 0;
@@ -105,13 +104,13 @@ LAZ_INLINE void laz_point10_read(struct laz_reader *reader, struct laz_point10 *
         }
     }
     unsigned kx, ky, kz;
-    uint32_t d = LAZ_READ_INT(reader, &p->dx, at.single, laz_median_get(&p->x_median[at.map]), &kx);
-    laz_median_insert(&p->x_median[at.map], d);
-    scree__base_store32(last + LAZ_P10_X, scree__base_load32(last + LAZ_P10_X) + d);
-    d = LAZ_READ_INT(reader, &p->dy, at.single + laz_even(kx, 20),
-                     laz_median_get(&p->y_median[at.map]), &ky);
-    laz_median_insert(&p->y_median[at.map], d);
-    scree__base_store32(last + LAZ_P10_Y, scree__base_load32(last + LAZ_P10_Y) + d);
+    struct laz_medians *medians = &p->medians[at.map];
+    uint32_t dx = LAZ_READ_INT(reader, &p->dx, at.single, laz_median_x(medians), &kx);
+    uint32_t dy =
+        LAZ_READ_INT(reader, &p->dy, at.single + laz_even(kx, 20), laz_median_y(medians), &ky);
+    laz_medians_insert(medians, dx, dy);
+    scree__base_store32(last + LAZ_P10_X, scree__base_load32(last + LAZ_P10_X) + dx);
+    scree__base_store32(last + LAZ_P10_Y, scree__base_load32(last + LAZ_P10_Y) + dy);
     p->height[at.level] = LAZ_READ_INT(reader, &p->z, at.single + laz_even((kx + ky) / 2, 18),
                                        p->height[at.level], &kz);
     scree__base_store32(last + LAZ_P10_Z, p->height[at.level]);
@@ -149,13 +148,13 @@ LAZ_INLINE void laz_point10_write(struct laz_writer *writer, struct laz_point10 
         LAZ_WRITE(writer, &p->user[last[LAZ_P10_USER]], point[LAZ_P10_USER]);
     if (changed & 1)
         LAZ_WRITE_INT(writer, &p->source, 0, last_source, source);
-    uint32_t d = scree__base_load32(point + LAZ_P10_X) - scree__base_load32(last + LAZ_P10_X);
-    unsigned kx = LAZ_WRITE_INT(writer, &p->dx, at.single, laz_median_get(&p->x_median[at.map]), d);
-    laz_median_insert(&p->x_median[at.map], d);
-    d = scree__base_load32(point + LAZ_P10_Y) - scree__base_load32(last + LAZ_P10_Y);
-    unsigned ky = LAZ_WRITE_INT(writer, &p->dy, at.single + laz_even(kx, 20),
-                                laz_median_get(&p->y_median[at.map]), d);
-    laz_median_insert(&p->y_median[at.map], d);
+    struct laz_medians *medians = &p->medians[at.map];
+    uint32_t dx = scree__base_load32(point + LAZ_P10_X) - scree__base_load32(last + LAZ_P10_X);
+    uint32_t dy = scree__base_load32(point + LAZ_P10_Y) - scree__base_load32(last + LAZ_P10_Y);
+    unsigned kx = LAZ_WRITE_INT(writer, &p->dx, at.single, laz_median_x(medians), dx);
+    unsigned ky =
+        LAZ_WRITE_INT(writer, &p->dy, at.single + laz_even(kx, 20), laz_median_y(medians), dy);
+    laz_medians_insert(medians, dx, dy);
     uint32_t z = scree__base_load32(point + LAZ_P10_Z);
     LAZ_WRITE_INT(writer, &p->z, at.single + laz_even((kx + ky) / 2, 18), p->height[at.level], z);
     p->height[at.level] = z;

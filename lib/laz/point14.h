@@ -42,7 +42,7 @@ struct laz_point14 {
     uint32_t x, y;
     unsigned return_number, return_count;
     unsigned gps_changed;
-    struct laz_median x_median[12], y_median[12];
+    struct laz_medians medians[12];
     struct laz_model_128 mask[8];
     struct laz_model_3 channel;
     struct laz_model_16 return_counts[16], return_numbers[16];
@@ -92,8 +92,7 @@ static inline void laz_point14_start(struct laz_point14 *c, uint32_t x, uint32_t
     c->return_number = return_number;
     c->return_count = return_count;
     c->gps_changed = 0;
-    memset(c->x_median, 0, sizeof c->x_median);
-    memset(c->y_median, 0, sizeof c->y_median);
+    memset(c->medians, 0, sizeof c->medians);
 }
 
 static inline void laz_point14_start_z(struct laz_point14 *c, uint32_t z)

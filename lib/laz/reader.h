@@ -107,43 +107,81 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
 }
 
 /*
- * layout: the size that the model's type was declared with; last: its last symbol, which may be
- * less; shift: LAZ_SYMBOL_SHIFT, or LAZ_BIT_SHIFT for a bit in the guise of a symbol. Since code <
- * width, the symbol found is never above `last`.
+ * A model as the functions below see it. layout: the size that its type was declared with; last:
+ * its last symbol, which may be less; shift: LAZ_SYMBOL_SHIFT, or LAZ_BIT_SHIFT for a bit in the
+ * guise of a symbol. It is gone once everything is inlined.
  */
-LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_head *head,
-                                      uint16_t *start, uint16_t *cum, uint16_t *count,
-                                      const unsigned layout, unsigned last, unsigned shift)
+struct laz_model_ref {
+    struct laz_head *head;
+    uint16_t *start, *cum, *count;
+    unsigned layout, last, shift;
+    bool ready; /* for one symbol, so that nobody need look */
+};
+
+#define LAZ_REF_OF(model, last_symbol, shift_bits)                                        \
+    ((struct laz_model_ref){&(model)->head, (model)->start, (model)->cum, (model)->count, \
+                            LAZ_SYMBOLS(model), (last_symbol), (shift_bits), false})
+#define LAZ_REF(model) LAZ_REF_OF(model, LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
+
+LAZ_INLINE void laz_model_use(struct laz_model_ref m)
 {
-    if (LAZ_UNLIKELY(head->left == 0))
-        scree__laz_model_refresh(head, start, cum, count, layout, last, shift);
-    head->left--;
-    uint32_t unit = reader->width >> shift;
-    unsigned s = laz_find_symbol(start, cum, layout, reader->code / unit);
-    uint32_t low = cum[s] * unit;
-    /* The top symbol gets all the rest of the width, what `unit` cut off included. Masks, because
-     * compilers take a choice for a branch. */
-    uint32_t top = laz_mask(s == last);
-    count[s]++;
+    if (!m.ready && LAZ_UNLIKELY(m.head->left == 0))
+        scree__laz_model_refresh(m.head, m.start, m.cum, m.count, m.layout, m.last, m.shift);
+    m.head->left--;
+}
+
+/* Leaves the interval of symbol s. The top symbol gets all the rest of the width, what `unit` cut
+ * off included; by masks, because compilers take a choice for a branch. */
+LAZ_INLINE void laz_reader_narrow(struct laz_reader *reader, struct laz_model_ref m, unsigned s,
+                                  uint32_t unit)
+{
+    uint32_t low = m.cum[s] * unit;
+    uint32_t top = laz_mask(s == m.last);
+    m.count[s]++;
     reader->code -= low;
-    reader->width = cum[s + 1] * (unit & ~top) + ((reader->width & top) - low);
+    reader->width = m.cum[s + 1] * (unit & ~top) + ((reader->width & top) - low);
+}
+
+/* Since code < width, the symbol is never above the last. */
+LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_model_ref m)
+{
+    laz_model_use(m);
+    uint32_t unit = reader->width >> m.shift;
+    unsigned s = laz_find_symbol(m.start, m.cum, m.layout, reader->code / unit);
+    laz_reader_narrow(reader, m, s, unit);
     laz_reader_shift(reader);
     return s;
 }
 
-/* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
-#define LAZ_READ(reader, model)                                                               \
-    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
-/* The same with fewer symbols than the type has room for. */
-#define LAZ_READ_N(reader, model, n)                                                          \
-    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), (n)-1, LAZ_SYMBOL_SHIFT)
+/*
+ * A symbol of each of two streams, step by step beside each other: one is a chain of dependent
+ * steps, most of whose time a second chain can use. Processors do not find that out by themselves
+ * when the chains follow each other, for their schedulers hold less than one symbol's instructions.
+ */
+LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_ref ma, unsigned *sa,
+                                       struct laz_reader *b, struct laz_model_ref mb, unsigned *sb)
+{
+    laz_model_use(ma);
+    laz_model_use(mb);
+    uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
+    uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
+    unsigned found_a = laz_find_symbol(ma.start, ma.cum, ma.layout, qa);
+    unsigned found_b = laz_find_symbol(mb.start, mb.cum, mb.layout, qb);
+    laz_reader_narrow(a, ma, found_a, unit_a);
+    laz_reader_narrow(b, mb, found_b, unit_b);
+    laz_reader_shift(a);
+    laz_reader_shift(b);
+    *sa = found_a;
+    *sb = found_b;
+}
 
+/* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
+#define LAZ_READ(reader, model) laz_reader_symbol((reader), LAZ_REF(model))
+/* The same with fewer symbols than the type has room for. */
+#define LAZ_READ_N(reader, model, n) \
+    laz_reader_symbol((reader), LAZ_REF_OF(model, (n)-1, LAZ_SYMBOL_SHIFT))
 /* A bit, in the guise of a symbol. */
-#define LAZ_READ_BIT(reader, model)                                                           \
-    laz_reader_symbol((reader), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), 1, LAZ_BIT_SHIFT)
+#define LAZ_READ_BIT(reader, model) laz_reader_symbol((reader), LAZ_REF_OF(model, 1, LAZ_BIT_SHIFT))
 
 /* 0 to 19 bits without a model. */
 LAZ_INLINE uint32_t laz_reader_raw(struct laz_reader *reader, unsigned bits)
