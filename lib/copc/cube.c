@@ -118,19 +118,9 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
     }
 }
 
-/* floor((2u + 1) * 2^depth / (2 * side)): the product in doubles is off by one at most, which the
- * remainder tells. */
 static uint64_t cell_of(const struct scree__copc_cube *cube, uint64_t u)
 {
-    uint64_t odd = 2 * u + 1;
-    uint64_t cell = (uint64_t)((double)odd * cube->reciprocal);
-    if (cube->side <= (uint64_t)1 << 31) {
-        int64_t rest = (int64_t)((odd << cube->depth) - cell * 2 * cube->side);
-        cell -= rest < 0;
-        cell += rest >= (int64_t)(2 * cube->side);
-        return cell;
-    }
-    return (uint64_t)(((u128)odd << cube->depth) / ((u128)2 * cube->side));
+    return (uint64_t)(((u128)(2 * u + 1) << cube->depth) / ((u128)2 * cube->side));
 }
 
 static uint64_t cell_by_halving(const struct scree__copc_cube *cube, int axis, int32_t record)
@@ -151,8 +141,8 @@ static uint64_t cell_by_halving(const struct scree__copc_cube *cube, int axis, i
     return cell;
 }
 
-void scree__copc_cube_cells(const struct scree__copc_cube *cube, const int32_t record[3],
-                            uint64_t cells[3])
+void scree__copc_cube_cells_any(const struct scree__copc_cube *cube, const int32_t record[3],
+                                uint64_t cells[3])
 {
     for (int a = 0; a < 3; a++) {
         if (cube->by_halving)

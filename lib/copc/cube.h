@@ -49,10 +49,30 @@ unsigned scree__copc_cube_first_face_depth(const struct scree__copc_grid *grid,
 void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__copc_grid *grid,
                            const int32_t min[3], const int32_t max[3], unsigned face_depth);
 
-/* Cell numbers of a record's X, Y, Z at cube->depth; the cell at a lesser depth d is cell >> (depth
- * - d). */
-void scree__copc_cube_cells(const struct scree__copc_cube *cube, const int32_t record[3],
-                            uint64_t cells[3]);
+/* The general way; see below. */
+void scree__copc_cube_cells_any(const struct scree__copc_cube *cube, const int32_t record[3],
+                                uint64_t cells[3]);
+
+/*
+ * Cell numbers of a record's X, Y, Z at cube->depth; the cell at a lesser depth d is cell >> (depth - d). Run for every point several times, so the
+ * usual case is inline: floor((2u + 1) * 2^depth / (2 * side)), where the product in doubles is off by one at most, which the
+ * remainder tells.
+ */
+static inline void scree__copc_cube_cells(const struct scree__copc_cube *cube,
+                                          const int32_t record[3], uint64_t cells[3])
+{
+    if (cube->by_halving || cube->side > (uint64_t)1 << 31) {
+        scree__copc_cube_cells_any(cube, record, cells);
+        return;
+    }
+    int64_t twice = (int64_t)(2 * cube->side);
+    for (int a = 0; a < 3; a++) {
+        uint64_t odd = 2 * ((uint64_t)((int64_t)record[a] - cube->min[a]) * cube->factor[a]) + 1;
+        int64_t cell = (int64_t)((double)(int64_t)odd * cube->reciprocal);
+        int64_t rest = (int64_t)(odd << cube->depth) - cell * twice;
+        cells[a] = (uint64_t)(cell + (rest >= twice) - (rest < 0));
+    }
+}
 
 /* Interleaves the lowest 21 bits of each: x in bit 0, y in bit 1, z in bit 2 of each triple. */
 static inline uint64_t scree__copc_spread(uint64_t v)

@@ -239,6 +239,18 @@ static void find_prefixes(struct sorter *sorter, uint64_t begin, uint64_t end)
     }
 }
 
+/* The same from the sorted codes, where one word holds all levels below the common ones. */
+static void prefixes_from_keys(struct sorter *sorter, const uint64_t *keys, uint64_t begin,
+                               uint64_t end)
+{
+    unsigned depth = sorter->cube->depth;
+    for (uint64_t i = begin + 1; i < end; i++) {
+        uint64_t differ = keys[i - begin] ^ keys[i - begin - 1];
+        unsigned highest = differ == 0 ? 0 : 63u - (unsigned)__builtin_clzll(differ);
+        sorter->prefix[i] = (uint8_t)(differ == 0 ? depth : depth - 1 - highest / 3);
+    }
+}
+
 static enum scree_status sort_cell(struct sorter *sorter, struct worker *worker, uint64_t begin,
                                    uint64_t end, struct scree_error *err)
 {
@@ -256,7 +268,10 @@ static enum scree_status sort_cell(struct sorter *sorter, struct worker *worker,
         scree__copc_radix_sort(radix, count);
     }
     memcpy(sorter->order + begin, radix->ids, count * sizeof *radix->ids);
-    find_prefixes(sorter, begin, end);
+    if (levels > WORD_LEVELS)
+        find_prefixes(sorter, begin, end);
+    else
+        prefixes_from_keys(sorter, radix->keys, begin, end);
     for (uint64_t i = begin; i < end;) {
         uint64_t run = i + 1;
         while (run < end && sorter->prefix[run] == sorter->cube->depth)
