@@ -64,45 +64,47 @@ LAZ_INLINE unsigned laz_rgb_predict(unsigned last_byte, int change)
     return (unsigned)laz_clamp8((int)last_byte + change);
 }
 
+/* Bytes that have a symbol: bits of their models' numbers. */
+LAZ_INLINE unsigned laz_rgb_coded(unsigned used)
+{
+    return used & 64 ? used & 63 : used & 3;
+}
+
+/* Updates rgb by the symbols, 0 where there is none. */
+LAZ_INLINE void laz_rgb_apply(uint16_t rgb[3], unsigned used, const unsigned symbols[6])
+{
+    unsigned value[2];
+    uint16_t green = 0, blue = 0;
+    for (unsigned i = 0; i < 2; i++) { /* low bytes, high bytes */
+        unsigned shift = 8 * i;
+        unsigned r = ((unsigned)rgb[0] >> shift) & 0xFFu;
+        unsigned g = ((unsigned)rgb[1] >> shift) & 0xFFu;
+        unsigned b = ((unsigned)rgb[2] >> shift) & 0xFFu;
+        value[i] = (r + symbols[i]) & 0xFFu;
+        int change = (int)value[i] - (int)r;
+        unsigned next = used & 4u << i ? (symbols[2 + i] + laz_rgb_predict(g, change)) & 0xFFu : g;
+        change = (change + (int)next - (int)g) / 2;
+        b = used & 16u << i ? (symbols[4 + i] + laz_rgb_predict(b, change)) & 0xFFu : b;
+        green = (uint16_t)(green | next << shift);
+        blue = (uint16_t)(blue | b << shift);
+    }
+    rgb[0] = (uint16_t)(value[0] | value[1] << 8);
+    rgb[1] = used & 64 ? green : rgb[0];
+    rgb[2] = used & 64 ? blue : rgb[0];
+}
+
 /* Updates rgb in place. */
 LAZ_INLINE void laz_rgb_read(struct laz_reader *reader, struct laz_rgb_models *models,
                              uint16_t rgb[3])
 {
-    unsigned used = LAZ_READ(reader, &models->used);
-    unsigned low[3] = {rgb[0] & 0xFFu, rgb[1] & 0xFFu, rgb[2] & 0xFFu};
-    unsigned high[3] = {(unsigned)rgb[0] >> 8, (unsigned)rgb[1] >> 8, (unsigned)rgb[2] >> 8};
-    int low_change = 0, high_change = 0;
-    if (used & 1) {
-        unsigned v = (LAZ_READ(reader, &models->diff[0]) + low[0]) & 0xFFu;
-        low_change = (int)v - (int)low[0];
-        low[0] = v;
+    static const uint8_t order[6] = {0, 1, 2, 4, 3, 5};
+    unsigned symbols[6] = {0, 0, 0, 0, 0, 0};
+    unsigned used = LAZ_READ(reader, &models->used), coded = laz_rgb_coded(used);
+    for (unsigned i = 0; i < 6; i++) {
+        if (coded >> order[i] & 1)
+            symbols[order[i]] = LAZ_READ(reader, &models->diff[order[i]]);
     }
-    if (used & 2) {
-        unsigned v = (LAZ_READ(reader, &models->diff[1]) + high[0]) & 0xFFu;
-        high_change = (int)v - (int)high[0];
-        high[0] = v;
-    }
-    if (!(used & 64)) {
-        rgb[0] = rgb[1] = rgb[2] = (uint16_t)(low[0] | high[0] << 8);
-        return;
-    }
-    unsigned last_green = low[1];
-    if (used & 4)
-        low[1] = (LAZ_READ(reader, &models->diff[2]) + laz_rgb_predict(low[1], low_change)) & 0xFFu;
-    if (used & 16) {
-        int change = (low_change + (int)low[1] - (int)last_green) / 2;
-        low[2] = (LAZ_READ(reader, &models->diff[4]) + laz_rgb_predict(low[2], change)) & 0xFFu;
-    }
-    last_green = high[1];
-    if (used & 8)
-        high[1] =
-            (LAZ_READ(reader, &models->diff[3]) + laz_rgb_predict(high[1], high_change)) & 0xFFu;
-    if (used & 32) {
-        int change = (high_change + (int)high[1] - (int)last_green) / 2;
-        high[2] = (LAZ_READ(reader, &models->diff[5]) + laz_rgb_predict(high[2], change)) & 0xFFu;
-    }
-    for (unsigned i = 0; i < 3; i++)
-        rgb[i] = (uint16_t)(low[i] | high[i] << 8);
+    laz_rgb_apply(rgb, used, symbols);
 }
 
 /* Which of the six bytes differ: bit 2i for the low byte of channel i, 2i + 1 for the high one. */

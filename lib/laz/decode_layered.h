@@ -116,66 +116,6 @@ LAZ_INLINE void step_xy(struct laz_layered *state, struct laz_xy *xy, struct laz
     xy_store(xy, &p, kx, ky, block, i, out);
 }
 
-struct laz_main_readers {
-    struct laz_reader xy, z, intensity, classification, gps;
-};
-
-/* step_xy() for point i of the next block beside z, and intensity and classification if wanted, of
- * point i of this one. */
-LAZ_INLINE void step_xy_and(struct laz_layered *state, struct laz_xy *xy,
-                            struct laz_main_readers *readers, const struct laz_block *now,
-                            struct laz_block *next, size_t i, uint8_t *out, uint8_t *out_next,
-                            const bool intensity, const bool classification)
-{
-    struct laz_reader *rx = &readers->xy;
-    unsigned select = now->select[i], changed;
-    struct laz_point14 *o = &state->point[LAZ_SELECT_MODELS(select)];
-    const struct laz_point14 *from = &state->point[LAZ_SELECT_FROM(select)];
-    if (classification) {
-        if (LAZ_BEGINS(select))
-            o->classification = from->classification;
-        unsigned model = 2 * (o->classification & 31) + (now->context[i] == 3 ? 1 : 0);
-        laz_reader_two_symbols(rx, LAZ_REF(&xy->c->mask[laz_mask_context(xy->c)]), &changed,
-                               &readers->classification, LAZ_REF(&o->classes[model]),
-                               &o->classification);
-        out[LAZ_P14_CLASS] = (uint8_t)o->classification;
-    } else {
-        changed = LAZ_READ(rx, &xy->c->mask[laz_mask_context(xy->c)]);
-    }
-    struct laz_xy_point p = xy_returns(state, xy, rx, changed);
-    struct laz_point14 *c = p.c;
-    if (LAZ_BEGINS(select))
-        laz_point14_start_z(o, from->z);
-    uint32_t *height = &o->height[now->level[i]];
-    struct laz_two_ints xz =
-        laz_reader_two_ints(rx, LAZ_REF(&c->dx.k[p.single]), c->dx.detail, &readers->z,
-                            LAZ_REF(&o->z_coder.k[now->z_context[i]]), o->z_coder.detail);
-    o->z = *height += xz.residual[1];
-    scree__base_store32(out + LAZ_P14_Z, o->z);
-    unsigned kx = xz.k[0], ky;
-    struct laz_model_ref dy = LAZ_REF(&c->dy.k[p.single + laz_even(kx, 20)]);
-    uint32_t y;
-    if (intensity) {
-        if (LAZ_BEGINS(select))
-            laz_point14_start_intensity(o, from->intensity);
-        unsigned context = now->context[i];
-        unsigned time_changed = now->changed[i] & LAZ_CHANGED_GPS ? 1 : 0;
-        uint16_t *last = &o->last_intensity[2 * context + time_changed];
-        struct laz_two_ints yi =
-            laz_reader_two_ints(rx, dy, c->dy.detail, &readers->intensity,
-                                LAZ_REF(&o->intensity_coder.k[context]), o->intensity_coder.detail);
-        o->intensity = *last = (uint16_t)(*last + yi.residual[1]);
-        scree__base_store16(out + LAZ_P14_INTENSITY, o->intensity);
-        y = yi.residual[0];
-        ky = yi.k[0];
-    } else {
-        ky = laz_reader_symbol(rx, dy);
-        y = laz_reader_residual(rx, c->dy.detail, ky);
-    }
-    xy_move(&p, xz.residual[0], y);
-    xy_store(xy, &p, kx, ky, next, i, out_next);
-}
-
 LAZ_INLINE void step_z(struct laz_layered *state, struct laz_reader *reader,
                        const struct laz_block *block, size_t i, uint8_t *out)
 {
@@ -279,6 +219,158 @@ LAZ_INLINE void step_gps(struct laz_layered *state, struct laz_reader *reader,
     scree__base_store64(out + LAZ_P14_GPS, time);
 }
 
+LAZ_INLINE void step_rgb(struct laz_layered *state, struct laz_reader *reader, unsigned select,
+                         uint8_t *out)
+{
+    if (LAZ_BEGINS(select))
+        laz_rgb14_begin(state->rgb, select);
+    uint16_t *rgb = state->rgb[LAZ_SELECT_SLOT(select)].last;
+    laz_rgb_read(reader, &state->rgb[LAZ_SELECT_MODELS(select)].models, rgb);
+    laz_rgb_store(rgb, out);
+}
+
+/* Layers that the main loop takes along. */
+enum {
+    LAZ_WITH_Z = 1,
+    LAZ_WITH_INTENSITY = 2,
+    LAZ_WITH_CLASS = 4,
+    LAZ_WITH_GPS = 8,
+    LAZ_WITH_RGB = 16
+};
+
+struct laz_main {
+    struct laz_reader xy, z, intensity, classification, gps, rgb;
+    const uint8_t *rgb_select;
+    size_t rgb_offset;
+};
+
+/* Colours whose symbols are read beside those of other layers. */
+struct laz_rgb_turn {
+    struct laz_rgb_models *models;
+    uint16_t *last;
+    unsigned used, coded, symbols[6];
+};
+
+LAZ_INLINE struct laz_rgb_turn rgb_begin(struct laz_layered *state, unsigned select)
+{
+    struct laz_rgb_turn turn = {0};
+    if (LAZ_BEGINS(select))
+        laz_rgb14_begin(state->rgb, select);
+    turn.models = &state->rgb[LAZ_SELECT_MODELS(select)].models;
+    turn.last = state->rgb[LAZ_SELECT_SLOT(select)].last;
+    return turn;
+}
+
+/* Bytes a and b, in this order, go along with two integers. */
+LAZ_INLINE struct laz_third rgb_third(struct laz_rgb_turn *turn, struct laz_reader *reader,
+                                      unsigned a, unsigned b)
+{
+    struct laz_third third = {reader,
+                              {&turn->models->diff[a], &turn->models->diff[b]},
+                              {turn->coded >> a & 1, turn->coded >> b & 1},
+                              {&turn->symbols[a], &turn->symbols[b]}};
+    return third;
+}
+
+LAZ_INLINE void rgb_end(struct laz_rgb_turn *turn, struct laz_reader *reader, uint8_t *out)
+{
+    if (turn->coded & 8)
+        turn->symbols[3] = LAZ_READ(reader, &turn->models->diff[3]);
+    if (turn->coded & 32)
+        turn->symbols[5] = LAZ_READ(reader, &turn->models->diff[5]);
+    laz_rgb_apply(turn->last, turn->used, turn->symbols);
+    laz_rgb_store(turn->last, out);
+}
+
+/* The changed mask of a point, beside classification and the mask of colours if they are wanted. */
+LAZ_INLINE unsigned mask_and(struct laz_main *m, struct laz_model_128 *mask,
+                             struct laz_model_256 *classes, unsigned *classification,
+                             struct laz_rgb_turn *turn, const unsigned with)
+{
+    unsigned changed;
+    if ((with & LAZ_WITH_CLASS) && (with & LAZ_WITH_RGB))
+        laz_reader_three_symbols(&m->xy, LAZ_REF(mask), &changed, &m->classification,
+                                 LAZ_REF(classes), classification, &m->rgb,
+                                 LAZ_REF(&turn->models->used), &turn->used);
+    else if (with & LAZ_WITH_CLASS)
+        laz_reader_two_symbols(&m->xy, LAZ_REF(mask), &changed, &m->classification,
+                               LAZ_REF(classes), classification);
+    else if (with & LAZ_WITH_RGB)
+        laz_reader_two_symbols(&m->xy, LAZ_REF(mask), &changed, &m->rgb,
+                               LAZ_REF(&turn->models->used), &turn->used);
+    else
+        changed = LAZ_READ(&m->xy, mask);
+    return changed;
+}
+
+/* Where a channel begins: what the layers of the main loop, but for GPS time and colours, do. */
+static void begin_beside(struct laz_point14 *c, const struct laz_point14 *from, unsigned with)
+{
+    laz_point14_start_z(c, from->z);
+    if (with & LAZ_WITH_INTENSITY)
+        laz_point14_start_intensity(c, from->intensity);
+    if (with & LAZ_WITH_CLASS)
+        c->classification = from->classification;
+}
+
+/* step_xy() for point i of the next block beside z, and the layers that are wanted besides, of
+ * point i of this one. */
+LAZ_INLINE void step_xy_and(struct laz_layered *state, struct laz_xy *xy, struct laz_main *m,
+                            const struct laz_block *now, struct laz_block *next, size_t i,
+                            uint8_t *out, uint8_t *out_next, const unsigned with)
+{
+    unsigned select = now->select[i];
+    struct laz_point14 *o = &state->point[LAZ_SELECT_MODELS(select)];
+    struct laz_rgb_turn turn = {0};
+    struct laz_third third;
+    const bool rgb = with & LAZ_WITH_RGB;
+    if (LAZ_BEGINS(select))
+        begin_beside(o, &state->point[LAZ_SELECT_FROM(select)], with);
+    if (rgb)
+        turn = rgb_begin(state, m->rgb_select[i]);
+    unsigned class_model = 2 * (o->classification & 31) + (now->context[i] == 3 ? 1 : 0);
+    unsigned changed = mask_and(m, &xy->c->mask[laz_mask_context(xy->c)], &o->classes[class_model],
+                                &o->classification, &turn, with);
+    if (with & LAZ_WITH_CLASS)
+        out[LAZ_P14_CLASS] = (uint8_t)o->classification;
+    if (rgb) {
+        turn.coded = laz_rgb_coded(turn.used);
+        third = rgb_third(&turn, &m->rgb, 0, 1);
+    }
+    struct laz_xy_point p = xy_returns(state, xy, &m->xy, changed);
+    struct laz_point14 *c = p.c;
+    uint32_t *height = &o->height[now->level[i]];
+    struct laz_two_ints xz = laz_reader_two_ints(&m->xy, LAZ_REF(&c->dx.k[p.single]), c->dx.detail,
+                                                 &m->z, LAZ_REF(&o->z_coder.k[now->z_context[i]]),
+                                                 o->z_coder.detail, rgb ? &third : NULL);
+    o->z = *height += xz.residual[1];
+    scree__base_store32(out + LAZ_P14_Z, o->z);
+    if (rgb)
+        third = rgb_third(&turn, &m->rgb, 2, 4);
+    struct laz_model_ref dy = LAZ_REF(&c->dy.k[p.single + laz_even(xz.k[0], 20)]);
+    uint32_t y;
+    unsigned ky;
+    if (with & LAZ_WITH_INTENSITY) {
+        unsigned context = now->context[i];
+        unsigned time_changed = now->changed[i] & LAZ_CHANGED_GPS ? 1 : 0;
+        uint16_t *last = &o->last_intensity[2 * context + time_changed];
+        struct laz_two_ints yi = laz_reader_two_ints(
+            &m->xy, dy, c->dy.detail, &m->intensity, LAZ_REF(&o->intensity_coder.k[context]),
+            o->intensity_coder.detail, rgb ? &third : NULL);
+        o->intensity = *last = (uint16_t)(*last + yi.residual[1]);
+        scree__base_store16(out + LAZ_P14_INTENSITY, o->intensity);
+        y = yi.residual[0];
+        ky = yi.k[0];
+    } else {
+        ky = laz_reader_symbol(&m->xy, dy);
+        y = laz_reader_residual(&m->xy, c->dy.detail, ky);
+    }
+    xy_move(&p, xz.residual[0], y);
+    xy_store(xy, &p, xz.k[0], ky, next, i, out_next);
+    if (rgb)
+        rgb_end(&turn, &m->rgb, out + m->rgb_offset);
+}
+
 static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t *records,
                     size_t stride, size_t count)
 {
@@ -314,14 +406,8 @@ static void read_rgb(struct laz_layered *state, const struct laz_layer *layer,
 {
     struct laz_reader reader = *saved;
     const uint8_t *selects = laz_layer_select(state, layer);
-    for (size_t i = 0; i < count; i++) {
-        unsigned select = selects[i];
-        if (LAZ_BEGINS(select))
-            laz_rgb14_begin(state->rgb, select);
-        uint16_t *rgb = state->rgb[LAZ_SELECT_SLOT(select)].last;
-        laz_rgb_read(&reader, &state->rgb[LAZ_SELECT_MODELS(select)].models, rgb);
-        laz_rgb_store(rgb, records + i * stride + layer->offset);
-    }
+    for (size_t i = 0; i < count; i++)
+        step_rgb(state, &reader, selects[i], records + i * stride + layer->offset);
     *saved = reader;
 }
 
@@ -375,6 +461,34 @@ static void read_byte(struct laz_layered *state, uint32_t index, struct laz_read
     *saved = reader;
 }
 
+/* Two extra bytes of an item beside each other: layers `index` and `index` + 1. */
+static void read_two_bytes(struct laz_layered *state, uint32_t index,
+                           struct laz_layer_stream *streams, uint8_t *records, size_t stride,
+                           size_t count)
+{
+    struct laz_reader a = streams[index].reader, b = streams[index + 1].reader;
+    const struct laz_layer *layer = &state->layers[index];
+    const uint8_t *selects = laz_layer_select(state, layer);
+    struct laz_byte14 *bytes_a = laz_layer_bytes(state, index);
+    struct laz_byte14 *bytes_b = laz_layer_bytes(state, index + 1);
+    for (size_t i = 0; i < count; i++) {
+        unsigned select = selects[i], change_a, change_b;
+        if (LAZ_BEGINS(select)) {
+            laz_byte14_begin(bytes_a, select);
+            laz_byte14_begin(bytes_b, select);
+        }
+        laz_reader_two_symbols(&a, LAZ_REF(&bytes_a[LAZ_SELECT_MODELS(select)].diff), &change_a, &b,
+                               LAZ_REF(&bytes_b[LAZ_SELECT_MODELS(select)].diff), &change_b);
+        uint8_t *last_a = &bytes_a[LAZ_SELECT_SLOT(select)].last;
+        uint8_t *last_b = &bytes_b[LAZ_SELECT_SLOT(select)].last;
+        uint8_t *out = records + i * stride + layer->offset;
+        out[0] = *last_a = (uint8_t)(*last_a + change_a);
+        out[1] = *last_b = (uint8_t)(*last_b + change_b);
+    }
+    streams[index].reader = a;
+    streams[index + 1].reader = b;
+}
+
 /* One layer by itself, not the first. */
 static void read_layer(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
                        uint8_t *records, size_t stride, size_t count)
@@ -422,12 +536,56 @@ static void read_layer(struct laz_layered *state, uint32_t index, struct laz_rea
     }
 }
 
-/* Layers that read_main() takes along. */
-enum { LAZ_WITH_Z = 1, LAZ_WITH_INTENSITY = 2, LAZ_WITH_CLASS = 4, LAZ_WITH_GPS = 8 };
+/* The others of the main loop's layers where there is no next block. */
+LAZ_INLINE void step_rest(struct laz_layered *state, struct laz_main *m,
+                          const struct laz_block *now, size_t i, uint8_t *out, const unsigned with)
+{
+    if (with & LAZ_WITH_Z)
+        step_z(state, &m->z, now, i, out);
+    if (with & LAZ_WITH_INTENSITY)
+        step_intensity(state, &m->intensity, now, i, out);
+    if (with & LAZ_WITH_CLASS)
+        step_classification(state, &m->classification, now, i, out);
+    if (with & LAZ_WITH_RGB)
+        step_rgb(state, &m->rgb, m->rgb_select[i], out + m->rgb_offset);
+}
+
+LAZ_INLINE struct laz_main main_begin(const struct laz_layered *state,
+                                      const struct laz_layer_stream *streams, const unsigned with)
+{
+    struct laz_main m = {0};
+    m.xy = streams[LAZ_LAYER_XY].reader;
+    m.z = streams[LAZ_LAYER_Z].reader;
+    m.intensity = streams[LAZ_LAYER_INTENSITY].reader;
+    m.classification = streams[LAZ_LAYER_CLASSIFICATION].reader;
+    m.gps = streams[LAZ_LAYER_GPS].reader;
+    if (with & LAZ_WITH_RGB) {
+        m.rgb = streams[state->rgb_layer].reader;
+        m.rgb_select = laz_layer_select(state, &state->layers[state->rgb_layer]);
+        m.rgb_offset = state->layers[state->rgb_layer].offset;
+    }
+    return m;
+}
+
+LAZ_INLINE void main_end(const struct laz_layered *state, struct laz_layer_stream *streams,
+                         const struct laz_main *m, const unsigned with)
+{
+    streams[LAZ_LAYER_XY].reader = m->xy;
+    if (with & LAZ_WITH_Z)
+        streams[LAZ_LAYER_Z].reader = m->z;
+    if (with & LAZ_WITH_INTENSITY)
+        streams[LAZ_LAYER_INTENSITY].reader = m->intensity;
+    if (with & LAZ_WITH_CLASS)
+        streams[LAZ_LAYER_CLASSIFICATION].reader = m->classification;
+    if (with & LAZ_WITH_GPS)
+        streams[LAZ_LAYER_GPS].reader = m->gps;
+    if (with & LAZ_WITH_RGB)
+        streams[state->rgb_layer].reader = m->rgb;
+}
 
 /*
  * The main loop: layer 0 of the next block and, beside it, other layers of this one. `with` is a
- * constant; intensity and classification come with z only.
+ * constant; intensity, classification and colours come with z only.
  */
 LAZ_INLINE void read_main(struct laz_layered *state, struct laz_layer_stream *streams,
                           uint8_t *records, size_t stride, size_t count, size_t next_count,
@@ -435,42 +593,20 @@ LAZ_INLINE void read_main(struct laz_layered *state, struct laz_layer_stream *st
 {
     const struct laz_block *now = &state->block[state->now];
     struct laz_block *next = &state->block[state->now ^ 1];
-    struct laz_main_readers r = {streams[LAZ_LAYER_XY].reader, streams[LAZ_LAYER_Z].reader,
-                                 streams[LAZ_LAYER_INTENSITY].reader,
-                                 streams[LAZ_LAYER_CLASSIFICATION].reader,
-                                 streams[LAZ_LAYER_GPS].reader};
+    struct laz_main m = main_begin(state, streams, with);
     struct laz_xy xy = xy_begin(state);
-    size_t i;
-    for (i = 0; i < next_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint8_t *out = records + i * stride;
-        if (with & LAZ_WITH_Z)
-            step_xy_and(state, &xy, &r, now, next, i, out, out + count * stride,
-                        with & LAZ_WITH_INTENSITY, with & LAZ_WITH_CLASS);
+        if (i >= next_count)
+            step_rest(state, &m, now, i, out, with);
+        else if (with & LAZ_WITH_Z)
+            step_xy_and(state, &xy, &m, now, next, i, out, out + count * stride, with);
         else
-            step_xy(state, &xy, &r.xy, next, i, out + count * stride);
+            step_xy(state, &xy, &m.xy, next, i, out + count * stride);
         if (with & LAZ_WITH_GPS)
-            step_gps(state, &r.gps, now, i, out);
+            step_gps(state, &m.gps, now, i, out);
     }
-    for (; i < count; i++) {
-        uint8_t *out = records + i * stride;
-        if (with & LAZ_WITH_Z)
-            step_z(state, &r.z, now, i, out);
-        if (with & LAZ_WITH_INTENSITY)
-            step_intensity(state, &r.intensity, now, i, out);
-        if (with & LAZ_WITH_CLASS)
-            step_classification(state, &r.classification, now, i, out);
-        if (with & LAZ_WITH_GPS)
-            step_gps(state, &r.gps, now, i, out);
-    }
-    streams[LAZ_LAYER_XY].reader = r.xy;
-    if (with & LAZ_WITH_Z)
-        streams[LAZ_LAYER_Z].reader = r.z;
-    if (with & LAZ_WITH_INTENSITY)
-        streams[LAZ_LAYER_INTENSITY].reader = r.intensity;
-    if (with & LAZ_WITH_CLASS)
-        streams[LAZ_LAYER_CLASSIFICATION].reader = r.classification;
-    if (with & LAZ_WITH_GPS)
-        streams[LAZ_LAYER_GPS].reader = r.gps;
+    main_end(state, streams, &m, with);
     xy_end(state, &xy);
 }
 
@@ -487,34 +623,38 @@ LAZ_MAIN(zi, LAZ_WITH_Z | LAZ_WITH_INTENSITY)
 LAZ_MAIN(zic, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS)
 LAZ_MAIN(zig, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_GPS)
 LAZ_MAIN(zicg, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_GPS)
+LAZ_MAIN(zir, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_RGB)
+LAZ_MAIN(zicr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_RGB)
+LAZ_MAIN(zigr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_GPS | LAZ_WITH_RGB)
+LAZ_MAIN(zicgr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_GPS | LAZ_WITH_RGB)
 
-/* Runs the main loop with as many layers as it has a form for; returns them as bits of enum
- * laz_layer_kind. */
-static unsigned run_main(struct laz_layered *state, struct laz_layer_stream *streams,
+typedef void main_loop(struct laz_layered *state, struct laz_layer_stream *streams,
+                       uint8_t *records, size_t stride, size_t count, size_t next);
+
+/* Runs the main loop with as many layers as it has a form for; returns them as bits of layer
+ * numbers. */
+static uint64_t run_main(struct laz_layered *state, struct laz_layer_stream *streams,
                          uint8_t *records, size_t stride, size_t count, size_t next)
 {
-    const unsigned xy = 1u << LAZ_LAYER_XY, z = 1u << LAZ_LAYER_Z;
-    const unsigned i = 1u << LAZ_LAYER_INTENSITY, c = 1u << LAZ_LAYER_CLASSIFICATION;
-    const unsigned g = 1u << LAZ_LAYER_GPS;
-    bool with_class = streams[LAZ_LAYER_CLASSIFICATION].active;
-    bool with_gps = streams[LAZ_LAYER_GPS].active;
+    /* With intensity: by classification, GPS time, colours. */
+    static main_loop *const full[8] = {main_zi,  main_zic,  main_zig,  main_zicg,
+                                       main_zir, main_zicr, main_zigr, main_zicgr};
+    const bool c = streams[LAZ_LAYER_CLASSIFICATION].active, g = streams[LAZ_LAYER_GPS].active;
+    const bool r = state->rgb_layer != 0 && streams[state->rgb_layer].active;
+    uint64_t done = (uint64_t)1 << LAZ_LAYER_XY;
     if (!streams[LAZ_LAYER_Z].active) {
         main_xy(state, streams, records, stride, count, next);
-        return xy;
+        return done;
     }
+    done |= (uint64_t)1 << LAZ_LAYER_Z;
     if (!streams[LAZ_LAYER_INTENSITY].active) {
         main_z(state, streams, records, stride, count, next);
-        return xy | z;
+        return done;
     }
-    if (with_class && with_gps)
-        main_zicg(state, streams, records, stride, count, next);
-    else if (with_class)
-        main_zic(state, streams, records, stride, count, next);
-    else if (with_gps)
-        main_zig(state, streams, records, stride, count, next);
-    else
-        main_zi(state, streams, records, stride, count, next);
-    return xy | z | i | (with_class ? c : 0) | (with_gps ? g : 0);
+    full[(unsigned)c | (unsigned)g << 1 | (unsigned)r << 2](state, streams, records, stride, count,
+                                                            next);
+    return done | (uint64_t)1 << LAZ_LAYER_INTENSITY | (uint64_t)c << LAZ_LAYER_CLASSIFICATION |
+           (uint64_t)g << LAZ_LAYER_GPS | (uint64_t)r << state->rgb_layer;
 }
 
 static void layered_start(struct laz_layered *state, struct laz_layer_stream *streams,
@@ -527,9 +667,14 @@ static void layered_start(struct laz_layered *state, struct laz_layer_stream *st
 static void layered_read(struct laz_layered *state, struct laz_layer_stream *streams,
                          uint8_t *records, size_t stride, size_t count, size_t next)
 {
-    unsigned done = run_main(state, streams, records, stride, count, next);
+    uint64_t done = run_main(state, streams, records, stride, count, next);
     for (uint32_t i = 1; i < state->layer_count; i++) {
-        if (streams[i].active && (i >= LAZ_POINT14_LAYERS || !(done >> i & 1)))
+        if (!streams[i].active || (i < 64 && (done >> i & 1)))
+            continue;
+        if (state->layers[i].kind == LAZ_LAYER_BYTE && i + 1 < state->layer_count &&
+            state->layers[i + 1].kind == LAZ_LAYER_BYTE && streams[i + 1].active)
+            read_two_bytes(state, i++, streams, records, stride, count);
+        else
             read_layer(state, i, &streams[i].reader, records, stride, count);
     }
     state->now ^= 1;

@@ -86,20 +86,45 @@ struct laz_two_ints {
     uint32_t residual[2];
 };
 
+/* Up to two symbols of a third stream, which go along with two integers: models[i] and symbol[i] if
+ * wanted[i]. */
+struct laz_third {
+    struct laz_reader *reader;
+    struct laz_model_256 *models[2];
+    bool wanted[2];
+    unsigned *symbols[2];
+};
+
+LAZ_INLINE void laz_reader_and_third(struct laz_reader *a, struct laz_model_ref ma, unsigned *sa,
+                                     struct laz_reader *b, struct laz_model_ref mb, unsigned *sb,
+                                     const struct laz_third *third, const unsigned i)
+{
+    if (third && third->wanted[i])
+        laz_reader_three_symbols(a, ma, sa, b, mb, sb, third->reader, LAZ_REF(third->models[i]),
+                                 third->symbols[i]);
+    else
+        laz_reader_two_symbols(a, ma, sa, b, mb, sb);
+}
+
+/* third: NULL if there is none. */
 LAZ_INLINE struct laz_two_ints laz_reader_two_ints(struct laz_reader *a, struct laz_model_ref ka,
                                                    struct laz_model_256 *da, struct laz_reader *b,
                                                    struct laz_model_ref kb,
-                                                   struct laz_model_256 *db)
+                                                   struct laz_model_256 *db,
+                                                   const struct laz_third *third)
 {
     struct laz_two_ints two;
-    laz_reader_two_symbols(a, ka, &two.k[0], b, kb, &two.k[1]);
+    unsigned ua, ub;
+    laz_reader_and_third(a, ka, &two.k[0], b, kb, &two.k[1], third, 0);
     if (LAZ_UNLIKELY((two.k[0] | two.k[1]) & 32)) {
         two.residual[0] = laz_reader_residual(a, da, two.k[0]);
         two.residual[1] = laz_reader_residual(b, db, two.k[1]);
+        if (third && third->wanted[1])
+            *third->symbols[1] = LAZ_READ(third->reader, third->models[1]);
         return two;
     }
-    unsigned ua, ub;
-    laz_reader_two_symbols(a, laz_detail(da, two.k[0]), &ua, b, laz_detail(db, two.k[1]), &ub);
+    laz_reader_and_third(a, laz_detail(da, two.k[0]), &ua, b, laz_detail(db, two.k[1]), &ub, third,
+                         1);
     two.residual[0] = laz_reader_rest(a, two.k[0], ua);
     two.residual[1] = laz_reader_rest(b, two.k[1], ub);
     return two;

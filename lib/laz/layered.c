@@ -90,6 +90,8 @@ static void list_layers(struct laz_layered *state, const struct scree_laz_layout
             state->first_byte_layer = at;
         for (uint32_t j = 0; j < item_layers(item); j++) {
             struct laz_layer *layer = &state->layers[at++];
+            if (kind == LAZ_LAYER_RGB && j == 0 && at <= 64)
+                state->rgb_layer = at - 1;
             layer->kind = (uint8_t)(bytes ? (uint32_t)kind : (uint32_t)kind + j);
             layer->version3 = item->version < 4;
             layer->offset = bytes ? offset + j : offset;

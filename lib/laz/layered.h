@@ -85,6 +85,7 @@ struct laz_layered {
     struct laz_wave14 *wave;               /* [4] or none */
     struct laz_byte14 *bytes;              /* [layer from first_byte_layer][4] or none */
     uint32_t first_byte_layer;
+    uint32_t rgb_layer;      /* 0: none, or past the 64th */
     struct laz_block *block; /* [2], of which layered_read() has layer 0 of one ready */
     unsigned now;            /* which */
 };

@@ -175,6 +175,33 @@ LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_re
     *sb = found_b;
 }
 
+/* The same with a third stream. */
+LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_ref ma,
+                                         unsigned *sa, struct laz_reader *b,
+                                         struct laz_model_ref mb, unsigned *sb,
+                                         struct laz_reader *c, struct laz_model_ref mc,
+                                         unsigned *sc)
+{
+    laz_model_use(ma);
+    laz_model_use(mb);
+    laz_model_use(mc);
+    uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
+    uint32_t unit_c = c->width >> mc.shift;
+    uint32_t qa = a->code / unit_a, qb = b->code / unit_b, qc = c->code / unit_c;
+    unsigned found_a = laz_find_symbol(ma.start, ma.cum, ma.layout, qa);
+    unsigned found_b = laz_find_symbol(mb.start, mb.cum, mb.layout, qb);
+    unsigned found_c = laz_find_symbol(mc.start, mc.cum, mc.layout, qc);
+    laz_reader_narrow(a, ma, found_a, unit_a);
+    laz_reader_narrow(b, mb, found_b, unit_b);
+    laz_reader_narrow(c, mc, found_c, unit_c);
+    laz_reader_shift(a);
+    laz_reader_shift(b);
+    laz_reader_shift(c);
+    *sa = found_a;
+    *sb = found_b;
+    *sc = found_c;
+}
+
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
 #define LAZ_READ(reader, model) laz_reader_symbol((reader), LAZ_REF(model))
 /* The same with fewer symbols than the type has room for. */
