@@ -1,7 +1,8 @@
 /*
  * bench/laz - how fast chunks of LAZ files decode and encode, in one thread, in memory.
  *
- *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--peer CMD] FILE...
+ *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--jobs decode,xyz,encode]
+ *             [--peer CMD] FILE...
  *
  * --as converts points of formats 0-3 to 6-8 first. --peer runs `CMD FILE` in turn with ours, so
  * that both meet the same neighbours on the machine; it prints lines `decode CPU WALL`, `xyz CPU
@@ -90,10 +91,10 @@ static size_t encode(const struct bench_file *file, const uint8_t *records, uint
 }
 
 static void run_ours(const struct bench_file *file, uint8_t *records, uint8_t *scratch,
-                     uint8_t *out, size_t capacity, struct figures *figures)
+                     uint8_t *out, size_t capacity, unsigned jobs, struct figures *figures)
 {
     for (int job = DECODE; job < JOBS; job++) {
-        if (job == XYZ && file->layout.compressor != SCREE_LAZ_LAYERED)
+        if (!(jobs >> job & 1) || (job == XYZ && file->layout.compressor != SCREE_LAZ_LAYERED))
             continue;
         double cpu = seconds(CLOCK_THREAD_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
         if (job == DECODE)
@@ -165,7 +166,7 @@ static void convert(struct bench_file *file, unsigned format, const char *path)
 }
 
 struct options {
-    unsigned repeat, levels, format;
+    unsigned repeat, levels, format, jobs; /* levels, jobs: bits */
     const char *peer;
 };
 
@@ -195,7 +196,7 @@ static void run(const char *path, const struct options *options)
         for (unsigned level = 0; level < 3; level++) {
             scree__simd_force((enum scree__simd_level)level);
             if ((options->levels >> level & 1) && scree__simd_level() == level)
-                run_ours(&file, records, scratch, out, capacity, &ours[level]);
+                run_ours(&file, records, scratch, out, capacity, options->jobs, &ours[level]);
         }
     }
     printf("%s: format %u%s, %llu points, %zu bytes of chunks\n", path, file.format,
@@ -217,7 +218,7 @@ static void run(const char *path, const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = {5, 7, 0, NULL};
+    struct options options = {5, 7, 0, 7, NULL};
     int i;
     for (i = 1; i + 1 < argc && argv[i][0] == '-'; i += 2) {
         if (strcmp(argv[i], "--repeat") == 0) {
@@ -226,6 +227,10 @@ int main(int argc, char **argv)
             options.format = (unsigned)strtoul(argv[i + 1], NULL, 10);
         } else if (strcmp(argv[i], "--peer") == 0) {
             options.peer = argv[i + 1];
+        } else if (strcmp(argv[i], "--jobs") == 0) {
+            options.jobs = 1u << DECODE; /* what the others need */
+            for (unsigned job = 0; job < JOBS; job++)
+                options.jobs |= strstr(argv[i + 1], job_names[job]) ? 1u << job : 0;
         } else if (strcmp(argv[i], "--level") == 0) {
             options.levels = 0;
             for (unsigned level = 0; level < 3; level++)
