@@ -18,6 +18,7 @@ struct convert_arguments {
     const char *crs;
     struct number_list scale;
     unsigned fix_returns, scale_colors;
+    unsigned tmp_compression; /* index into "none|lz4" */
 };
 
 #define AT(member) offsetof(struct convert_arguments, member)
@@ -40,6 +41,8 @@ static const struct option_entry options[] = {
     COMMON_THREADS,
     {"tmp", 0, "DIR", OPTION_TEXT, COMMON_AT(tmp), 0, 0,
      "folder for points that do not fit --memory; beside the output unless given"},
+    {"tmp-compression", 0, "none|lz4", OPTION_CHOICE, AT(tmp_compression), 0, 0,
+     "lz4 halves what is put there, for a little more work"},
     COMMON_PROGRESS,
     COMMON_JSON,
     COMMON_QUIET,
@@ -166,6 +169,7 @@ static int run(int argc, char **argv)
     wanted.replace = arguments.common.force > 0;
     wanted.crs = arguments.crs;
     wanted.scratch_folder = arguments.common.tmp;
+    wanted.compress_scratch = arguments.tmp_compression == 1;
     for (unsigned i = 0; i < 3 && arguments.scale.count > 0; i++)
         wanted.scale[i] = arguments.scale.values[arguments.scale.count == 3 ? i : 0];
     wanted.fix_returns = arguments.fix_returns > 0;

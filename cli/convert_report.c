@@ -77,6 +77,8 @@ void convert_summary_text(const struct convert_outcome *outcome, bool verbose)
             size_text(outcome->peak_budget_bytes).text, size_text(outcome->budget_bytes).text);
     if (outcome->peak_resident_bytes > 0)
         fprintf(stderr, "; peak resident %s", size_text(outcome->peak_resident_bytes).text);
+    if (result->scratch_bytes > 0)
+        fprintf(stderr, "; scratch %s", size_text(result->scratch_bytes).text);
     fputc('\n', stderr);
     if (verbose)
         level_table(result);
@@ -111,6 +113,7 @@ static void result_json(cJSON *document, const struct convert_outcome *outcome)
     json_u64(object, "points_out", result->points_out);
     json_u64(object, "input_bytes", result->input_bytes);
     json_u64(object, "output_bytes", result->output_bytes);
+    json_u64(object, "scratch_bytes", result->scratch_bytes);
     json_u64(object, "nodes", result->node_count);
     json_u64(object, "pages", result->page_count);
     json_u64(object, "largest_node_points", result->largest_node_points);

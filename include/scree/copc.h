@@ -37,6 +37,7 @@ struct scree_convert_options {
     bool scale_colors; /* multiply colours by 257 (8 to 16 bit) where a file uses 8 bits only */
     const char
         *scratch_folder; /* where points wait that do not fit the budget; NULL: beside the output */
+    bool compress_scratch;    /* with LZ4: half the room, a little more work */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
 };
@@ -59,6 +60,7 @@ struct scree_convert_plan {
 
 struct scree_convert_result {
     uint64_t points_in, points_out, input_bytes, output_bytes;
+    uint64_t scratch_bytes; /* written to scratch */
     uint64_t node_count, page_count, largest_node_points;
     unsigned level_count;
     uint64_t level_nodes[SCREE_COPC_LEVELS_MAX], level_points[SCREE_COPC_LEVELS_MAX];

@@ -34,6 +34,7 @@ static enum scree_status copy_options(struct scree_convert_job *job,
     job->replace = options->replace;
     job->fix_returns = options->fix_returns;
     job->scale_colors = options->scale_colors;
+    job->compress_scratch = options->compress_scratch;
     job->creation_seconds = options->creation_seconds;
     memcpy(job->scale, options->scale, sizeof job->scale);
     job->output = scree__mem_string_copy(options->output);

@@ -31,7 +31,7 @@ struct scree_convert_job {
     /* Options, copied. */
     char *output, *crs_text;
     char *scratch_folder; /* NULL: beside the output */
-    bool replace, fix_returns, scale_colors;
+    bool replace, fix_returns, scale_colors, compress_scratch;
     double scale[3];
     int64_t creation_seconds;
 

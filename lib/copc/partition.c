@@ -15,6 +15,7 @@ struct scree__copc_part_worker {
     uint32_t *counts; /* [cell] */
     struct scree__copc_extent *extents;
     uint64_t extent_count, extent_capacity;
+    void *work; /* for scratch */
 };
 
 static const char what[] = "partitioning into buckets";
@@ -92,7 +93,7 @@ static enum scree_status allocate_worker(struct scree__copc_partition *partition
         return status;
     worker->counts = memory;
     memset(memory, 0, SCREE__COPC_PART_CELLS * sizeof(uint32_t));
-    return SCREE_OK;
+    return scree__mem_alloc(budget, partition->work_bytes, &worker->work, what, err);
 }
 
 static void release_workers(struct scree__copc_partition *partition)
@@ -104,6 +105,7 @@ static void release_workers(struct scree__copc_partition *partition)
         scree__mem_free(budget, worker->blocks, blocks * partition->record_bytes);
         scree__mem_free(budget, worker->filled, partition->bucket_count * sizeof(uint32_t));
         scree__mem_free(budget, worker->counts, SCREE__COPC_PART_CELLS * sizeof(uint32_t));
+        scree__mem_free(budget, worker->work, partition->work_bytes);
         scree__mem_free(budget, worker->extents, worker->extent_capacity * sizeof *worker->extents);
     }
     scree__mem_free(budget, partition->workers, partition->threads * sizeof *partition->workers);
@@ -137,6 +139,8 @@ scree__copc_partition_begin(struct scree__copc_partition *partition, struct scre
     block = block < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : block;
     block = block > BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : block;
     partition->block_points = (uint32_t)(block / record_bytes > 0 ? block / record_bytes : 1);
+    partition->work_bytes =
+        scree__spill_work_bytes(scratch, partition->block_points * record_bytes);
     status = scree__mem_alloc(budget, partition->threads * sizeof *partition->workers, &memory,
                               what, err);
     if (status != SCREE_OK)
@@ -165,8 +169,8 @@ static enum scree_status flush_block(struct scree__copc_partition *partition,
     extent->count = worker->filled[bucket];
     worker->filled[bucket] = 0;
     return scree__spill_scratch_write(partition->scratch, worker->blocks + block,
-                                      (uint64_t)extent->count * partition->record_bytes,
-                                      &extent->offset, err);
+                                      extent->count * partition->record_bytes, worker->work,
+                                      &extent->block, err);
 }
 
 enum scree_status scree__copc_partition_add(struct scree__copc_partition *partition,

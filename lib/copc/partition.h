@@ -34,8 +34,8 @@ static inline uint64_t scree__copc_code_span(unsigned level)
 
 /* A block of a bucket's records on scratch. */
 struct scree__copc_extent {
-    uint64_t offset;
-    uint32_t bucket, count;
+    struct scree__spill_block block;
+    uint32_t bucket, count; /* count: records */
 };
 
 struct scree__copc_partition {
@@ -53,6 +53,7 @@ struct scree__copc_partition {
     struct scree__copc_part_worker *workers;
     unsigned threads;
     uint32_t block_points;
+    uint64_t work_bytes; /* a worker's, for scratch */
 };
 
 /*

@@ -160,8 +160,8 @@ static enum scree_status new_partition(struct spilled *spilled, struct scree__co
 struct moving {
     struct spilled *spilled;
     const struct scree__copc_extent *extents;
-    uint8_t **blocks; /* one a worker */
-    uint64_t block_bytes;
+    uint8_t **blocks;                 /* one a worker */
+    uint64_t block_bytes, work_bytes; /* work follows the block */
     struct scree__copc_partition *to; /* NULL: count only */
     struct scree__copc_region region;
     uint64_t *weights;
@@ -173,16 +173,17 @@ static enum scree_status move_extent(void *arg, uint64_t index, unsigned worker,
     struct moving *moving = arg;
     const struct scree__copc_extent *extent = &moving->extents[index];
     uint32_t record_bytes = moving->spilled->job->plan.record_bytes;
-    uint64_t bytes = (uint64_t)extent->count * record_bytes;
     uint8_t *block = moving->blocks[worker];
-    enum scree_status status =
-        scree__spill_scratch_read(moving->spilled->scratch, extent->offset, block, bytes, err);
+    if (extent->count == 0) /* moved before */
+        return SCREE_OK;
+    enum scree_status status = scree__spill_scratch_read(moving->spilled->scratch, &extent->block,
+                                                         block, block + moving->block_bytes, err);
     if (status != SCREE_OK)
         return status;
     if (moving->to != NULL) {
         status = scree__copc_partition_add(moving->to, worker, block, extent->count, err);
         if (status == SCREE_OK)
-            scree__spill_scratch_drop(moving->spilled->scratch, extent->offset, bytes);
+            scree__spill_scratch_drop(moving->spilled->scratch, &extent->block);
         return status;
     }
     unsigned below = 3 * (SCREE__COPC_CODE_LEVELS - moving->region.level - SCREE__COPC_PART_LEVELS);
@@ -209,6 +210,7 @@ static enum scree_status move_extents(struct spilled *spilled, struct moving *mo
     moving->spilled = spilled;
     moving->extents = extents;
     moving->block_bytes = block_points * spilled->job->plan.record_bytes;
+    moving->work_bytes = scree__spill_work_bytes(spilled->scratch, (uint32_t)moving->block_bytes);
     enum scree_status status = scree__mem_alloc(spilled->budget, threads * sizeof *moving->blocks,
                                                 &memory, "moving buckets", err);
     if (status != SCREE_OK)
@@ -216,15 +218,16 @@ static enum scree_status move_extents(struct spilled *spilled, struct moving *mo
     moving->blocks = memory;
     memset(memory, 0, threads * sizeof *moving->blocks);
     for (unsigned t = 0; t < threads && status == SCREE_OK; t++) {
-        status =
-            scree__mem_alloc(spilled->budget, moving->block_bytes, &memory, "moving buckets", err);
+        status = scree__mem_alloc(spilled->budget, moving->block_bytes + moving->work_bytes,
+                                  &memory, "moving buckets", err);
         moving->blocks[t] = memory;
     }
     if (status == SCREE_OK)
         status =
             scree__par_for(scree__par_pool(spilled->job->context), count, move_extent, moving, err);
     for (unsigned t = 0; t < threads; t++)
-        scree__mem_free(spilled->budget, moving->blocks[t], moving->block_bytes);
+        scree__mem_free(spilled->budget, moving->blocks[t],
+                        moving->block_bytes + moving->work_bytes);
     scree__mem_free(spilled->budget, moving->blocks, threads * sizeof *moving->blocks);
     return status;
 }
@@ -514,6 +517,8 @@ struct loading {
     struct spilled *spilled;
     const struct scree__copc_extent **extents;
     uint64_t *places;
+    uint8_t *work; /* [worker] */
+    uint64_t work_bytes;
 };
 
 static enum scree_status load_extent(void *arg, uint64_t index, unsigned worker,
@@ -523,22 +528,22 @@ static enum scree_status load_extent(void *arg, uint64_t index, unsigned worker,
     struct spilled *spilled = loading->spilled;
     const struct scree__copc_extent *extent = loading->extents[index];
     uint32_t record_bytes = spilled->job->plan.record_bytes;
-    uint64_t bytes = (uint64_t)extent->count * record_bytes;
-    (void)worker;
     enum scree_status status = scree__par_check_cancel(spilled->job->context, err);
     if (status == SCREE_OK)
-        status = scree__spill_scratch_read(spilled->scratch, extent->offset,
+        status = scree__spill_scratch_read(spilled->scratch, &extent->block,
                                            spilled->records + loading->places[index] * record_bytes,
-                                           bytes, err);
+                                           loading->work + worker * loading->work_bytes, err);
     return status;
 }
 
 static enum scree_status load_batch(struct spilled *spilled, uint64_t *points,
                                     struct scree_error *err)
 {
-    struct loading loading = {spilled, NULL, NULL};
+    struct loading loading = {spilled, NULL, NULL, NULL, 0};
+    unsigned threads = scree_context_threads(spilled->job->context);
     uint64_t count = 0, at = 0;
-    void *memory;
+    uint32_t largest = 0;
+    void *memory, *work;
     for (uint64_t b = spilled->batch_begin; b < spilled->batch_end; b++) {
         const struct final_bucket *bucket = &spilled->buckets[b];
         count += bucket->partition->first_extent[bucket->bucket + 1] -
@@ -557,14 +562,22 @@ static enum scree_status load_batch(struct spilled *spilled, uint64_t *points,
         const struct scree__copc_partition *partition = bucket->partition;
         for (uint64_t i = partition->first_extent[bucket->bucket];
              i < partition->first_extent[bucket->bucket + 1]; i++) {
+            if (partition->extents[i].block.bytes > largest)
+                largest = partition->extents[i].block.bytes;
             loading.extents[at] = &partition->extents[i];
             loading.places[at++] = *points;
             *points += partition->extents[i].count;
         }
     }
-    status =
-        scree__par_for(scree__par_pool(spilled->job->context), count, load_extent, &loading, err);
-    scree__mem_free(spilled->budget, memory, list_bytes);
+    loading.work_bytes = scree__spill_work_bytes(spilled->scratch, largest);
+    status = scree__mem_alloc(spilled->budget, loading.work_bytes * threads, &work,
+                              "loading a batch", err);
+    loading.work = work;
+    if (status == SCREE_OK)
+        status = scree__par_for(scree__par_pool(spilled->job->context), count, load_extent,
+                                &loading, err);
+    scree__mem_free(spilled->budget, work, loading.work_bytes * threads);
+    scree__mem_free(spilled->budget, loading.extents, list_bytes);
     return status;
 }
 
@@ -770,11 +783,14 @@ enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
     spilled.budget = scree__par_budget(job->context);
     size_batches(&spilled);
     folder_of(job->output, folder, sizeof folder);
-    enum scree_status status = scree__spill_scratch_open(
-        job->scratch_folder != NULL ? job->scratch_folder : folder,
-        job->plan.point_count * job->plan.record_bytes, &spilled.scratch, err);
+    enum scree_status status =
+        scree__spill_scratch_open(job->scratch_folder != NULL ? job->scratch_folder : folder,
+                                  job->plan.scratch_bytes / (job->compress_scratch ? 2 : 1),
+                                  job->compress_scratch ? SCREE__SPILL_LZ4 : SCREE__SPILL_PLAIN,
+                                  job->plan.record_bytes, &spilled.scratch, err);
     if (status == SCREE_OK)
         status = run(&spilled, result, err);
+    result->scratch_bytes = scree__spill_scratch_bytes(spilled.scratch);
     release_partitions(&spilled, spilled.partition_count);
     scree__mem_free(spilled.budget, spilled.partitions,
                     spilled.partition_capacity * sizeof *spilled.partitions);

@@ -21,7 +21,8 @@
 
 struct entry {
     struct scree_copc_entry entry;
-    bool held; /* its chunk waits on scratch, at entry.offset there */
+    bool held; /* its chunk waits on scratch */
+    struct scree__spill_block block;
 };
 
 struct scree__copc_writing {
@@ -165,8 +166,8 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
     enum scree_status status;
     entry->held = writing->scratch != NULL && node->level <= OVERVIEW_LEVEL;
     if (entry->held)
-        status = scree__spill_scratch_write(writing->scratch, slot->chunk, slot->chunk_bytes,
-                                            &entry->entry.offset, err);
+        status = scree__spill_scratch_write(writing->scratch, slot->chunk,
+                                            (uint32_t)slot->chunk_bytes, NULL, &entry->block, err);
     else
         status = scree_las_writer_add_chunk(writing->writer, slot->chunk, slot->chunk_bytes,
                                             node->point_count, &entry->entry.offset, err);
@@ -231,7 +232,8 @@ static enum scree_status write_held(struct scree__copc_writing *writing, struct 
         enum scree_status status = scree__mem_alloc(budget, bytes, &chunk, "overview nodes", err);
         if (status != SCREE_OK)
             return status;
-        status = scree__spill_scratch_read(writing->scratch, entry->offset, chunk, bytes, err);
+        status = scree__spill_scratch_read(writing->scratch, &writing->entries[i].block, chunk,
+                                           NULL, err);
         if (status == SCREE_OK)
             status = scree_las_writer_add_chunk(writing->writer, chunk, bytes,
                                                 (uint64_t)entry->point_count, &entry->offset, err);

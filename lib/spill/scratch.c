@@ -13,9 +13,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#if SCREE_HAVE_LZ4
+#include <lz4.h>
+#endif
+
 struct scree__spill_scratch {
     int descriptor;
     char *folder;
+    enum scree__spill_compression compression;
+    uint32_t stride;
     atomic_uint_least64_t position;
 };
 
@@ -53,11 +59,16 @@ static int open_unlinked(const char *folder)
 }
 
 enum scree_status scree__spill_scratch_open(const char *folder, uint64_t expected_bytes,
-                                            struct scree__spill_scratch **out,
+                                            enum scree__spill_compression compression,
+                                            uint32_t stride, struct scree__spill_scratch **out,
                                             struct scree_error *err)
 {
     void *memory;
     *out = NULL;
+#if !SCREE_HAVE_LZ4
+    if (compression == SCREE__SPILL_LZ4)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "scratch: built without LZ4");
+#endif
     enum scree_status status = check_room(folder, expected_bytes, err);
     if (status != SCREE_OK)
         return status;
@@ -67,6 +78,8 @@ enum scree_status scree__spill_scratch_open(const char *folder, uint64_t expecte
     struct scree__spill_scratch *scratch = memory;
     memset(scratch, 0, sizeof *scratch);
     scratch->descriptor = -1;
+    scratch->compression = compression;
+    scratch->stride = stride > 0 ? stride : 1;
     scratch->folder = scree__mem_string_copy(folder);
     if (scratch->folder == NULL) {
         status = scree__base_fail(err, SCREE_E_MEMORY, "scratch: out of memory");
@@ -95,15 +108,74 @@ void scree__spill_scratch_close(struct scree__spill_scratch *scratch)
     scree__mem_free(NULL, scratch, sizeof *scratch);
 }
 
+uint64_t scree__spill_work_bytes(const struct scree__spill_scratch *scratch, uint32_t bytes)
+{
+#if SCREE_HAVE_LZ4
+    if (scratch->compression == SCREE__SPILL_LZ4 && bytes <= LZ4_MAX_INPUT_SIZE)
+        return (uint64_t)LZ4_compressBound((int)bytes) + bytes;
+#endif
+    (void)scratch;
+    (void)bytes;
+    return 0;
+}
+
+#if SCREE_HAVE_LZ4
+/*
+ * Records column by column: first bytes of all, second bytes of all ... Neighbours in a column are alike, neighbours in a
+ * record are not. What is beyond whole records stays at the end.
+ */
+static void to_columns(const uint8_t *records, uint32_t count, uint32_t stride, uint8_t *columns)
+{
+    uint32_t rows = count / stride;
+    for (uint32_t column = 0; column < stride; column++)
+        for (uint32_t row = 0; row < rows; row++)
+            columns[column * rows + row] = records[row * stride + column];
+    memcpy(columns + rows * stride, records + rows * stride, count - rows * stride);
+}
+
+static void to_records(const uint8_t *columns, uint32_t count, uint32_t stride, uint8_t *records)
+{
+    uint32_t rows = count / stride;
+    for (uint32_t row = 0; row < rows; row++)
+        for (uint32_t column = 0; column < stride; column++)
+            records[row * stride + column] = columns[column * rows + row];
+    memcpy(records + rows * stride, columns + rows * stride, count - rows * stride);
+}
+#endif
+
+/* Bytes in `work`; 0 when compression does not pay. */
+static uint32_t compress(const struct scree__spill_scratch *scratch, const void *bytes,
+                         uint32_t count, void *work)
+{
+#if SCREE_HAVE_LZ4
+    if (scratch->compression == SCREE__SPILL_LZ4 && work != NULL && count <= LZ4_MAX_INPUT_SIZE) {
+        int bound = LZ4_compressBound((int)count);
+        uint8_t *columns = (uint8_t *)work + bound;
+        to_columns(bytes, count, scratch->stride, columns);
+        int stored = LZ4_compress_default((const char *)columns, work, (int)count, bound);
+        return stored > 0 && (uint32_t)stored < count ? (uint32_t)stored : 0;
+    }
+#endif
+    (void)scratch;
+    (void)bytes;
+    (void)count;
+    (void)work;
+    return 0;
+}
+
 enum scree_status scree__spill_scratch_write(struct scree__spill_scratch *scratch,
-                                             const void *bytes, uint64_t count, uint64_t *offset,
+                                             const void *bytes, uint32_t count, void *work,
+                                             struct scree__spill_block *block,
                                              struct scree_error *err)
 {
-    const uint8_t *from = bytes;
-    uint64_t at = atomic_fetch_add(&scratch->position, count);
-    *offset = at;
-    while (count > 0) {
-        ssize_t put = pwrite(scratch->descriptor, from, count, (off_t)at);
+    uint32_t compressed = compress(scratch, bytes, count, work);
+    const uint8_t *from = compressed > 0 ? work : bytes;
+    block->bytes = count;
+    block->stored = compressed > 0 ? compressed : count;
+    block->offset = atomic_fetch_add(&scratch->position, block->stored);
+    uint64_t at = block->offset, left = block->stored;
+    while (left > 0) {
+        ssize_t put = pwrite(scratch->descriptor, from, left, (off_t)at);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
@@ -111,15 +183,14 @@ enum scree_status scree__spill_scratch_write(struct scree__spill_scratch *scratc
                                           scratch->folder);
         from += put;
         at += (uint64_t)put;
-        count -= (uint64_t)put;
+        left -= (uint64_t)put;
     }
     return SCREE_OK;
 }
 
-enum scree_status scree__spill_scratch_read(struct scree__spill_scratch *scratch, uint64_t offset,
-                                            void *bytes, uint64_t count, struct scree_error *err)
+static enum scree_status read_bytes(struct scree__spill_scratch *scratch, uint64_t offset,
+                                    uint8_t *to, uint64_t count, struct scree_error *err)
 {
-    uint8_t *to = bytes;
     while (count > 0) {
         ssize_t got = pread(scratch->descriptor, to, count, (off_t)offset);
         if (got < 0 && errno == EINTR)
@@ -135,11 +206,31 @@ enum scree_status scree__spill_scratch_read(struct scree__spill_scratch *scratch
     return SCREE_OK;
 }
 
-void scree__spill_scratch_drop(struct scree__spill_scratch *scratch, uint64_t offset,
-                               uint64_t count)
+enum scree_status scree__spill_scratch_read(struct scree__spill_scratch *scratch,
+                                            const struct scree__spill_block *block, void *bytes,
+                                            void *work, struct scree_error *err)
 {
-    (void)fallocate(scratch->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-                    (off_t)count);
+    if (block->stored == block->bytes)
+        return read_bytes(scratch, block->offset, bytes, block->bytes, err);
+    enum scree_status status = read_bytes(scratch, block->offset, work, block->stored, err);
+#if SCREE_HAVE_LZ4
+    if (status != SCREE_OK)
+        return status;
+    uint8_t *columns = (uint8_t *)work + LZ4_compressBound((int)block->bytes);
+    if (LZ4_decompress_safe(work, (char *)columns, (int)block->stored, (int)block->bytes) !=
+        (int)block->bytes)
+        return scree__base_fail(err, SCREE_E_IO, "scratch in %s: a block at byte %llu has changed",
+                                scratch->folder, (unsigned long long)block->offset);
+    to_records(columns, block->bytes, scratch->stride, bytes);
+#endif
+    return status;
+}
+
+void scree__spill_scratch_drop(struct scree__spill_scratch *scratch,
+                               const struct scree__spill_block *block)
+{
+    (void)fallocate(scratch->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    (off_t)block->offset, (off_t)block->stored);
 }
 
 uint64_t scree__spill_scratch_bytes(const struct scree__spill_scratch *scratch)

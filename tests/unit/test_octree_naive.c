@@ -511,6 +511,9 @@ static const char *convert(const struct set *set, unsigned number, unsigned file
     options.input_count = files;
     options.output = path_of("out", number, ".copc.laz");
     options.replace = true;
+#if SCREE_HAVE_LZ4
+    options.compress_scratch = set->number % 2 == 1;
+#endif
     enum scree_status status;
     do {
         struct scree_error refused = SCREE_ERROR_INIT;
