@@ -104,12 +104,16 @@ static uint64_t collect(const struct scree__copc_points *points, const uint32_t 
     const uint8_t *at = level + node->begin, *end = level + node->end;
     while (at < end && (at = memchr(at, (int)node->level, (size_t)(end - at))) != NULL &&
            count < capacity) {
-        uint32_t id = order[at - level];
-        const uint8_t *record = points->records + (uint64_t)id * points->record_bytes;
-        radix->ids[count] = id;
-        radix->keys[count] = scree__copc_gps_key(scree__base_load64(record + GPS_TIME_AT));
-        count++;
+        radix->ids[count++] = order[at - level];
         at++;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if (i + SCREE__COPC_AHEAD < count)
+            __builtin_prefetch(points->records +
+                               (uint64_t)radix->ids[i + SCREE__COPC_AHEAD] * points->record_bytes +
+                               GPS_TIME_AT);
+        radix->keys[i] = scree__copc_gps_key(scree__base_load64(
+            points->records + (uint64_t)radix->ids[i] * points->record_bytes + GPS_TIME_AT));
     }
     return count;
 }
@@ -222,9 +226,16 @@ enum scree_status scree__copc_encode_node(
             "please report it)",
             node->level, (unsigned long long)count, (unsigned long long)found);
     scree__copc_radix_sort(radix, count);
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
+        if (i + SCREE__COPC_AHEAD < count) {
+            const uint8_t *next =
+                records + (uint64_t)radix->ids[i + SCREE__COPC_AHEAD] * encoder->record_bytes;
+            __builtin_prefetch(next);
+            __builtin_prefetch(next + encoder->record_bytes - 1);
+        }
         memcpy(encoder->records + i * encoder->record_bytes,
                records + (uint64_t)radix->ids[i] * encoder->record_bytes, encoder->record_bytes);
+    }
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
     status = check_box(encoder, cube, count, slot->key, err);

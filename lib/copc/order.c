@@ -213,8 +213,12 @@ static enum scree_status need_scratch(struct sorter *sorter, struct worker *work
 static void make_keys(const struct sorter *sorter, struct scree__copc_radix *radix, uint64_t count,
                       unsigned shift)
 {
+    const struct scree__copc_points *points = sorter->points;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t cells[3];
+        if (i + SCREE__COPC_AHEAD < count)
+            __builtin_prefetch(points->records +
+                               (uint64_t)radix->ids[i + SCREE__COPC_AHEAD] * points->record_bytes);
         cells_of(sorter, radix->ids[i], cells);
         radix->keys[i] =
             scree__copc_morton(cells[0] >> shift, cells[1] >> shift, cells[2] >> shift);

@@ -15,6 +15,9 @@ struct scree__copc_points {
     uint64_t count; /* below 2^32 */
 };
 
+/* Records are fetched so many ahead of where their order jumps about: about the latency of memory at 10 ns a record. */
+#define SCREE__COPC_AHEAD 16u
+
 /* GPS time, then the record's bytes: the order of points at one position. */
 int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes);
 
