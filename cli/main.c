@@ -99,5 +99,6 @@ int main(int argc, char **argv)
     if (!reserve_streams())
         return EXIT_CODE_FAILED;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file beyond `ulimit -f` */
     return status_close_stdout(dispatch(argc, argv));
 }

@@ -17,6 +17,8 @@
 /* One write call a MiB: enough to make the calls' cost vanish, small beside any budget. */
 #define BUFFER_BYTES ((size_t)1 << 20)
 
+#define PATH_BYTES 4096u /* what Linux takes */
+
 struct scree_sink {
     char *name, *part_name;
     int descriptor;
@@ -38,12 +40,27 @@ static enum scree_status refuse_existing(const char *path, struct scree_error *e
 
 static char *with_part_ending(const char *path)
 {
-    size_t bytes = strlen(path);
-    char text[4096];
-    if (bytes + sizeof ".part" > sizeof text)
-        return NULL;
+    char text[PATH_BYTES];
     snprintf(text, sizeof text, "%s.part", path);
     return scree__mem_string_copy(text);
+}
+
+static enum scree_status empty(struct scree_sink *sink, struct scree_error *err)
+{
+    int code;
+    do
+        code = ftruncate(sink->descriptor, 0);
+    while (code != 0 && errno == EINTR);
+    return code == 0 ? SCREE_OK : fail_io(sink, "cannot empty", err);
+}
+
+static enum scree_status sync_to_disk(struct scree_sink *sink, struct scree_error *err)
+{
+    int code;
+    do
+        code = fsync(sink->descriptor);
+    while (code != 0 && errno == EINTR);
+    return code == 0 ? SCREE_OK : fail_io(sink, "cannot flush to disk", err);
 }
 
 /*
@@ -57,20 +74,31 @@ static enum scree_status open_part(struct scree_sink *sink, struct scree_error *
         if (descriptor < 0)
             return fail_io(sink, "cannot create", err);
         if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+            int code = errno;
             close(descriptor);
+            if (code != EWOULDBLOCK)
+                return scree__base_fail_errno(err, SCREE_E_IO, code, "%s: cannot lock",
+                                              sink->part_name);
             return scree__base_fail(err, SCREE_E_EXISTS, "%s: another run is writing this output",
                                     sink->part_name);
         }
         struct stat held, named;
         if (fstat(descriptor, &held) == 0 && stat(sink->part_name, &named) == 0 &&
             held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
+            if (S_ISREG(held.st_mode) && held.st_nlink > 1) {
+                /* A run that ended between link() and unlink(): this is the published file. */
+                int code = unlink(sink->part_name) != 0 ? errno : 0;
+                close(descriptor);
+                if (code != 0)
+                    return scree__base_fail_errno(err, SCREE_E_IO, code, "%s: cannot remove",
+                                                  sink->part_name);
+                continue;
+            }
             sink->descriptor = descriptor;
             sink->part_is_ours = true;
             if (!S_ISREG(held.st_mode))
                 return scree__base_fail(err, SCREE_E_IO, "%s: not a regular file", sink->part_name);
-            if (ftruncate(descriptor, 0) != 0)
-                return fail_io(sink, "cannot empty", err);
-            return SCREE_OK;
+            return empty(sink, err);
         }
         close(descriptor);
     }
@@ -83,6 +111,8 @@ enum scree_status scree_sink_open_file(const char *path, bool replace, struct sc
     void *memory;
     *out = NULL;
     struct stat info;
+    if (strlen(path) + sizeof ".part" > PATH_BYTES)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
     if (stat(path, &info) == 0) {
         if (!S_ISREG(info.st_mode))
             return scree__base_fail(err, SCREE_E_IO, "%s: exists and is not a regular file", path);
@@ -100,7 +130,7 @@ enum scree_status scree_sink_open_file(const char *path, bool replace, struct sc
     sink->name = scree__mem_string_copy(path);
     sink->part_name = with_part_ending(path);
     if (sink->name == NULL || sink->part_name == NULL) {
-        status = scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
+        status = scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", path);
         goto out;
     }
     status = scree__mem_alloc(NULL, BUFFER_BYTES, &memory, "output buffer", err);
@@ -124,7 +154,9 @@ static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, cons
         ssize_t put = pwrite(sink->descriptor, bytes, byte_count, (off_t)offset);
         if (put < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (put == 0) /* would go on for ever */
+            errno = ENOSPC;
+        if (put <= 0)
             return fail_io(sink, "cannot write", err);
         bytes += put;
         offset += (uint64_t)put;
@@ -190,7 +222,7 @@ const char *scree_sink_name(const struct scree_sink *sink)
 /* Makes the rename itself durable. File systems that cannot sync a folder are left at that. */
 static void sync_folder_of(const char *path)
 {
-    char folder[4096];
+    char folder[PATH_BYTES];
     const char *slash = strrchr(path, '/');
     size_t bytes = slash == NULL ? 1 : (slash == path ? 1 : (size_t)(slash - path));
     if (bytes >= sizeof folder)
@@ -225,9 +257,9 @@ enum scree_status scree_sink_commit(struct scree_sink *sink, struct scree_error 
     enum scree_status status = flush(sink, err);
     if (status != SCREE_OK)
         return status;
-    if (fsync(sink->descriptor) != 0)
-        return fail_io(sink, "cannot flush to disk", err);
-    status = publish(sink, err);
+    status = sync_to_disk(sink, err);
+    if (status == SCREE_OK)
+        status = publish(sink, err);
     if (status != SCREE_OK)
         return status;
     sink->committed = true;

@@ -178,9 +178,9 @@ enum scree_status scree__spill_scratch_write(struct scree__spill_scratch *scratc
         ssize_t put = pwrite(scratch->descriptor, from, left, (off_t)at);
         if (put < 0 && errno == EINTR)
             continue;
-        if (put < 0)
-            return scree__base_fail_errno(err, SCREE_E_IO, errno, "cannot write scratch in %s",
-                                          scratch->folder);
+        if (put <= 0) /* nothing written would go on for ever */
+            return scree__base_fail_errno(err, SCREE_E_IO, put < 0 ? errno : ENOSPC,
+                                          "cannot write scratch in %s", scratch->folder);
         from += put;
         at += (uint64_t)put;
         left -= (uint64_t)put;
