@@ -312,11 +312,10 @@ static void sort_cell(struct sorter *sorter, struct worker *worker, uint64_t beg
                       unsigned bit)
 {
     unsigned bit_count = 3 * sorter->cube->depth;
-    while (!need_scratch(sorter, worker, end - begin)) {
+    while (end - begin > 1 && !need_scratch(sorter, worker, end - begin)) {
         if (bit == bit_count) {
             sort_ties_in_place(sorter, sorter->order + begin, end - begin);
-            if (end - begin > 1)
-                memset(sorter->prefix + begin + 1, (int)sorter->cube->depth, end - begin - 1);
+            memset(sorter->prefix + begin + 1, (int)sorter->cube->depth, end - begin - 1);
             return;
         }
         uint64_t middle = split_run(sorter, begin, end, bit++);
@@ -330,7 +329,8 @@ static void sort_cell(struct sorter *sorter, struct worker *worker, uint64_t beg
             return;
         }
     }
-    sort_run(sorter, worker, begin, end);
+    if (end - begin > 1)
+        sort_run(sorter, worker, begin, end);
 }
 
 static enum scree_status sort_bucket(void *arg, uint64_t index, unsigned worker,
