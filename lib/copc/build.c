@@ -176,7 +176,18 @@ enum scree_status scree__copc_build(struct scree_convert_job *job,
         status = look_at_colors(job, err);
     if (status != SCREE_OK)
         return status;
-    if (job->plan.fits && job->batch_points == 0)
-        return build_in_memory(job, result, err);
-    return scree__copc_build_spilled(job, result, err);
+    if (!job->plan.fits || job->batch_points > 0)
+        return scree__copc_build_spilled(job, result, err);
+    struct scree_error here = SCREE_ERROR_INIT;
+    status = build_in_memory(job, result, &here);
+    if (status == SCREE_E_BUDGET) {
+        /* A node that is far larger than those of a survey: without the other points in memory there may be room for it. */
+        scree__par_log(job->context, SCREE_LOG_INFO, "%s: again, through scratch", here.message);
+        for (uint64_t i = 0; i < job->input_count; i++)
+            memset(&job->inputs[i].stats, 0, sizeof job->inputs[i].stats);
+        return scree__copc_build_spilled(job, result, err);
+    }
+    if (status != SCREE_OK && err != NULL && err->status == SCREE_OK)
+        *err = here;
+    return status;
 }

@@ -24,7 +24,8 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
                                   err);
 }
 
-static void release_points(struct scree__copc_encoder *encoder, struct scree__mem_budget *budget)
+void scree__copc_encoder_shrink(struct scree__copc_encoder *encoder,
+                                struct scree__mem_budget *budget)
 {
     scree__mem_free(budget, encoder->radix_memory, encoder->capacity * SCREE__COPC_RADIX_BYTES);
     scree__mem_free(budget, encoder->records, encoder->capacity * encoder->record_bytes);
@@ -36,7 +37,7 @@ static void release_points(struct scree__copc_encoder *encoder, struct scree__me
 void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
                                  struct scree__mem_budget *budget)
 {
-    release_points(encoder, budget);
+    scree__copc_encoder_shrink(encoder, budget);
     scree__mem_free(budget, encoder->laz_memory, encoder->laz_bytes);
     memset(encoder, 0, sizeof *encoder);
 }
@@ -55,7 +56,7 @@ static enum scree_status need_points(struct scree__copc_encoder *encoder,
     void *memory;
     if (count <= encoder->capacity)
         return SCREE_OK;
-    release_points(encoder, budget);
+    scree__copc_encoder_shrink(encoder, budget);
     enum scree_status status = scree__mem_alloc(budget, count * SCREE__COPC_RADIX_BYTES,
                                                 &encoder->radix_memory, what, err);
     if (status != SCREE_OK)

@@ -35,6 +35,9 @@ SCREE_MUST_CHECK enum scree_status scree__copc_encoder_init(struct scree__copc_e
                                                             struct scree__mem_budget *budget,
                                                             const struct scree_laz_layout *layout,
                                                             struct scree_error *err);
+/* Gives back what has grown with the nodes. */
+void scree__copc_encoder_shrink(struct scree__copc_encoder *encoder,
+                                struct scree__mem_budget *budget);
 void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
                                  struct scree__mem_budget *budget);
 

@@ -433,8 +433,8 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
         return scree__base_fail(err, SCREE_E_UNSUPPORTED, "the number of points overflows");
     uint64_t phase = scree__copc_read_bytes(job);
     phase = larger(phase, scree__copc_order_bytes(plan->point_count / 64, threads));
-    phase =
-        larger(phase, scree__copc_write_bytes(job->limits.leaf_max, plan->record_bytes, threads));
+    phase = larger(phase, scree__copc_write_bytes(job, job->limits.leaf_max,
+                                                  scree__copc_write_window(threads)));
     plan->memory_bytes = points + phase + scree__mem_budget_used(scree__par_budget(job->context));
     plan->floor_bytes = scree__copc_spill_floor(job);
     if (plan->floor_bytes > plan->memory_bytes)

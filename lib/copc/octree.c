@@ -80,6 +80,28 @@ static void release_carry(struct scree__copc_octree *octree, struct scree__copc_
     memset(carry, 0, sizeof *carry);
 }
 
+/* Room for so many points in all. Not doubled: a carry may be a large part of the budget. */
+static enum scree_status reserve_carry(struct walk *walk, struct scree__copc_carry *carry,
+                                       uint64_t count)
+{
+    struct scree__mem_budget *budget = walk->octree->budget;
+    uint32_t record_bytes = walk->octree->record_bytes;
+    void *memory;
+    if (count <= carry->capacity)
+        return SCREE_OK;
+    enum scree_status status =
+        scree__mem_alloc(budget, count * record_bytes, &memory,
+                         "points of a node that reaches beyond a batch", walk->err);
+    if (status != SCREE_OK)
+        return status;
+    if (carry->count > 0)
+        memcpy(memory, carry->records, carry->count * record_bytes);
+    scree__mem_free(budget, carry->records, carry->capacity * record_bytes);
+    carry->records = memory;
+    carry->capacity = count;
+    return SCREE_OK;
+}
+
 /* Appends the points of the batch in [begin, end) that are of this level. */
 static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *carry,
                                   unsigned level, uint64_t begin, uint64_t end)
@@ -87,14 +109,13 @@ static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *c
     const struct scree__copc_batch *batch = walk->batch;
     uint32_t record_bytes = walk->octree->record_bytes;
     const uint8_t *at = batch->level + begin, *stop = batch->level + end;
+    uint64_t count = 0;
+    for (const uint8_t *i = at; i < stop; i++)
+        count += *i == level;
+    enum scree_status status = reserve_carry(walk, carry, carry->count + count);
+    if (status != SCREE_OK)
+        return status;
     while (at < stop && (at = memchr(at, (int)level, (size_t)(stop - at))) != NULL) {
-        void *records = carry->records;
-        enum scree_status status = scree__mem_grow(
-            walk->octree->budget, &records, &carry->capacity, carry->count + 1, record_bytes,
-            "points of a node that reaches beyond a batch", walk->err);
-        carry->records = records;
-        if (status != SCREE_OK)
-            return status;
         memcpy(carry->records + carry->count++ * record_bytes,
                batch->records + (uint64_t)batch->order[at - batch->level] * record_bytes,
                record_bytes);
@@ -234,13 +255,9 @@ static enum scree_status merge_carry(struct walk *walk, struct scree__copc_carry
     struct scree__copc_octree *octree = walk->octree;
     uint32_t bytes = octree->record_bytes;
     struct scree__copc_carry merged = {NULL, 0, 0};
-    void *records = NULL;
-    enum scree_status status =
-        scree__mem_grow(octree->budget, &records, &merged.capacity, into->count + from->count,
-                        bytes, "points of a node that reaches beyond a batch", walk->err);
+    enum scree_status status = reserve_carry(walk, &merged, into->count + from->count);
     if (status != SCREE_OK)
         return status;
-    merged.records = records;
     uint64_t a = 0, b = 0;
     while (a < into->count || b < from->count) {
         const uint8_t *first = into->records + a * bytes, *second = from->records + b * bytes;

@@ -183,11 +183,34 @@ static void sort_ties(const struct sorter *sorter, uint32_t *ids, uint32_t *othe
         memcpy(ids, from, count * sizeof *ids);
 }
 
-static enum scree_status need_scratch(struct sorter *sorter, struct worker *worker, uint64_t count,
-                                      struct scree_error *err)
+/* Heap sort: slower, and in place. */
+static void sort_ties_in_place(const struct sorter *sorter, uint32_t *ids, uint64_t count)
+{
+    for (uint64_t root = count / 2, end = count; end > 1;) {
+        uint32_t id;
+        if (root > 0) {
+            id = ids[--root];
+        } else {
+            id = ids[--end];
+            ids[end] = ids[0];
+        }
+        uint64_t at = root;
+        for (uint64_t child; (child = 2 * at + 1) < end; at = child) {
+            if (child + 1 < end && compare_ties(sorter, ids[child], ids[child + 1]) < 0)
+                child++;
+            if (compare_ties(sorter, id, ids[child]) >= 0)
+                break;
+            ids[at] = ids[child];
+        }
+        ids[at] = id;
+    }
+}
+
+/* False when the budget has no room for the scratch of so many points. */
+static bool need_scratch(struct sorter *sorter, struct worker *worker, uint64_t count)
 {
     if (count <= worker->capacity)
-        return SCREE_OK;
+        return true;
     struct scree__mem_budget *budget = scree__par_budget(sorter->context);
     uint64_t capacity = count < BUCKET_POINTS ? BUCKET_POINTS : count;
     void *memory;
@@ -197,16 +220,15 @@ static enum scree_status need_scratch(struct sorter *sorter, struct worker *work
                                                                   : worker->radix.other_keys);
     scree__mem_free(budget, block, worker->capacity * SCREE__COPC_RADIX_BYTES);
     memset(worker, 0, sizeof *worker);
-    enum scree_status status = scree__mem_alloc(budget, capacity * SCREE__COPC_RADIX_BYTES, &memory,
-                                                "sorting the points of one cell", err);
-    if (status != SCREE_OK)
-        return status;
+    if (scree__mem_alloc(budget, capacity * SCREE__COPC_RADIX_BYTES, &memory,
+                         "sorting the points of one cell", NULL) != SCREE_OK)
+        return false;
     worker->capacity = capacity;
     worker->radix.keys = memory;
     worker->radix.other_keys = worker->radix.keys + capacity;
     worker->radix.ids = (uint32_t *)(worker->radix.other_keys + capacity);
     worker->radix.other_ids = worker->radix.ids + capacity;
-    return SCREE_OK;
+    return true;
 }
 
 /* Code of the levels [shift, shift + 21) counted from the deepest. */
@@ -255,14 +277,10 @@ static void prefixes_from_keys(struct sorter *sorter, const uint64_t *keys, uint
     }
 }
 
-static enum scree_status sort_cell(struct sorter *sorter, struct worker *worker, uint64_t begin,
-                                   uint64_t end, struct scree_error *err)
+static void sort_run(struct sorter *sorter, struct worker *worker, uint64_t begin, uint64_t end)
 {
     uint64_t count = end - begin;
     unsigned levels = sorter->cube->depth - sorter->common_levels - sorter->top_levels;
-    enum scree_status status = need_scratch(sorter, worker, count, err);
-    if (status != SCREE_OK)
-        return status;
     struct scree__copc_radix *radix = &worker->radix;
     memcpy(radix->ids, sorter->order + begin, count * sizeof *radix->ids);
     make_keys(sorter, radix, count, 0);
@@ -284,7 +302,54 @@ static enum scree_status sort_cell(struct sorter *sorter, struct worker *worker,
             sort_ties(sorter, sorter->order + i, radix->other_ids, run - i);
         i = run;
     }
-    return SCREE_OK;
+}
+
+/* Puts the points whose code has 0 in `bit` (level and axis) before the others; returns where those begin. */
+static uint64_t split_run(struct sorter *sorter, uint64_t begin, uint64_t end, unsigned bit)
+{
+    unsigned shift = sorter->cube->depth - 1 - bit / 3, axis = 2 - bit % 3;
+    uint32_t *order = sorter->order;
+    uint64_t cells[3];
+    while (begin < end) {
+        cells_of(sorter, order[begin], cells);
+        if ((cells[axis] >> shift & 1) == 0) {
+            begin++;
+            continue;
+        }
+        uint32_t swap = order[--end];
+        order[end] = order[begin];
+        order[begin] = swap;
+    }
+    return begin;
+}
+
+/*
+ * A run of the order, all of whose points agree in the code's bits before `bit`. Where there is no scratch for it, it is split by that bit in
+ * place; of points at one position there is no bit left.
+ */
+static void sort_cell(struct sorter *sorter, struct worker *worker, uint64_t begin, uint64_t end,
+                      unsigned bit)
+{
+    unsigned bit_count = 3 * sorter->cube->depth;
+    while (end - begin > 1 && !need_scratch(sorter, worker, end - begin)) {
+        if (bit == bit_count) {
+            sort_ties_in_place(sorter, sorter->order + begin, end - begin);
+            memset(sorter->prefix + begin + 1, (int)sorter->cube->depth, end - begin - 1);
+            return;
+        }
+        uint64_t middle = split_run(sorter, begin, end, bit++);
+        if (middle > begin && middle < end) {
+            sort_cell(sorter, worker, begin, middle, bit);
+            sort_cell(sorter, worker, middle, end, bit);
+            uint64_t before[3], here[3];
+            cells_of(sorter, sorter->order[middle - 1], before);
+            cells_of(sorter, sorter->order[middle], here);
+            sorter->prefix[middle] = (uint8_t)shared_levels(sorter->cube->depth, before, here);
+            return;
+        }
+    }
+    if (end - begin > 1)
+        sort_run(sorter, worker, begin, end);
 }
 
 static enum scree_status sort_bucket(void *arg, uint64_t index, unsigned worker,
@@ -292,13 +357,13 @@ static enum scree_status sort_bucket(void *arg, uint64_t index, unsigned worker,
 {
     struct sorter *sorter = arg;
     const struct bucket *bucket = &sorter->buckets[index];
+    (void)err;
     for (uint64_t cell = bucket->begin_cell; cell < bucket->end_cell; cell++) {
         uint64_t begin = sorter->starts[cell], end = sorter->starts[cell + 1];
         if (begin == end)
             continue;
-        enum scree_status status = sort_cell(sorter, &sorter->workers[worker], begin, end, err);
-        if (status != SCREE_OK)
-            return status;
+        sort_cell(sorter, &sorter->workers[worker], begin, end,
+                  3 * (sorter->common_levels + sorter->top_levels));
     }
     scree__par_stage_add(sorter->context,
                          sorter->starts[bucket->end_cell] - sorter->starts[bucket->begin_cell]);

@@ -22,7 +22,8 @@ struct scree__copc_points {
 int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes);
 
 /* What scree__copc_order() takes beside its results, at most, when no cell of the first 6 levels
- * holds more than cell_points. */
+ * holds more than cell_points. With less it is slower: only the part that does not depend on
+ * cell_points is needed. */
 uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads);
 
 /*

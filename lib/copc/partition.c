@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* Blocks below this make scratch slow to read back, above it they only take memory. */
-#define BLOCK_BYTES_MIN 8192u
+/* Blocks above this only take memory. */
 #define BLOCK_BYTES_MAX (256u << 10)
 
 struct scree__copc_part_worker {
@@ -136,7 +135,7 @@ scree__copc_partition_begin(struct scree__copc_partition *partition, struct scre
     partition->bucket_of = memory;
     cut(partition, weights, target_points, bucket_max);
     uint64_t block = block_bytes_total / partition->threads / partition->bucket_count;
-    block = block < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : block;
+    block = block < SCREE__COPC_PART_BLOCK_MIN ? SCREE__COPC_PART_BLOCK_MIN : block;
     block = block > BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : block;
     partition->block_points = (uint32_t)(block / record_bytes > 0 ? block / record_bytes : 1);
     partition->work_bytes =
@@ -259,6 +258,15 @@ enum scree_status scree__copc_partition_end(struct scree__copc_partition *partit
     return status;
 }
 
+void scree__copc_partition_forget_cells(struct scree__copc_partition *partition)
+{
+    struct scree__mem_budget *budget = scree__par_budget(partition->context);
+    scree__mem_free(budget, partition->counts, SCREE__COPC_PART_CELLS * sizeof(uint64_t));
+    scree__mem_free(budget, partition->bucket_of, SCREE__COPC_PART_CELLS * sizeof(uint32_t));
+    partition->counts = NULL;
+    partition->bucket_of = NULL;
+}
+
 void scree__copc_partition_release(struct scree__copc_partition *partition)
 {
     if (partition->context == NULL)
@@ -270,7 +278,6 @@ void scree__copc_partition_release(struct scree__copc_partition *partition)
     scree__mem_free(budget, partition->extents, extents * sizeof *partition->extents);
     scree__mem_free(budget, partition->first_extent,
                     (partition->bucket_count + (uint64_t)1) * sizeof(uint64_t));
-    scree__mem_free(budget, partition->counts, SCREE__COPC_PART_CELLS * sizeof(uint64_t));
-    scree__mem_free(budget, partition->bucket_of, SCREE__COPC_PART_CELLS * sizeof(uint32_t));
+    scree__copc_partition_forget_cells(partition);
     memset(partition, 0, sizeof *partition);
 }

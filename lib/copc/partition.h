@@ -13,6 +13,8 @@
 #include "spill/scratch.h"
 
 #define SCREE__COPC_PART_LEVELS 6u
+/* Blocks below this make scratch slow to read back. */
+#define SCREE__COPC_PART_BLOCK_MIN 8192u
 #define SCREE__COPC_PART_CELLS (1u << 3 * SCREE__COPC_PART_LEVELS)
 /* Cells are named by codes of so many levels: 63 bits. */
 #define SCREE__COPC_CODE_LEVELS 21u
@@ -77,6 +79,8 @@ scree__copc_partition_add(struct scree__copc_partition *partition, unsigned work
 SCREE_MUST_CHECK enum scree_status
 scree__copc_partition_end(struct scree__copc_partition *partition, struct scree_error *err);
 
+/* Frees bucket_of and counts: extents are still there. */
+void scree__copc_partition_forget_cells(struct scree__copc_partition *partition);
 void scree__copc_partition_release(struct scree__copc_partition *partition);
 
 #endif

@@ -62,9 +62,19 @@ struct reading {
 
 uint64_t scree__copc_read_bytes(const struct scree_convert_job *job)
 {
-    uint64_t per_worker = job->largest_unit_bytes + job->largest_decoder_bytes +
-                          (uint64_t)PIECE_POINTS * UINT16_MAX / 16 + (1 << 20);
-    return per_worker * scree_context_threads(job->context);
+    unsigned threads = scree_context_threads(job->context);
+    uint32_t record_bytes = 0;
+    for (uint64_t i = 0; i < job->input_count; i++)
+        if (job->inputs[i].header.record_bytes > record_bytes)
+            record_bytes = job->inputs[i].header.record_bytes;
+    uint64_t per_worker = job->largest_decoder_bytes +
+                          (uint64_t)PIECE_POINTS * (2 * record_bytes + job->plan.record_bytes) +
+                          (1 << 20);
+    /* A single large chunk keeps one worker busy, not all. */
+    uint64_t units = job->largest_unit_bytes * threads;
+    if (units > job->plan.input_bytes)
+        units = job->plan.input_bytes;
+    return per_worker * threads + units;
 }
 
 /* -------------------------------------------------------------------------------------- opening */

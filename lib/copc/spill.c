@@ -27,7 +27,9 @@
 #define CARRIED_POINTS 500000u
 /* Partitions at a time: one a depth of 6 levels, and one more for each cut by counts. */
 #define PARTITIONS_MAX 16384u
-#define SUMMARY_SLACK ((uint64_t)4 << 20)
+#define PARTITIONS_BYTES ((uint64_t)8 << 20) /* cells of the partition at work, buckets, lists */
+/* The most points of an inner node but for those that leaves give it: its 2^21 cells. */
+#define INNER_POINTS_MAX ((uint64_t)1 << 21)
 
 struct final_bucket {
     const struct scree__copc_partition *partition;
@@ -49,6 +51,7 @@ struct spilled {
     struct scree_las_summary summary;
     uint64_t batch_points;
     uint64_t block_bytes;
+    uint64_t indivisible; /* points of the largest bucket that cannot be cut */
 
     struct scree__copc_partition **partitions; /* those that final buckets refer to */
     uint64_t partition_count, partition_capacity;
@@ -66,13 +69,13 @@ struct spilled {
 
 /* ------------------------------------------------------------------------------------------------ memory */
 
-/* What a batch needs beside its points. */
-static uint64_t sweep_bytes(const struct scree_convert_job *job)
+/* What a batch needs beside its points, with so many nodes in flight. */
+static uint64_t sweep_bytes(const struct scree_convert_job *job, unsigned window)
 {
     unsigned threads = scree_context_threads(job->context);
-    return scree__copc_write_bytes(job->limits.leaf_max, job->plan.record_bytes, threads) +
+    return scree__copc_write_bytes(job, job->limits.leaf_max, window) +
            scree__copc_order_bytes(0, threads) + CARRIED_POINTS / 2 * job->plan.record_bytes +
-           SUMMARY_SLACK;
+           PARTITIONS_BYTES;
 }
 
 static uint64_t point_bytes(const struct scree_convert_job *job)
@@ -81,20 +84,56 @@ static uint64_t point_bytes(const struct scree_convert_job *job)
     return job->plan.record_bytes + 6 + SCREE__COPC_RADIX_BYTES / 2;
 }
 
+/* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
+static uint64_t extents_bytes(const struct scree_convert_job *job, unsigned copies)
+{
+    uint64_t block_points = SCREE__COPC_PART_BLOCK_MIN / job->plan.record_bytes + 1;
+    return job->plan.point_count / block_points * sizeof(struct scree__copc_extent) * copies;
+}
+
 uint64_t scree__copc_spill_floor(const struct scree_convert_job *job)
 {
-    uint64_t sweep = sweep_bytes(job) + 4 * job->limits.leaf_max * point_bytes(job);
-    uint64_t read = scree__copc_read_bytes(job) / 3 * 4 + ((uint64_t)16 << 20);
+    unsigned threads = scree_context_threads(job->context);
+    uint64_t sweep =
+        sweep_bytes(job, 1) + 4 * job->limits.leaf_max * point_bytes(job) + extents_bytes(job, 1);
+    /* Beside reading: blocks, and cells for each worker. */
+    uint64_t read = (scree__copc_read_bytes(job) + ((uint64_t)(threads + 8) << 20)) /
+                        (BLOCKS_SHARE - 1) * BLOCKS_SHARE +
+                    extents_bytes(job, 3);
     return (sweep > read ? sweep : read) + scree__mem_budget_used(scree__par_budget(job->context));
 }
 
-static void size_batches(struct spilled *spilled)
+/*
+ * A budget that would do, after one was not enough: with it, the largest node there may be fits beside a batch (or beside all points), and so does the
+ * bucket that cannot be cut.
+ */
+static uint64_t enough_bytes(const struct spilled *spilled)
+{
+    const struct scree_convert_job *job = spilled->job;
+    uint64_t inner = INNER_POINTS_MAX + job->limits.leaf_max;
+    if (inner > job->plan.point_count)
+        inner = job->plan.point_count;
+    uint64_t largest = spilled->indivisible > inner ? spilled->indivisible : inner;
+    uint64_t node = scree__copc_write_bytes(job, largest, 1);
+    uint64_t in_memory = job->plan.memory_bytes + node;
+    uint64_t in_batches = job->plan.floor_bytes + spilled->indivisible * point_bytes(job) + node +
+                          4 * inner * job->plan.record_bytes;
+    return in_memory < in_batches ? in_memory : in_batches;
+}
+
+static void size_batches(struct spilled *spilled, uint64_t cell_count)
 {
     const struct scree_convert_job *job = spilled->job;
     uint64_t limit = scree_context_budget_bytes(job->context);
-    uint64_t used = scree__mem_budget_used(spilled->budget) + sweep_bytes(job);
+    uint64_t used = scree__mem_budget_used(spilled->budget) + 3 * cell_count * sizeof(struct cell);
+    unsigned window = scree__copc_write_window(scree_context_threads(job->context));
+    while (window > 1 && sweep_bytes(job, window) > limit / 2)
+        window /= 2;
+    used += sweep_bytes(job, window);
     spilled->block_bytes = limit / BLOCKS_SHARE;
     spilled->batch_points = limit > used ? (limit - used) / point_bytes(job) : 1;
+    if (spilled->batch_points < job->limits.leaf_max / 4)
+        spilled->batch_points = job->limits.leaf_max / 4 + 1;
     if (job->batch_points > 0)
         spilled->batch_points = job->batch_points;
     if (spilled->batch_points > UINT32_MAX - 1)
@@ -150,11 +189,16 @@ static enum scree_status new_partition(struct spilled *spilled, struct scree__co
     if (status != SCREE_OK)
         return status;
     struct scree__copc_partition *partition = memory;
+    memset(partition, 0, sizeof *partition);
     spilled->partitions[spilled->partition_count++] = partition;
     *out = partition;
+    uint64_t bucket_max = spilled->block_bytes / SCREE__COPC_PART_BLOCK_MIN /
+                          scree_context_threads(spilled->job->context);
+    bucket_max = bucket_max > BUCKETS_MAX ? BUCKETS_MAX : bucket_max < 16 ? 16 : bucket_max;
     return scree__copc_partition_begin(partition, spilled->job->context, spilled->scratch,
                                        &spilled->cube, spilled->job->plan.record_bytes, region,
-                                       weights, target, BUCKETS_MAX, spilled->block_bytes, err);
+                                       weights, target, (uint32_t)bucket_max, spilled->block_bytes,
+                                       err);
 }
 
 struct moving {
@@ -240,7 +284,7 @@ static uint64_t target_of(const struct spilled *spilled)
 /* ---------------------------------------------------------------------------------------- final buckets */
 
 static enum scree_status place_partition(struct spilled *spilled,
-                                         const struct scree__copc_partition *partition,
+                                         struct scree__copc_partition *partition,
                                          struct scree_error *err);
 
 static uint64_t cell_code(const struct scree__copc_region *region, uint32_t cell)
@@ -317,7 +361,10 @@ static enum scree_status place_bucket(struct spilled *spilled,
     return SCREE_OK;
 }
 
-/* A bucket that does not fit a batch: cut anew by its own counts, or, where it is a single cell, by those of the cells in it. */
+/*
+ * A bucket that does not fit a batch: cut anew by its own counts, or, where it is a single cell, by those of the cells in it. A cell of the last
+ * level stays whole and makes a batch that is larger than planned, if there is room for it.
+ */
 static enum scree_status cut_bucket(struct spilled *spilled,
                                     const struct scree__copc_partition *partition, uint32_t bucket,
                                     const struct cell_run *run, struct scree_error *err)
@@ -333,16 +380,15 @@ static enum scree_status cut_bucket(struct spilled *spilled,
     if (run->filled == 1) {
         region.code = cell_code(&partition->region, run->last_filled);
         region.level += SCREE__COPC_PART_LEVELS;
-        if (region.level + SCREE__COPC_PART_LEVELS > SCREE__COPC_CODE_LEVELS) {
-            uint64_t need = scree_context_budget_bytes(spilled->job->context) +
-                            run->points * (point_bytes(spilled->job) * 2 +
-                                           3 * (uint64_t)spilled->job->plan.record_bytes);
-            if (err != NULL && err->status == SCREE_OK)
-                err->need_bytes = need;
-            return scree__base_fail(err, SCREE_E_BUDGET,
-                                    "%llu points lie so close together that they cannot be split: "
-                                    "about %llu bytes are needed",
-                                    (unsigned long long)run->points, (unsigned long long)need);
+        if (region.level >= SCREE__COPC_CODE_LEVELS) {
+            if (run->points > spilled->indivisible)
+                spilled->indivisible = run->points;
+            return place_bucket(spilled, partition, bucket, run, err);
+        }
+        /* Fewer than 6 levels are left: a root cell around this one, whose other cells are empty. */
+        if (region.level > SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS) {
+            region.level = SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS;
+            region.code &= ~(scree__copc_code_span(region.level) - 1);
         }
     }
     enum scree_status status =
@@ -376,7 +422,7 @@ static enum scree_status cut_bucket(struct spilled *spilled,
 }
 
 static enum scree_status place_partition(struct spilled *spilled,
-                                         const struct scree__copc_partition *partition,
+                                         struct scree__copc_partition *partition,
                                          struct scree_error *err)
 {
     uint32_t from = 0;
@@ -391,6 +437,7 @@ static enum scree_status place_partition(struct spilled *spilled,
         if (status != SCREE_OK)
             return status;
     }
+    scree__copc_partition_forget_cells(partition);
     return SCREE_OK;
 }
 
@@ -713,16 +760,49 @@ static void release_batch(struct spilled *spilled, uint64_t largest)
 }
 
 /* Buckets of the last partition into final ones. */
-static enum scree_status place_all(struct spilled *spilled, struct scree_error *err)
+static enum scree_status place_all(struct spilled *spilled, bool halved, struct scree_error *err)
 {
+    struct scree__copc_partition *root = spilled->partitions[spilled->partition_count - 1];
+    uint64_t filled = 0;
     spilled->bucket_count = spilled->cell_count = spilled->points_placed = 0;
-    enum scree_status status =
-        place_partition(spilled, spilled->partitions[spilled->partition_count - 1], err);
+    spilled->indivisible = 0;
+    for (uint32_t cell = 0; cell < SCREE__COPC_PART_CELLS; cell++)
+        filled += root->counts[cell] > 0;
+    uint64_t most = spilled->batch_points;
+    size_batches(spilled, filled); /* what reading and its blocks took is free again */
+    if (halved && spilled->batch_points > most)
+        spilled->batch_points = most;
+    enum scree_status status = place_partition(spilled, root, err);
     if (status == SCREE_OK && spilled->points_placed != spilled->job->plan.point_count)
         status = scree__base_fail(err, SCREE_E_DATA, "%llu points were read, %llu are on scratch",
                                   (unsigned long long)spilled->job->plan.point_count,
                                   (unsigned long long)spilled->points_placed);
     return status;
+}
+
+/* A node or what a node carried was too large beside a batch: a smaller batch makes room, unless it is the points of one place that take it. */
+static bool can_halve(const struct spilled *spilled)
+{
+    return spilled->job->batch_points == 0 && spilled->indivisible < spilled->batch_points &&
+           spilled->batch_points / 2 >= spilled->job->limits.leaf_max / 4 &&
+           spilled->partition_count < PARTITIONS_MAX / 2;
+}
+
+static enum scree_status fail(const struct spilled *spilled, enum scree_status status,
+                              const struct scree_error *here, struct scree_error *err)
+{
+    uint64_t need = enough_bytes(spilled);
+    bool budget = status == SCREE_E_BUDGET;
+    if (err != NULL && err->status == SCREE_OK) {
+        err->need_bytes = here->need_bytes;
+        if (budget && err->need_bytes < need)
+            err->need_bytes = need;
+    }
+    if (budget && spilled->indivisible > spilled->batch_points)
+        return scree__base_fail(err, status,
+                                "%llu points lie so close together that they cannot be split: %s",
+                                (unsigned long long)spilled->indivisible, here->message);
+    return scree__base_fail(err, status, "%s", here->message);
 }
 
 static enum scree_status run(struct spilled *spilled, struct scree_convert_result *result,
@@ -740,6 +820,7 @@ static enum scree_status run(struct spilled *spilled, struct scree_convert_resul
     const int32_t *true_min = spilled->summary.min, *true_max = spilled->summary.max;
     bool guessed = memcmp(min, true_min, sizeof min) == 0 && memcmp(max, true_max, sizeof max) == 0;
     depth = scree__copc_cube_first_face_depth(&job->grid, true_min, true_max);
+    bool halved = false;
     for (;;) {
         if (!guessed) {
             scree__copc_cube_init(&spilled->cube, &job->grid, true_min, true_max, depth);
@@ -747,16 +828,27 @@ static enum scree_status run(struct spilled *spilled, struct scree_convert_resul
         }
         uint64_t largest = 0;
         unsigned deepest = 0;
+        struct scree_error here = SCREE_ERROR_INIT;
         if (status == SCREE_OK)
-            status = place_all(spilled, err);
+            status = place_all(spilled, halved, &here);
         if (status == SCREE_OK)
-            status = allocate_batch(spilled, &largest, err);
+            status = allocate_batch(spilled, &largest, &here);
         if (status == SCREE_OK)
-            status = sweep(spilled, result, &deepest, err);
+            status = sweep(spilled, result, &deepest, &here);
         release_batch(spilled, largest);
-        if (status != SCREE_OK || deepest <= spilled->cube.face_depth)
-            return status;
-        depth = deepest;
+        if (status == SCREE_OK && deepest <= spilled->cube.face_depth)
+            return SCREE_OK;
+        if (status == SCREE_OK) {
+            depth = deepest;
+        } else if (status == SCREE_E_BUDGET && can_halve(spilled)) {
+            scree__par_log(job->context, SCREE_LOG_INFO, "%s: again, with smaller batches",
+                           here.message);
+            spilled->batch_points /= 2;
+            halved = true;
+            status = SCREE_OK;
+        } else {
+            return fail(spilled, status, &here, err);
+        }
         guessed = false;
     }
 }
@@ -781,7 +873,7 @@ enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
     memset(&spilled, 0, sizeof spilled);
     spilled.job = job;
     spilled.budget = scree__par_budget(job->context);
-    size_batches(&spilled);
+    size_batches(&spilled, 0);
     folder_of(job->output, folder, sizeof folder);
     enum scree_status status =
         scree__spill_scratch_open(job->scratch_folder != NULL ? job->scratch_folder : folder,

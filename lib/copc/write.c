@@ -9,6 +9,7 @@
 #include "copc/format.h"
 #include "copc/pages.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,11 @@ struct entry {
     struct scree__spill_block block;
 };
 
+struct encoder {
+    struct scree__copc_encoder encoder;
+    atomic_flag busy;
+};
+
 struct scree__copc_writing {
     struct scree_convert_job *job;
     const struct scree__copc_cube *cube;
@@ -36,9 +42,10 @@ struct scree__copc_writing {
 
     struct entry *entries; /* by node number */
     uint64_t entry_capacity, entry_count;
-    struct scree__copc_encoder *encoders;
+    struct encoder *encoders;
     struct scree__copc_slot *slots;
     unsigned threads, window;
+    unsigned narrowed; /* the window that the memory of encoders and slots was grown for */
 
     /* The batch that is written. */
     const struct scree__copc_points *points;
@@ -46,22 +53,37 @@ struct scree__copc_writing {
     const uint8_t *level;
     const struct scree__copc_octree *octree;
     uint32_t *list; /* node numbers, in file order */
+    uint32_t *run;  /* those that are encoded now, with one window */
 
     struct scree_copc_info info;
     bool has_gps_time;
     uint64_t points_written;
 };
 
-static unsigned window_for(unsigned threads)
+unsigned scree__copc_write_window(unsigned threads)
 {
     return threads == 1 ? 1 : 2 * threads;
 }
 
-uint64_t scree__copc_write_bytes(uint64_t leaf_max, uint32_t record_bytes, unsigned threads)
+/* Of `window` nodes in flight. */
+static uint64_t nodes_bytes(const struct scree_laz_layout *layout, uint64_t node_points,
+                            unsigned threads, unsigned window)
 {
-    uint64_t encoder = leaf_max * (SCREE__COPC_RADIX_BYTES + record_bytes) + (4 << 20);
-    uint64_t slot = leaf_max * record_bytes * 2;
-    return encoder * threads + slot * window_for(threads);
+    uint64_t points = node_points * (SCREE__COPC_RADIX_BYTES + layout->record_bytes);
+    return points * (window < threads ? window : threads) +
+           (uint64_t)scree_laz_encode_bound(layout, node_points) * window;
+}
+
+uint64_t scree__copc_write_bytes(const struct scree_convert_job *job, uint64_t node_points,
+                                 unsigned window)
+{
+    struct scree_laz_layout layout;
+    unsigned threads = scree_context_threads(job->context);
+    if (scree_laz_layout_init(&layout, job->plan.point_format, job->plan.extra_bytes,
+                              SCREE_LAZ_VARIABLE_CHUNKS, NULL) != SCREE_OK)
+        return 0; /* the run will say so */
+    return nodes_bytes(&layout, node_points, threads, window) +
+           (uint64_t)scree_laz_encoder_bytes(&layout) * threads + ((uint64_t)1 << 20);
 }
 
 /* ----------------------------------------------------------------------------------------- head */
@@ -138,10 +160,17 @@ static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, uns
                                    struct scree_error *err)
 {
     struct scree__copc_writing *writing = arg;
-    return scree__copc_encode_node(
-        &writing->encoders[worker], scree__par_budget(writing->job->context), &writing->layout,
+    unsigned count = writing->narrowed < writing->threads ? writing->narrowed : writing->threads;
+    unsigned e = worker % count;
+    /* No more nodes are in flight than there are encoders or workers: one is free. */
+    while (atomic_flag_test_and_set_explicit(&writing->encoders[e].busy, memory_order_acquire))
+        e = (e + 1) % count;
+    enum scree_status status = scree__copc_encode_node(
+        &writing->encoders[e].encoder, scree__par_budget(writing->job->context), &writing->layout,
         writing->points, writing->cube, writing->order, writing->level,
-        &writing->octree->nodes[writing->list[index]], &writing->slots[slot], err);
+        &writing->octree->nodes[writing->run[index]], &writing->slots[slot], err);
+    atomic_flag_clear_explicit(&writing->encoders[e].busy, memory_order_release);
+    return status;
 }
 
 static void note_gps_times(struct scree__copc_writing *writing, const struct scree__copc_slot *slot)
@@ -160,7 +189,7 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
 {
     struct scree__copc_writing *writing = arg;
     const struct scree__copc_slot *slot = &writing->slots[slot_index];
-    uint32_t number = writing->list[index];
+    uint32_t number = writing->run[index];
     const struct scree__copc_node *node = &writing->octree->nodes[number];
     struct entry *entry = &writing->entries[number];
     enum scree_status status;
@@ -180,6 +209,64 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
     writing->points_written += node->point_count;
     scree__par_stage_add(writing->job->context, node->point_count);
     return SCREE_OK;
+}
+
+/* Memory that encoders and slots have grown to. */
+static uint64_t held_bytes(const struct scree__copc_writing *writing)
+{
+    uint64_t bytes = 0;
+    for (unsigned t = 0; t < writing->threads; t++)
+        bytes += writing->encoders[t].encoder.capacity *
+                 (SCREE__COPC_RADIX_BYTES + writing->layout.record_bytes);
+    for (unsigned s = 0; s < writing->window; s++)
+        bytes += writing->slots[s].chunk_capacity;
+    return bytes;
+}
+
+static void release_held(struct scree__copc_writing *writing)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    for (unsigned t = 0; t < writing->threads; t++)
+        scree__copc_encoder_shrink(&writing->encoders[t].encoder, budget);
+    for (unsigned s = 0; s < writing->window; s++)
+        scree__copc_slot_release(&writing->slots[s], budget);
+}
+
+/* How many nodes like this one may be in flight with so much memory. */
+static unsigned window_of(const struct scree__copc_writing *writing, uint32_t node, uint64_t room)
+{
+    unsigned window = writing->window;
+    uint64_t points = writing->octree->nodes[node].point_count;
+    while (window > 1 && nodes_bytes(&writing->layout, points, writing->threads, window) > room)
+        window /= 2;
+    return window;
+}
+
+/* Encodes and writes the nodes of the list; large ones few at a time where memory asks for it. */
+static enum scree_status write_list(struct scree__copc_writing *writing, uint64_t count,
+                                    struct scree_error *err)
+{
+    uint64_t limit = scree_context_budget_bytes(writing->job->context);
+    uint64_t others =
+        scree__mem_budget_used(scree__par_budget(writing->job->context)) - held_bytes(writing);
+    uint64_t room = limit > others ? limit - others : 0;
+    enum scree_status status = SCREE_OK;
+    for (uint64_t begin = 0, end; begin < count && status == SCREE_OK; begin = end) {
+        unsigned window = window_of(writing, writing->list[begin], room);
+        for (end = begin + 1; end < count; end++)
+            if (window_of(writing, writing->list[end], room) != window)
+                break;
+        /* What is held was grown for other nodes, or beside smaller points. */
+        if (window != writing->narrowed || window < writing->window || held_bytes(writing) > room)
+            release_held(writing);
+        writing->narrowed = window;
+        writing->run = writing->list + begin;
+        struct scree__par_lane_job lane = {end - begin, window, writing, make_node, take_node};
+        status = scree__par_lane(scree__par_pool(writing->job->context), &lane, err);
+    }
+    if (writing->narrowed < writing->window)
+        release_held(writing);
+    return status;
 }
 
 enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
@@ -212,8 +299,7 @@ enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
         for (uint64_t i = octree->first_new; i < octree->node_count; i++)
             if ((octree->nodes[i].level <= OVERVIEW_LEVEL) == (overview == 1))
                 writing->list[at++] = (uint32_t)i;
-    struct scree__par_lane_job lane = {count, writing->window, writing, make_node, take_node};
-    status = scree__par_lane(scree__par_pool(writing->job->context), &lane, err);
+    status = write_list(writing, count, err);
     scree__mem_free(budget, writing->list, count * sizeof *writing->list);
     writing->list = NULL;
     return status;
@@ -367,8 +453,11 @@ static enum scree_status allocate(struct scree__copc_writing *writing, struct sc
         return status;
     writing->encoders = memory;
     memset(memory, 0, writing->threads * sizeof *writing->encoders);
-    for (unsigned t = 0; t < writing->threads && status == SCREE_OK; t++)
-        status = scree__copc_encoder_init(&writing->encoders[t], budget, &writing->layout, err);
+    for (unsigned t = 0; t < writing->threads && status == SCREE_OK; t++) {
+        atomic_flag_clear(&writing->encoders[t].busy);
+        status =
+            scree__copc_encoder_init(&writing->encoders[t].encoder, budget, &writing->layout, err);
+    }
     return status;
 }
 
@@ -378,7 +467,7 @@ void scree__copc_write_free(struct scree__copc_writing *writing)
         return;
     struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
     for (unsigned t = 0; writing->encoders != NULL && t < writing->threads; t++)
-        scree__copc_encoder_release(&writing->encoders[t], budget);
+        scree__copc_encoder_release(&writing->encoders[t].encoder, budget);
     for (unsigned s = 0; writing->slots != NULL && s < writing->window; s++)
         scree__copc_slot_release(&writing->slots[s], budget);
     scree__mem_free(budget, writing->encoders, writing->threads * sizeof *writing->encoders);
@@ -407,7 +496,8 @@ enum scree_status scree__copc_write_begin(struct scree_convert_job *job,
     writing->cube = cube;
     writing->scratch = scratch;
     writing->threads = scree_context_threads(job->context);
-    writing->window = window_for(writing->threads);
+    writing->window = scree__copc_write_window(writing->threads);
+    writing->narrowed = writing->window;
     memcpy(writing->info.center, cube->center, sizeof writing->info.center);
     writing->info.halfsize = cube->halfsize;
     writing->info.spacing = cube->halfsize * 2 / (1u << SCREE__COPC_CELL_LEVELS);

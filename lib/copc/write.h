@@ -34,7 +34,13 @@ SCREE_MUST_CHECK enum scree_status scree__copc_write_end(struct scree__copc_writ
                                                          struct scree_error *err);
 void scree__copc_write_free(struct scree__copc_writing *writing); /* accepts NULL */
 
-/* Memory that writing takes beside the points, with nodes of node_points points. */
-uint64_t scree__copc_write_bytes(uint64_t node_points, uint32_t record_bytes, unsigned threads);
+/* Nodes in flight at most. */
+unsigned scree__copc_write_window(unsigned threads);
+/*
+ * Memory that writing takes beside the points, with nodes of node_points points and `window` of them in flight. Where the budget has less, fewer are:
+ * one is the least.
+ */
+uint64_t scree__copc_write_bytes(const struct scree_convert_job *job, uint64_t node_points,
+                                 unsigned window);
 
 #endif

@@ -348,6 +348,47 @@ static void an_input_that_changes_is_noticed(void **state)
     scree_context_free(context);
 }
 
+/* Of a hundred files one vanishes, grows or is cut off between planning and reading; in memory and through scratch. */
+static void one_of_a_hundred_files_changes(void **state)
+{
+    (void)state;
+    enum { FILES = 100 };
+    static char names[FILES][512];
+    const char *inputs[FILES];
+    struct las_recipe recipe = {
+        .version_minor = 4, .point_format = 6, .point_count = 120, .chunk_points = 50};
+    for (int i = 0; i < FILES; i++) {
+        snprintf(names[i], sizeof names[i], "%s/hundred_%02d.laz", folder, i);
+        inputs[i] = names[i];
+        make_file(names[i], &recipe, NULL);
+    }
+    const char *output = path_of("hundred.copc.laz");
+    struct scree_convert_options options = options_of(inputs, FILES, output);
+    for (int what = 0; what < 6; what++) {
+        struct scree_error err = SCREE_ERROR_INIT;
+        struct scree_convert_result result;
+        struct scree_convert_job *job;
+        struct scree_context *context = context_of(what % 2 ? 4 : 1, (uint64_t)1 << 30);
+        assert_int_equal(scree_convert_open(context, &options, &job, &err), SCREE_OK);
+        job->batch_points = what >= 3 ? 1000 : 0;
+        recipe.point_count = what % 3 == 0 ? 121 : 120;
+        make_file(names[57], &recipe, NULL);
+        if (what % 3 == 1)
+            assert_int_equal(truncate(names[57], 1000), 0);
+        else if (what % 3 == 2)
+            assert_int_equal(unlink(names[57]), 0);
+        assert_int_not_equal(scree_convert_run(job, &result, &err), SCREE_OK);
+        assert_non_null(strstr(err.message, "hundred_57.laz"));
+        scree_convert_close(job);
+        scree_context_free(context);
+        assert_no_output(output);
+        recipe.point_count = 120;
+        make_file(names[57], &recipe, NULL);
+    }
+    convert_well(&options, 4, NULL);
+    assert_valid(output);
+}
+
 /* --------------------------------------------------------------------------------- what goes in */
 
 static void files_without_points(void **state)
@@ -766,6 +807,7 @@ int main(void)
         cmocka_unit_test(an_existing_output_is_kept),
         cmocka_unit_test(a_damaged_input_leaves_no_trace),
         cmocka_unit_test(an_input_that_changes_is_noticed),
+        cmocka_unit_test(one_of_a_hundred_files_changes),
         cmocka_unit_test(files_without_points),
         cmocka_unit_test(a_million_points_at_one_position),
         cmocka_unit_test(tiles_far_apart),

@@ -1,0 +1,34 @@
+# Inputs that are hard on memory, at sizes that do not fit: POINTS (default 10 million) in 256 and 512 MiB.
+. "$SCREE_SOURCE_DIR/tests/budget/_budget.sh"
+
+points=${SCREE_TEST_POINTS:-10000000}
+
+hostile() { # KIND POINTS BUDGET...
+    local kind=$1 count=$2
+    shift 2
+    "$MAKE_ADVERSARY" "$kind" "$count" input.laz
+    reference "$kind" "$count" input.laz
+    for budget; do
+        for threads in 1 4; do
+            converted "$kind" "$budget" $threads input.laz
+        done
+    done
+}
+
+for kind in column clusters one-chunk bounds-small bounds-large bounds-nan counts; do
+    refused=no
+    hostile $kind "$points" 256M 512M
+    [ $refused = no ] || fail "$kind: refused"
+done
+hostile extra-bytes $((points / 4)) 256M 512M
+for kind in coincident one-cell volume; do
+    hostile $kind "$points" 256M 512M
+done
+
+mkdir tiles
+"$MAKE_ADVERSARY" tiles 10000 tiles
+reference tiles 1000000 tiles
+for threads in 1 4; do
+    converted tiles 256M $threads tiles
+    converted tiles "$(floor_of $threads tiles)" $threads tiles
+done
