@@ -703,7 +703,7 @@ static enum scree_status sweep(struct spilled *spilled, struct scree_convert_res
     scree__par_stage_begin(job->context, "build",
                            2 * job->plan.point_count); /* sorted, and written */
     spilled->batch_begin = spilled->batch_end = 0;
-    while (status == SCREE_OK && !deeper && spilled->batch_end < spilled->bucket_count) {
+    while (status == SCREE_OK && spilled->batch_end < spilled->bucket_count) {
         take_buckets(spilled);
         status = sweep_batch(spilled, &octree, writing, &deeper, err);
     }

@@ -5,7 +5,7 @@
 SLACK=$((32 * 1024 * 1024))
 PLENTY=8G
 
-value_of() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" out; }
+value_of() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" out | tail -n 1; }
 
 # Sanitizers keep shadow memory of their own.
 within() { # what budget-bytes
