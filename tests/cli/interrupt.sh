@@ -3,6 +3,7 @@
 
 make_survey survey.laz 1M
 for signal in INT TERM; do
+    : > err # of the run before
     "$SCREE" convert survey.laz out.copc.laz --threads 1 --progress json > out 2> err &
     job=$!
     # As soon as the work is under way.

@@ -1,0 +1,174 @@
+/* faults.c - the wrappers. */
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+
+static struct fault active;
+static atomic_bool armed;
+static atomic_uint_least64_t calls[FAULT_CALLS], hits;
+
+void faults_begin(const struct fault *fault)
+{
+    static const struct fault none;
+    active = fault != NULL ? *fault : none;
+    atomic_store(&hits, 0);
+    for (unsigned i = 0; i < FAULT_CALLS; i++)
+        atomic_store(&calls[i], 0);
+    atomic_store(&armed, true);
+}
+
+uint64_t faults_end(void)
+{
+    atomic_store(&armed, false);
+    return atomic_load(&hits);
+}
+
+uint64_t faults_calls(enum fault_call call)
+{
+    return atomic_load(&calls[call]);
+}
+
+/* 0: the call goes through; else what happens to it. */
+static int fault_of(enum fault_call call)
+{
+    if (!atomic_load(&armed))
+        return 0;
+    uint64_t number = atomic_fetch_add(&calls[call], 1) + 1;
+    if (active.call != call || number < active.first || number - active.first >= active.repeat)
+        return 0;
+    atomic_fetch_add(&hits, 1);
+    if (active.what == FAULT_CANCEL) {
+        scree_context_cancel(active.context);
+        return 0;
+    }
+    return active.what;
+}
+
+static bool fails(enum fault_call call)
+{
+    int what = fault_of(call);
+    if (what > 0)
+        errno = what;
+    return what > 0;
+}
+
+/* Bytes that a read or write is allowed: all, fewer, or none and the call is not made. */
+static bool cut_short(enum fault_call call, size_t *bytes, ssize_t *result)
+{
+    int what = fault_of(call);
+    if (what == FAULT_SHORT_ONE && *bytes > 1)
+        *bytes = 1;
+    if (what == FAULT_SHORT_HALF && *bytes > 1)
+        *bytes /= 2;
+    if (what > 0)
+        errno = what;
+    *result = what > 0 ? -1 : 0;
+    return what > 0 || what == FAULT_ZERO;
+}
+
+/* WRAP(result, name, (parameters)) declares what is called, and what it stands for. */
+#define WRAP(result, name, parameters) \
+    result __real_##name parameters;   \
+    result __wrap_##name parameters;   \
+    result __wrap_##name parameters
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return fails(FAULT_OPEN) ? -1 : __real_open64(path, flags, mode);
+}
+
+WRAP(int, stat64, (const char *path, struct stat *info))
+{
+    return fails(FAULT_STAT) ? -1 : __real_stat64(path, info);
+}
+
+WRAP(int, fstat64, (int descriptor, struct stat *info))
+{
+    return fails(FAULT_STAT) ? -1 : __real_fstat64(descriptor, info);
+}
+
+WRAP(int, statvfs64, (const char *path, struct statvfs *info))
+{
+    return fails(FAULT_STATVFS) ? -1 : __real_statvfs64(path, info);
+}
+
+WRAP(ssize_t, pread64, (int descriptor, void *bytes, size_t count, off_t offset))
+{
+    ssize_t result;
+    if (cut_short(FAULT_READ, &count, &result))
+        return result;
+    return __real_pread64(descriptor, bytes, count, offset);
+}
+
+WRAP(ssize_t, pwrite64, (int descriptor, const void *bytes, size_t count, off_t offset))
+{
+    ssize_t result;
+    if (cut_short(FAULT_WRITE, &count, &result))
+        return result;
+    return __real_pwrite64(descriptor, bytes, count, offset);
+}
+
+WRAP(int, fsync, (int descriptor))
+{
+    return fails(FAULT_FSYNC) ? -1 : __real_fsync(descriptor);
+}
+
+WRAP(int, ftruncate64, (int descriptor, off_t bytes))
+{
+    return fails(FAULT_TRUNCATE) ? -1 : __real_ftruncate64(descriptor, bytes);
+}
+
+WRAP(int, flock, (int descriptor, int operation))
+{
+    return fails(FAULT_LOCK) ? -1 : __real_flock(descriptor, operation);
+}
+
+WRAP(int, link, (const char *from, const char *to))
+{
+    return fails(FAULT_LINK) ? -1 : __real_link(from, to);
+}
+
+WRAP(int, rename, (const char *from, const char *to))
+{
+    return fails(FAULT_RENAME) ? -1 : __real_rename(from, to);
+}
+
+WRAP(int, unlink, (const char *path))
+{
+    return fails(FAULT_UNLINK) ? -1 : __real_unlink(path);
+}
+
+WRAP(int, fallocate64, (int descriptor, int mode, off_t offset, off_t bytes))
+{
+    return fails(FAULT_PUNCH) ? -1 : __real_fallocate64(descriptor, mode, offset, bytes);
+}
+
+WRAP(void *, malloc, (size_t bytes))
+{
+    return fails(FAULT_ALLOCATE) ? NULL : __real_malloc(bytes);
+}
+
+WRAP(void *, aligned_alloc, (size_t alignment, size_t bytes))
+{
+    return fails(FAULT_ALLOCATE) ? NULL : __real_aligned_alloc(alignment, bytes);
+}
+
+WRAP(void *, mmap64, (void *at, size_t bytes, int protect, int flags, int descriptor, off_t offset))
+{
+    return fails(FAULT_ALLOCATE) ? MAP_FAILED
+                                 : __real_mmap64(at, bytes, protect, flags, descriptor, offset);
+}

@@ -1,0 +1,47 @@
+/*
+ * faults.h - the system calls of lib/, made to fail on demand. The program is linked with --wrap for
+ * each of them (tests/CMakeLists.txt), so that the library's calls come here first.
+ */
+#ifndef SCREE_TESTS_FAULTS_H
+#define SCREE_TESTS_FAULTS_H
+
+#include "scree/base.h"
+
+enum fault_call {
+    FAULT_OPEN,
+    FAULT_STAT, /* stat and fstat */
+    FAULT_STATVFS,
+    FAULT_READ,
+    FAULT_WRITE,
+    FAULT_FSYNC,
+    FAULT_TRUNCATE,
+    FAULT_LOCK,
+    FAULT_LINK,
+    FAULT_RENAME,
+    FAULT_UNLINK,
+    FAULT_PUNCH,    /* fallocate */
+    FAULT_ALLOCATE, /* malloc, aligned_alloc and mmap */
+    FAULT_CALLS
+};
+
+/* What happens to a call instead of an errno. */
+#define FAULT_SHORT_ONE (-1)  /* read or write: one byte */
+#define FAULT_SHORT_HALF (-2) /* read or write: half of the bytes */
+#define FAULT_ZERO (-3)       /* read or write: returns 0 */
+#define FAULT_CANCEL (-4)     /* works, but the context is cancelled first */
+
+struct fault {
+    enum fault_call call;
+    int what;                      /* an errno, or one of the above */
+    uint64_t first, repeat;        /* calls first .. first + repeat - 1, from 1 */
+    struct scree_context *context; /* with FAULT_CANCEL */
+};
+
+/* Counts begin at 0; NULL: counts only. Not while a job runs. */
+void faults_begin(const struct fault *fault);
+/* Ends it, and says how many calls were hit. */
+uint64_t faults_end(void);
+/* Calls since faults_begin(). */
+uint64_t faults_calls(enum fault_call call);
+
+#endif
