@@ -1,4 +1,8 @@
 /* loops_plain.c - the loops over points for any machine, and the choice between all variants. */
+/* gcc 12 at -O1 miscomputes these loops (tests at -O1 find it); they are meant for -O2 anyway. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O2")
+#endif
 #include "laz/loops_here.h"
 
 const struct laz_loops scree__laz_loops_plain = LAZ_LOOPS_HERE;
