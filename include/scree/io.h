@@ -48,6 +48,20 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_source_read(struct scree_sour
                                                                size_t byte_count,
                                                                struct scree_error *err);
 
+struct scree_range {
+    uint64_t offset;
+    size_t byte_count;
+    void *bytes; /* where they go */
+};
+
+/*
+ * Reads many ranges, in whatever order and grouping is fastest for the source: all of them, or the
+ * first failure. Ranges may be in any order, touch and overlap. Safe from several threads at once.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_source_read_many(struct scree_source *source, const struct scree_range *ranges,
+                       size_t range_count, struct scree_error *err);
+
 /* ---------------------------------------------------------------------------------------- sinks */
 
 struct scree_sink;

@@ -138,3 +138,16 @@ enum scree_status scree_source_read(struct scree_source *source, uint64_t offset
     }
     return read_descriptor(source, offset, bytes, byte_count, err);
 }
+
+enum scree_status scree_source_read_many(struct scree_source *source,
+                                         const struct scree_range *ranges, size_t range_count,
+                                         struct scree_error *err)
+{
+    for (size_t i = 0; i < range_count; i++) {
+        enum scree_status status =
+            scree_source_read(source, ranges[i].offset, ranges[i].bytes, ranges[i].byte_count, err);
+        if (status != SCREE_OK)
+            return status;
+    }
+    return SCREE_OK;
+}
