@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Real files of every version and format (SCREE_TEST_DATA/lidar, one at a time) become COPC files that independent decoders agree on
+# Real files of every version and format (SCREE_TEST_DATA/lidar and /copc, one at a time) become COPC files that independent decoders agree on
 # and that hold the very points of their input. Prints a line for each file, and at the end how many were judged by what.
 set -u
 here=$SCREE_SOURCE_DIR/tests/oracle
 . "$here/_node.sh"
 need_node
-[ -d "${SCREE_TEST_DATA:-}/lidar" ] || { echo "skipped: SCREE_TEST_DATA names no folder with sample files in lidar/"; exit 77; }
+for folder in lidar copc; do
+    [ -d "${SCREE_TEST_DATA:-}/$folder" ] || { echo "skipped: SCREE_TEST_DATA names no folder with sample files in $folder/"; exit 77; }
+done
 
 # Files that convert refuses, and what the message has to say.
 declare -A refused=(
@@ -41,7 +43,7 @@ fail() {
     faults=$((faults + 1))
 }
 
-for input in "$SCREE_TEST_DATA"/lidar/*.[lL][aA][sSzZ]; do
+for input in "$SCREE_TEST_DATA"/{lidar,copc}/*.[lL][aA][sSzZ]; do
     name=$(basename "$input")
     rm -f out.copc.laz message
     if ! "$SCREE" convert "$input" out.copc.laz --progress none -q 2> message; then
