@@ -1,7 +1,7 @@
 /*
  * spill.c - the run when the points do not fit the budget:
  *
- *   sample     read.c           first points of some units: where the mass is
+ *   guess      spill_guess.c    bounds, and where the mass is, from the headers and a sample of the points
  *   partition  spill_move.c     each input decoded once, records into buckets on scratch, under a cube guessed from the headers
  *   repair     here             the guess was wrong: partitioned again under the true cube
  *   cut        spill_buckets.c  a bucket is too large: cut again, by counts, or deeper
@@ -15,13 +15,12 @@
 #include "copc/order.h"
 #include "copc/write.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Scratch blocks of all buckets of all threads together take a quarter of the budget. */
 #define BLOCKS_SHARE 4u
 /* Buckets to a batch when the sample was right: small enough that a wrong one is seldom too large. */
-#define BUCKETS_A_BATCH 4u
+#define BUCKETS_A_BATCH 8u
 /* Carried points of cubes that reach across batches; nodes hold some 20 000 points, one to a level. */
 #define CARRIED_POINTS 500000u
 #define PARTITIONS_BYTES ((uint64_t)8 << 20) /* cells of the partition at work, buckets, lists */
@@ -66,24 +65,31 @@ uint64_t scree__copc_spill_floor(const struct scree_convert_job *job)
     return (sweep > read ? sweep : read) + scree__mem_budget_used(scree__par_budget(job->context));
 }
 
-/* Where the largest node there may be is not known: it is the bucket that cannot be cut, or else an inner node with all its cells. */
-static uint64_t guess_batches_bytes(const struct scree__copc_spilled *spilled, uint64_t *largest)
+/*
+ * Where the largest node is not known: an inner node with all its cells, or the most points that one position may have. In a run of batches it has
+ * room beside the bucket that cannot be cut, or the smallest batch, and what is carried.
+ */
+static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_t *largest)
 {
     const struct scree_convert_job *job = spilled->job;
-    uint64_t inner = INNER_POINTS_MAX + job->limits.leaf_max;
-    uint64_t others = job->plan.point_count - spilled->indivisible;
-    if (inner > others)
-        inner = others; /* carried beside the bucket */
-    *largest = spilled->indivisible > inner ? spilled->indivisible : inner;
-    uint64_t batch = spilled->indivisible > 0 ? spilled->indivisible : 4 * job->limits.leaf_max;
+    uint64_t inner = INNER_POINTS_MAX + job->limits.leaf_max, carried = inner;
+    uint64_t alike = 0, batch = 4 * job->limits.leaf_max;
+    if (spilled->indivisible > spilled->batch_points) {
+        batch = spilled->indivisible;
+        alike = scree__copc_spilled_most_alike(spilled);
+        if (carried > job->plan.point_count - batch)
+            carried = job->plan.point_count - batch;
+    }
+    if (inner > job->plan.point_count)
+        inner = job->plan.point_count;
+    *largest = alike > inner ? alike : inner;
     return sweep_bytes(job, 1) + extents_bytes(job, 1) + job->planned_used_bytes +
-           batch * (job->plan.record_bytes + 6) +
-           (spilled->indivisible > 0 ? 1u : 4u) * inner * job->plan.record_bytes +
+           (batch + carried) * (job->plan.record_bytes + 6) +
            scree__copc_write_bytes(job, *largest, 1);
 }
 
 /* A budget that would do, after one was not enough: the largest node has room beside a batch, or beside all points. */
-static uint64_t enough_bytes(const struct scree__copc_spilled *spilled, bool measured)
+static uint64_t enough_bytes(struct scree__copc_spilled *spilled, bool measured)
 {
     const struct scree_convert_job *job = spilled->job;
     uint64_t points = job->plan.point_count * (job->plan.record_bytes + 6);
@@ -135,34 +141,7 @@ static void size_batches(struct scree__copc_spilled *spilled)
         spilled->batch_points = UINT32_MAX - 1;
 }
 
-/* ------------------------------------------------------------------------------------------------- cube */
-
-static int32_t to_units(double value, double scale, double offset, double round)
-{
-    double units = floor((value - offset) / scale + round);
-    return units < -2147483648.0 ? INT32_MIN : units > 2147483647.0 ? INT32_MAX : (int32_t)units;
-}
-
-/* The bounds that the headers promise, as record integers. Wrong ones cost a second partition. */
-static void guess_bounds(const struct scree_convert_job *job, int32_t min[3], int32_t max[3])
-{
-    for (int a = 0; a < 3; a++) {
-        min[a] = INT32_MAX;
-        max[a] = INT32_MIN;
-        for (uint64_t i = 0; i < job->input_count; i++) {
-            const struct scree_las_header *header = &job->inputs[i].header;
-            if (!isfinite(header->min[a]) || !isfinite(header->max[a]) ||
-                header->min[a] > header->max[a])
-                continue;
-            int32_t low = to_units(header->min[a], job->grid.scale[a], job->grid.offset[a], 0.5);
-            int32_t high = to_units(header->max[a], job->grid.scale[a], job->grid.offset[a], 0.5);
-            min[a] = low < min[a] ? low : min[a];
-            max[a] = high > max[a] ? high : max[a];
-        }
-        if (min[a] > max[a])
-            min[a] = max[a] = 0;
-    }
-}
+/* ---------------------------------------------------------------------------------------------- run */
 
 uint64_t scree__copc_spilled_target(const struct scree__copc_spilled *spilled)
 {
@@ -272,7 +251,7 @@ static enum scree_status read_inputs(struct scree__copc_spilled *spilled, bool *
     struct scree_convert_job *job = spilled->job;
     const struct scree_las_summary *summary = &spilled->summary;
     int32_t min[3], max[3];
-    guess_bounds(job, min, max);
+    scree__copc_spilled_guess_bounds(job, min, max);
     unsigned depth = scree__copc_cube_first_face_depth(&job->grid, min, max);
     scree__copc_cube_init(&spilled->cube, &job->grid, min, max, depth);
     enum scree_status status = scree__copc_spilled_read(spilled, err);

@@ -91,7 +91,7 @@ static enum scree_status find_region(struct scree__copc_spilled *spilled,
                                      struct scree_error *err)
 {
     uint64_t range[2] = {UINT64_MAX, 0};
-    struct scree__copc_moving moving = {NULL, *region, NULL, range};
+    struct scree__copc_moving moving = {.region = *region, .range = range};
     enum scree_status status = scree__copc_spilled_move(spilled, &moving, extents, count, err);
     if (status != SCREE_OK)
         return status;
@@ -110,7 +110,7 @@ weigh_cells(struct scree__copc_spilled *spilled, const struct scree__copc_partit
             const struct cell_run *run, const struct scree__copc_extent *extents, uint64_t count,
             const struct scree__copc_region *region, uint64_t *weights, struct scree_error *err)
 {
-    struct scree__copc_moving moving = {NULL, *region, weights, NULL};
+    struct scree__copc_moving moving = {.region = *region, .weights = weights};
     memset(weights, 0, SCREE__COPC_PART_CELLS * sizeof *weights);
     if (run->filled == 1)
         return scree__copc_spilled_move(spilled, &moving, extents, count, err);
@@ -133,7 +133,7 @@ static enum scree_status cut_bucket(struct scree__copc_spilled *spilled,
 {
     struct scree__copc_extent *extents = partition->extents + partition->first_extent[bucket];
     uint64_t count = partition->first_extent[bucket + 1] - partition->first_extent[bucket];
-    struct scree__copc_moving moving = {NULL, partition->region, NULL, NULL};
+    struct scree__copc_moving moving = {.region = partition->region};
     uint64_t weight_bytes = SCREE__COPC_PART_CELLS * sizeof(uint64_t);
     bool divisible = true;
     void *weights;
@@ -185,6 +185,31 @@ static enum scree_status place_partition(struct scree__copc_spilled *spilled,
     }
     scree__copc_partition_forget_cells(partition);
     return SCREE_OK;
+}
+
+uint64_t scree__copc_spilled_most_alike(struct scree__copc_spilled *spilled)
+{
+    uint64_t most = 0, bytes = SCREE__COPC_PART_CELLS * sizeof most;
+    struct scree__copc_moving moving;
+    void *counts;
+    memset(&moving, 0, sizeof moving);
+    if (scree__mem_alloc(spilled->budget, bytes, &counts, "cells", NULL) != SCREE_OK)
+        return spilled->indivisible;
+    moving.alike = counts;
+    for (uint64_t i = 0; i < spilled->bucket_count; i++) {
+        const struct scree__copc_bucket *bucket = &spilled->buckets[i];
+        const uint64_t *first = bucket->partition->first_extent + bucket->bucket;
+        if (bucket->count <= spilled->batch_points)
+            continue;
+        memset(counts, 0, bytes);
+        if (scree__copc_spilled_move(spilled, &moving, bucket->partition->extents + first[0],
+                                     first[1] - first[0], NULL) != SCREE_OK)
+            most = spilled->indivisible;
+        for (uint32_t cell = 0; cell < SCREE__COPC_PART_CELLS; cell++)
+            most = moving.alike[cell] > most ? moving.alike[cell] : most;
+    }
+    scree__mem_free(spilled->budget, counts, bytes);
+    return most;
 }
 
 void scree__copc_spilled_release_partitions(struct scree__copc_spilled *spilled, uint64_t count)

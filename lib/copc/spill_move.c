@@ -1,5 +1,6 @@
 /* spill_move.c - points into partitions on scratch: from the inputs, from memory, from other partitions. */
 #include "copc/spilled.h"
+#include "base/bytes.h"
 #include "base/error.h"
 
 #include <string.h>
@@ -96,6 +97,17 @@ static void count_block(const struct mover *mover, const uint8_t *records, uint3
     }
 }
 
+static void count_alike(const struct mover *mover, const uint8_t *records, uint32_t count)
+{
+    uint32_t record_bytes = mover->spilled->job->plan.record_bytes;
+    for (uint32_t i = 0; i < count; i++, records += record_bytes) {
+        uint64_t hash = scree__base_load64(records) * 0x9E3779B97F4A7C15u;
+        hash = (hash ^ hash >> 32 ^ scree__base_load32(records + 8)) * 0x9E3779B97F4A7C15u;
+        __atomic_fetch_add(&mover->moving->alike[hash >> (64 - 3 * SCREE__COPC_PART_LEVELS)], 1,
+                           __ATOMIC_RELAXED);
+    }
+}
+
 static enum scree_status move_block(void *arg, uint64_t index, unsigned worker,
                                     struct scree_error *err)
 {
@@ -114,8 +126,10 @@ static enum scree_status move_block(void *arg, uint64_t index, unsigned worker,
             scree__spill_scratch_drop(mover->spilled->scratch, &extent->block);
     } else if (mover->moving->weights != NULL) {
         count_block(mover, block, extent->count);
-    } else {
+    } else if (mover->moving->range != NULL) {
         widen_range(mover, block, extent->count);
+    } else {
+        count_alike(mover, block, extent->count);
     }
     return status;
 }
@@ -173,31 +187,18 @@ static void free_weights(struct scree__copc_spilled *spilled, uint64_t *weights)
     scree__mem_free(spilled->budget, weights, SCREE__COPC_PART_CELLS * sizeof *weights);
 }
 
-/* A partition whose buckets are cut by a sample of the inputs; without one, in equal parts. */
-static enum scree_status begin_by_sample(struct scree__copc_spilled *spilled,
-                                         struct scree__copc_partition **partition,
-                                         struct scree_error *err)
-{
-    struct scree__copc_read_to to;
-    memset(&to, 0, sizeof to);
-    to.cube = &spilled->cube;
-    if (scree__copc_read_sample_units(spilled->job) == 0)
-        return scree__copc_spilled_begin_partition(spilled, whole, NULL, partition, err);
-    enum scree_status status = allocate_weights(spilled, &to.weights, err);
-    if (status == SCREE_OK)
-        status = scree__copc_read(spilled->job, &to, err);
-    if (status == SCREE_OK)
-        status = scree__copc_spilled_begin_partition(spilled, whole, to.weights, partition, err);
-    free_weights(spilled, to.weights);
-    return status;
-}
-
 enum scree_status scree__copc_spilled_read(struct scree__copc_spilled *spilled,
                                            struct scree_error *err)
 {
     struct scree__copc_read_to to;
+    uint64_t *weights;
     memset(&to, 0, sizeof to);
-    enum scree_status status = begin_by_sample(spilled, &to.partition, err);
+    enum scree_status status = allocate_weights(spilled, &weights, err);
+    if (status == SCREE_OK)
+        status = scree__copc_spilled_weigh(spilled, weights, err);
+    if (status == SCREE_OK)
+        status = scree__copc_spilled_begin_partition(spilled, whole, weights, &to.partition, err);
+    free_weights(spilled, weights);
     if (status == SCREE_OK)
         status = scree__copc_read(spilled->job, &to, err);
     if (status == SCREE_OK)

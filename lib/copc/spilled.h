@@ -2,6 +2,7 @@
  * spilled.h - a run whose points do not fit the budget, as its files share it:
  *
  *     spill.c          the run: how much memory for what, and what is tried again
+ *     spill_guess.c    where the points are, before they are read
  *     spill_move.c     points into partitions on scratch: from the inputs, from memory, from other partitions
  *     spill_buckets.c  partitions into buckets that fit a batch, cut again where they do not
  *     spill_sweep.c    batches of buckets, in Morton order: loaded, sorted, settled, written
@@ -64,6 +65,16 @@ static inline unsigned scree__copc_shared_levels(uint64_t a, uint64_t b)
 /* Points that a bucket should have. */
 uint64_t scree__copc_spilled_target(const struct scree__copc_spilled *spilled);
 
+/* ---- spill_guess.c */
+
+/* The bounds that the headers promise, as record integers. Wrong ones cost a second partition. */
+void scree__copc_spilled_guess_bounds(const struct scree_convert_job *job, int32_t min[3],
+                                      int32_t max[3]);
+/* Weighs the cells of the cube by the boxes in the headers and by a sample, half and half. weights: 0 before. */
+SCREE_MUST_CHECK enum scree_status scree__copc_spilled_weigh(struct scree__copc_spilled *spilled,
+                                                             uint64_t *weights,
+                                                             struct scree_error *err);
+
 /* ---- spill_move.c */
 
 /* What becomes of records of blocks on scratch. The first that is not NULL counts. */
@@ -72,6 +83,7 @@ struct scree__copc_moving {
     struct scree__copc_region region;
     uint64_t *weights; /* they are counted, by cells of the region */
     uint64_t *range;   /* [2]: the smallest and the largest of their codes and of what is there */
+    uint64_t *alike;   /* they are counted, by a hash of their positions; as many as weights */
 };
 SCREE_MUST_CHECK enum scree_status scree__copc_spilled_move(
     struct scree__copc_spilled *spilled, const struct scree__copc_moving *moving,
@@ -99,6 +111,8 @@ SCREE_MUST_CHECK enum scree_status scree__copc_spilled_again(struct scree__copc_
 /* The last partition into buckets that fit a batch. Checks that no point is missing. */
 SCREE_MUST_CHECK enum scree_status scree__copc_spilled_place(struct scree__copc_spilled *spilled,
                                                              struct scree_error *err);
+/* No position has more points than this: of the buckets that cannot be cut. */
+uint64_t scree__copc_spilled_most_alike(struct scree__copc_spilled *spilled);
 /* Points in cells with codes below `code`. */
 uint64_t scree__copc_spilled_points_below(const struct scree__copc_spilled *spilled, uint64_t code);
 /* Partitions [0, count) of the list. */
