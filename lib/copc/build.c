@@ -108,7 +108,28 @@ static enum scree_status write_file(struct scree_convert_job *job, const struct 
     return status;
 }
 
+/* Is there room to encode the largest node beside all points? Better known before anything is written. */
+static enum scree_status check_largest_node(const struct scree_convert_job *job,
+                                            const struct scree__copc_octree *octree,
+                                            struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(job->context);
+    uint64_t largest = 0;
+    for (uint64_t i = 0; i < octree->node_count; i++)
+        if (octree->nodes[i].point_count > largest)
+            largest = octree->nodes[i].point_count;
+    uint64_t bytes = scree__copc_write_bytes(job, largest, 1);
+    enum scree_status status = scree__mem_reserve(budget, bytes, "the largest node", err);
+    if (status == SCREE_OK)
+        scree__mem_release(budget, bytes);
+    return status;
+}
+
+/*
+ * *read (out): all points, where they were read and what comes after did not fit beside them: SCREE_E_BUDGET. They are the caller's then.
+ */
 static enum scree_status build_in_memory(struct scree_convert_job *job,
+                                         struct scree__copc_read_to *read,
                                          struct scree_convert_result *result,
                                          struct scree_error *err)
 {
@@ -126,16 +147,22 @@ static enum scree_status build_in_memory(struct scree_convert_job *job,
     to.records = memory.records;
     if (status == SCREE_OK)
         status = scree__copc_read(job, &to, err);
-    if (status == SCREE_OK)
+    bool was_read = status == SCREE_OK;
+    if (was_read)
         scree__copc_read_report(job);
     if (status == SCREE_OK)
         status = find_nodes(job, &memory, &to.summary, &cube, &octree, err);
+    if (status == SCREE_OK)
+        status = check_largest_node(job, &octree, err);
     if (status == SCREE_OK)
         status = write_file(job, &memory, &to.summary, &cube, &octree, result, err);
     scree__copc_octree_release(&octree);
     scree__mem_free(budget, memory.prefix, 2 * count);
     scree__mem_free(budget, memory.order, count * sizeof *memory.order);
-    scree__mem_free(budget, memory.records, count * job->plan.record_bytes);
+    if (was_read && status == SCREE_E_BUDGET)
+        *read = to;
+    else
+        scree__mem_free(budget, memory.records, count * job->plan.record_bytes);
     return status;
 }
 
@@ -177,15 +204,15 @@ enum scree_status scree__copc_build(struct scree_convert_job *job,
     if (status != SCREE_OK)
         return status;
     if (!job->plan.fits || job->batch_points > 0)
-        return scree__copc_build_spilled(job, result, err);
+        return scree__copc_build_spilled(job, NULL, result, err);
     struct scree_error here = SCREE_ERROR_INIT;
-    status = build_in_memory(job, result, &here);
-    if (status == SCREE_E_BUDGET) {
+    struct scree__copc_read_to read;
+    memset(&read, 0, sizeof read);
+    status = build_in_memory(job, &read, result, &here);
+    if (read.records != NULL) {
         /* A node that is far larger than those of a survey: without the other points in memory there may be room for it. */
-        scree__par_log(job->context, SCREE_LOG_INFO, "%s: again, through scratch", here.message);
-        for (uint64_t i = 0; i < job->input_count; i++)
-            memset(&job->inputs[i].stats, 0, sizeof job->inputs[i].stats);
-        return scree__copc_build_spilled(job, result, err);
+        scree__par_log(job->context, SCREE_LOG_INFO, "%s: on, through scratch", here.message);
+        return scree__copc_build_spilled(job, &read, result, err);
     }
     if (status != SCREE_OK && err != NULL && err->status == SCREE_OK)
         *err = here;

@@ -435,7 +435,8 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     phase = larger(phase, scree__copc_order_bytes(plan->point_count / 64, threads));
     phase = larger(phase, scree__copc_write_bytes(job, job->limits.leaf_max,
                                                   scree__copc_write_window(threads)));
-    plan->memory_bytes = points + phase + scree__mem_budget_used(scree__par_budget(job->context));
+    job->planned_used_bytes = scree__mem_budget_used(scree__par_budget(job->context));
+    plan->memory_bytes = points + phase + job->planned_used_bytes;
     plan->floor_bytes = scree__copc_spill_floor(job);
     if (plan->floor_bytes > plan->memory_bytes)
         plan->floor_bytes = plan->memory_bytes;

@@ -47,6 +47,8 @@ struct scree_convert_job {
     uint64_t largest_unit_bytes;    /* of all inputs */
     size_t largest_decoder_bytes;
     struct scree_convert_plan plan;
+    uint64_t
+        planned_used_bytes; /* taken from the budget when the plan was made: what every phase keeps */
     bool ran;
     uint64_t
         batch_points; /* 0: what the budget allows; else points held at once when spilling (tests set it) */
@@ -74,8 +76,12 @@ SCREE_MUST_CHECK enum scree_status scree__copc_read(struct scree_convert_job *jo
 /* read.c: warns of what was noticed while reading. */
 void scree__copc_read_report(const struct scree_convert_job *job);
 
-/* spill.c: the run when the points do not fit the budget. */
+/*
+ * spill.c: the run when the points do not fit the budget. read: NULL; or all points, in memory, when what comes after reading did not fit beside
+ * them: no input is read again. Its records go back to the budget, whatever happens.
+ */
 SCREE_MUST_CHECK enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
+                                                             struct scree__copc_read_to *read,
                                                              struct scree_convert_result *result,
                                                              struct scree_error *err);
 /* spill.c: the smallest budget that lets an ordinary survey through, and scratch bytes. */
@@ -88,5 +94,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_build(struct scree_convert_job *j
 
 /* read.c: memory that reading takes beside the points. */
 uint64_t scree__copc_read_bytes(const struct scree_convert_job *job);
+/* read.c: units that a sample takes; 0: there are so few that a sample would be a second reading. */
+uint64_t scree__copc_read_sample_units(const struct scree_convert_job *job);
 
 #endif

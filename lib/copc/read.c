@@ -15,8 +15,9 @@
 /* Records decoded at a time: input and output stay in the second-level cache. */
 #define PIECE_POINTS 4096u
 #define NAMED_FILES_MAX 4u
-/* A sample for cutting buckets: so many units, and so many points of each. */
+/* A sample for cutting buckets: so many units, but no more than this part of all, as they are read whole; and so many points of each. */
 #define SAMPLE_UNITS 512u
+#define SAMPLE_SHARE 16u
 #define SAMPLE_POINTS 512u
 /* Coordinates that moved by less than this part of a unit were carried over, not rounded. */
 #define ROUNDING_WORTH_SAYING 0.01
@@ -134,12 +135,24 @@ static enum scree_status make_map(struct reading *reading, struct open_file *fil
     return SCREE_OK;
 }
 
+/* Files without one are not even opened. */
+static bool has_sampled_unit(const struct reading *reading, const struct open_file *file)
+{
+    uint64_t first = reading->unit_number + file->first_item, every = reading->sample_every;
+    if (every == 0)
+        return true;
+    uint64_t next = (first + every - 1) / every * every;
+    return next < first + file->input->unit_count;
+}
+
 static enum scree_status open_file(void *arg, uint64_t index, unsigned worker,
                                    struct scree_error *err)
 {
     struct reading *reading = arg;
     struct open_file *file = &reading->files[index];
     (void)worker;
+    if (!has_sampled_unit(reading, file))
+        return SCREE_OK;
     enum scree_status status = scree_source_open_file(file->input->path, &file->source, err);
     if (status == SCREE_OK)
         status = scree_las_open(file->source, reading->job->context, &file->reader, err);
@@ -509,6 +522,15 @@ static enum scree_status make_defaults(struct reading *reading, struct scree_err
     return SCREE_OK;
 }
 
+uint64_t scree__copc_read_sample_units(const struct scree_convert_job *job)
+{
+    uint64_t units = 0;
+    for (uint64_t i = 0; i < job->input_count; i++)
+        units += job->inputs[i].unit_count;
+    units /= SAMPLE_SHARE;
+    return units < SAMPLE_UNITS ? units : SAMPLE_UNITS;
+}
+
 static void plan_sample(struct reading *reading)
 {
     uint64_t units = 0;
@@ -516,7 +538,8 @@ static void plan_sample(struct reading *reading)
         return;
     for (uint64_t i = 0; i < reading->job->input_count; i++)
         units += reading->job->inputs[i].unit_count;
-    reading->sample_every = units / SAMPLE_UNITS + 1;
+    uint64_t wanted = scree__copc_read_sample_units(reading->job);
+    reading->sample_every = units / (wanted > 0 ? wanted : 1) + 1;
 }
 
 static void release(struct reading *reading)

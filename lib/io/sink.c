@@ -236,17 +236,61 @@ static void sync_folder_of(const char *path)
     }
 }
 
+/* rename() that fails where the new name is taken. ENOSYS or EINVAL: the system or the file system cannot do that. */
+static int rename_to_new(const char *from, const char *to)
+{
+#ifdef RENAME_NOREPLACE
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+#else
+    (void)from;
+    (void)to;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+/*
+ * Where neither renameat2() nor link() can be had: an empty file claims the name, and is replaced. Between the two a run that is killed leaves
+ * that empty file; the other order, looking and then renaming, could lose somebody's data.
+ */
+static enum scree_status publish_by_claim(struct scree_sink *sink, struct scree_error *err)
+{
+    int claim = open(sink->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (claim < 0 && errno == EEXIST)
+        return refuse_existing(sink->name, err);
+    if (claim < 0)
+        return fail_io(sink, "cannot rename to its final name", err);
+    close(claim);
+    if (rename(sink->part_name, sink->name) == 0)
+        return SCREE_OK;
+    int code = errno;
+    (void)unlink(sink->name);
+    errno = code;
+    return fail_io(sink, "cannot rename to its final name", err);
+}
+
+/* Never in the place of a file that has appeared meanwhile. */
+static enum scree_status publish_new(struct scree_sink *sink, struct scree_error *err)
+{
+    if (rename_to_new(sink->part_name, sink->name) == 0)
+        return SCREE_OK;
+    if (errno == EEXIST)
+        return refuse_existing(sink->name, err);
+    if (errno != ENOSYS && errno != EINVAL)
+        return fail_io(sink, "cannot rename to its final name", err);
+    if (link(sink->part_name, sink->name) == 0) {
+        (void)unlink(sink->part_name);
+        return SCREE_OK;
+    }
+    if (errno == EEXIST)
+        return refuse_existing(sink->name, err);
+    return publish_by_claim(sink, err);
+}
+
 static enum scree_status publish(struct scree_sink *sink, struct scree_error *err)
 {
-    if (!sink->replace) {
-        /* link() fails where the name has appeared meanwhile; rename() would replace it. */
-        if (link(sink->part_name, sink->name) == 0) {
-            (void)unlink(sink->part_name);
-            return SCREE_OK;
-        }
-        if (errno == EEXIST)
-            return refuse_existing(sink->name, err);
-    }
+    if (!sink->replace)
+        return publish_new(sink, err);
     if (rename(sink->part_name, sink->name) != 0)
         return fail_io(sink, "cannot rename to its final name", err);
     return SCREE_OK;

@@ -77,6 +77,23 @@ static void column(uint64_t index, uint64_t count, uint64_t random, int32_t at[3
     at[2] = (int32_t)(index * 7 % 100000000);
 }
 
+static void terrain(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
+{
+    int32_t side = (int32_t)(sqrt((double)count / 10) * 1000) + 1000;
+    at[0] = (int32_t)(index * (uint64_t)side / count);
+    at[1] = below(random, 1, side);
+    at[2] = (int32_t)(20000 * sin(at[0] / 1e5) * cos(at[1] / 1e5)) + below(random, 2, 200);
+}
+
+/* Terrain, but every fourth point lies at one place. */
+static void pile(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
+{
+    if (index % 4 != 0)
+        terrain(index, count, random, at);
+    else
+        at[0] = at[1] = at[2] = 4000;
+}
+
 /* Five, each within a kilometre, up to 4 000 km apart; a swath at a time, as flights bring them. */
 static void clusters(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
 {
@@ -97,14 +114,6 @@ static void volume(uint64_t index, uint64_t count, uint64_t random, int32_t at[3
     (void)index, (void)count;
     for (int a = 0; a < 3; a++)
         at[a] = below(random, a, 1000000);
-}
-
-static void terrain(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
-{
-    int32_t side = (int32_t)(sqrt((double)count / 10) * 1000) + 1000;
-    at[0] = (int32_t)(index * (uint64_t)side / count);
-    at[1] = below(random, 1, side);
-    at[2] = (int32_t)(20000 * sin(at[0] / 1e5) * cos(at[1] / 1e5)) + below(random, 2, 200);
 }
 
 /* --------------------------------------------------------------------------------------------------- file */
@@ -307,6 +316,7 @@ static void make_tiles(const struct kind *kind, uint64_t file_count, const char 
 static const struct kind kinds[] = {
     {"coincident", coincident, false, false, NULL},
     {"one-cell", one_cell, false, false, NULL},
+    {"pile", pile, false, false, NULL},
     {"column", column, false, false, NULL},
     {"clusters", clusters, false, false, NULL},
     {"volume", volume, false, false, NULL},

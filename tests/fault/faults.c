@@ -142,6 +142,11 @@ WRAP(int, link, (const char *from, const char *to))
     return fails(FAULT_LINK) ? -1 : __real_link(from, to);
 }
 
+WRAP(int, renameat2, (int from_at, const char *from, int to_at, const char *to, unsigned flags))
+{
+    return fails(FAULT_LINK) ? -1 : __real_renameat2(from_at, from, to_at, to, flags);
+}
+
 WRAP(int, rename, (const char *from, const char *to))
 {
     return fails(FAULT_RENAME) ? -1 : __real_rename(from, to);

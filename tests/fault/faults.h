@@ -16,7 +16,7 @@ enum fault_call {
     FAULT_FSYNC,
     FAULT_TRUNCATE,
     FAULT_LOCK,
-    FAULT_LINK,
+    FAULT_LINK, /* renameat2 to a new name, and link */
     FAULT_RENAME,
     FAULT_UNLINK,
     FAULT_PUNCH,    /* fallocate */
