@@ -40,7 +40,12 @@ struct scree_convert_options {
     bool compress_scratch;    /* with LZ4: half the room, a little more work */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
+    uint32_t temporal_stride; /* write a temporal index with the time of every so-many-th point;
+                                 0: none; SCREE_TEMPORAL_AUTO: by the number of points */
 };
+
+/* 100 below 100 million points, 500 below a billion, 1000 above. */
+#define SCREE_TEMPORAL_AUTO 0xFFFFFFFFu
 
 /* What a job will do and take; from headers and chunk tables alone. */
 struct scree_convert_plan {
@@ -48,11 +53,12 @@ struct scree_convert_plan {
     unsigned point_format; /* of the output: 6, 7 or 8 */
     uint32_t record_bytes, extra_bytes;
     double scale[3], offset[3];
-    const char *crs_name;   /* valid until the job is closed; "" when unknown */
-    uint64_t memory_bytes;  /* that would hold all points at once */
-    uint64_t floor_bytes;   /* the smallest budget that an ordinary survey gets through with */
-    uint64_t scratch_bytes; /* on disk; 0 where the budget holds all points */
-    uint64_t output_bytes;  /* estimate */
+    const char *crs_name;     /* valid until the job is closed; "" when unknown */
+    uint64_t memory_bytes;    /* that would hold all points at once */
+    uint64_t floor_bytes;     /* the smallest budget that an ordinary survey gets through with */
+    uint64_t scratch_bytes;   /* on disk; 0 where the budget holds all points */
+    uint64_t output_bytes;    /* estimate */
+    uint32_t temporal_stride; /* 0: no temporal index */
     bool fits; /* memory_bytes is within the context's budget: nothing goes to scratch */
 };
 
