@@ -9,6 +9,7 @@
 #include "copc/amend.h"
 #include "base/error.h"
 #include "io/edit.h"
+#include "las/reader.h"
 #include "las/vlr.h"
 
 #include <inttypes.h>
@@ -31,14 +32,49 @@ static const char *name_of(const struct scree__amend *amend)
 
 /* --------------------------------------------------------------------------------------- opening */
 
+/* A fault that matters will be said when the file is opened. */
+static enum scree_status ignore(void *user, enum scree__copc_fault fault, const char *message,
+                                struct scree_error *err)
+{
+    (void)user;
+    (void)message;
+    if (fault <= SCREE__COPC_FATAL_LAST)
+        return scree__base_fail(err, SCREE_E_DATA, "hierarchy");
+    return SCREE_OK;
+}
+
+/* Points by the hierarchy, for a header that may be wrong. */
+static uint64_t count_points(const struct scree__amend *amend)
+{
+    struct scree_error ignored = SCREE_ERROR_INIT;
+    const struct scree__copc_listener listener = {NULL, ignore};
+    struct scree__copc_hierarchy hierarchy;
+    struct scree_copc_info info;
+    uint64_t count = SCREE__LAS_COUNT_OF_HEADER;
+    if (!amend->options.repair_header ||
+        memcmp(amend->old_head + SCREE__COPC_INFO_VLR_OFFSET + 2, "copc", 5) != 0)
+        return count;
+    scree__copc_info_load(amend->old_head + SCREE__COPC_INFO_PAYLOAD_OFFSET, &info);
+    if (scree__copc_hierarchy_read(amend->source, &info, amend->budget, &listener, &hierarchy,
+                                   &ignored) == SCREE_OK)
+        count = 0;
+    for (uint64_t i = 0; count != SCREE__LAS_COUNT_OF_HEADER && i < hierarchy.entry_count; i++)
+        count += (uint64_t)hierarchy.entries[i].point_count;
+    scree__copc_hierarchy_release(&hierarchy);
+    return count;
+}
+
 static enum scree_status open_input(struct scree__amend *amend, struct scree_error *err)
 {
     enum scree_status status =
         scree__io_real_path(amend->options.path, amend->path, sizeof amend->path, err);
     if (status == SCREE_OK)
         status = scree_source_open_file(amend->path, &amend->source, err);
+    if (status == SCREE_OK && scree_source_bytes(amend->source) >= sizeof amend->old_head)
+        status = scree_source_read(amend->source, 0, amend->old_head, sizeof amend->old_head, err);
     if (status == SCREE_OK)
-        status = scree_las_open(amend->source, amend->context, &amend->reader, err);
+        status = scree__las_open_counted(amend->source, amend->context, count_points(amend),
+                                         &amend->reader, err);
     if (status == SCREE_OK)
         status = scree_copc_open(amend->reader, amend->context, &amend->copc, err);
     if (status != SCREE_OK)
@@ -46,9 +82,8 @@ static enum scree_status open_input(struct scree__amend *amend, struct scree_err
     amend->header = scree_las_header(amend->reader);
     amend->hierarchy = scree__copc_hierarchy_of(amend->copc);
     amend->result->bytes_before = amend->result->bytes_after = scree_source_bytes(amend->source);
-    status = scree_source_read(amend->source, 0, amend->old_head, sizeof amend->old_head, err);
     memcpy(amend->head, amend->old_head, sizeof amend->head);
-    return status;
+    return SCREE_OK;
 }
 
 /* Where the EVLRs begin and end; the lists have to be whole, or what is missing would be lost. */
