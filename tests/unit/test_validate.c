@@ -185,6 +185,10 @@ static const struct planted {
     {"R3", 'E', {AT(PAGE, 32 + 4, 4, 1)}},
     {"R4", 'W', {AT(PAGE, 64 + 28, 4, 0)}},
     {"R5", 'E', {AT(WKT, 0, 1, 0)}},
+#if SCREE_HAVE_PROJ
+    {"R5", 'E', {AT(WKT, 9, 1, 'X')}}, /* no quote, no bracket */
+    {"R5", 'E', {AT(WKT, 0, 1, 'X')}},
+#endif
     {"R6", 'W', {AT(WKT, 0, 1, 'X')}},
     {"R6", 'W', {AT(WKT_END, 0, 1, ' ')}},
     {"R8", 'E', {F64(INFO, 24, 60)}},
