@@ -18,6 +18,7 @@ struct convert_arguments {
     const char *crs;
     struct number_list scale;
     unsigned fix_returns, scale_colors;
+    uint64_t temporal_index;
     unsigned tmp_compression; /* index into "none|lz4" */
 };
 
@@ -33,6 +34,7 @@ static const struct option_entry options[] = {
      "repair return numbers that are 0 or above the number of returns"},
     {"scale-colors", 0, NULL, OPTION_FLAG, AT(scale_colors), 0, 0,
      "widen 8-bit colours to the 16 bits that viewers expect"},
+    COMMON_TEMPORAL_INDEX(AT(temporal_index)),
     COMMON_FORCE,
     {"dry-run", 0, NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "show points, format, CRS, memory and size of the output from the headers alone; write "
@@ -169,6 +171,9 @@ static int run(int argc, char **argv)
     wanted.replace = arguments.common.force > 0;
     wanted.crs = arguments.crs;
     wanted.scratch_folder = arguments.common.tmp;
+    wanted.temporal_stride = arguments.temporal_index == OPTION_AUTO_VALUE
+                                 ? SCREE_TEMPORAL_AUTO
+                                 : (uint32_t)arguments.temporal_index;
     wanted.compress_scratch = arguments.tmp_compression == 1;
     for (unsigned i = 0; i < 3 && arguments.scale.count > 0; i++)
         wanted.scale[i] = arguments.scale.values[arguments.scale.count == 3 ? i : 0];

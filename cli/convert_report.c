@@ -37,6 +37,8 @@ void convert_plan_text(const struct convert_outcome *outcome)
         printf("scratch      %s\n", size_exact_text(plan->scratch_bytes).text);
     else
         printf("scratch      none\n");
+    if (plan->temporal_stride > 0)
+        printf("times        index with a stride of %s\n", count_text(plan->temporal_stride).text);
     printf("threads      %u\n", outcome->threads);
 }
 
@@ -103,6 +105,7 @@ static void plan_json(cJSON *document, const struct convert_outcome *outcome)
     json_u64(object, "scratch_bytes", plan->scratch_bytes);
     json_u64(object, "output_bytes", plan->output_bytes);
     json_bool(object, "fits", plan->fits);
+    json_u64(object, "temporal_stride", plan->temporal_stride);
 }
 
 static void result_json(cJSON *document, const struct convert_outcome *outcome)

@@ -50,11 +50,13 @@ static enum parse_outcome set_count(const struct command *command,
                                     const struct option_entry *option, const char *text,
                                     uint64_t *count)
 {
-    bool whole = option->kind == OPTION_INTEGER;
+    bool whole = option->kind != OPTION_COUNT;
     uint64_t value = 0;
     if (!(whole ? parse_integer(text, &value) : parse_count(text, &value)))
         return refuse(command, option, text,
-                      whole ? "a whole number" : "a number such as 20000, 500K or 20M");
+                      option->kind == OPTION_AUTO ? "auto or a whole number"
+                      : whole                     ? "a whole number"
+                                                  : "a number such as 20000, 500K or 20M");
     if (value < option->min || value > option->max) {
         options_misuse(command, "--%s %s: expected %llu to %llu", option->name, text,
                        (unsigned long long)option->min, (unsigned long long)option->max);
@@ -88,6 +90,11 @@ static enum parse_outcome set_option(const struct command *command,
     case OPTION_COUNT:
     case OPTION_INTEGER:
         return set_count(command, option, text, to);
+    case OPTION_AUTO:
+        if (strcmp(text, "auto") != 0)
+            return set_count(command, option, text, to);
+        *(uint64_t *)to = OPTION_AUTO_VALUE;
+        return PARSE_RUN;
     case OPTION_TEXT:
         *(const char **)to = text;
         return PARSE_RUN;

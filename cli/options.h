@@ -18,12 +18,15 @@ enum option_kind {
     OPTION_SIZE,    /* uint64_t: bytes; a percentage is of the machine's memory */
     OPTION_COUNT,   /* uint64_t: 20M = 20,000,000 */
     OPTION_INTEGER, /* uint64_t: digits only */
+    OPTION_AUTO,    /* uint64_t: digits only, or "auto", which is OPTION_AUTO_VALUE */
     OPTION_TEXT,    /* const char * */
     OPTION_CHOICE,  /* unsigned: index into `argument`, "auto|plain|json|none" */
     OPTION_DOUBLES, /* struct number_list: 0.01 or 0.01,0.01,0.001 */
     OPTION_HELP,
     OPTION_VERSION
 };
+
+#define OPTION_AUTO_VALUE UINT64_MAX
 
 struct option_entry {
     const char *name;
@@ -84,6 +87,13 @@ struct common_options {
 #define COMMON_FORCE                                                                          \
     {                                                                                         \
         "force", 'f', NULL, OPTION_FLAG, COMMON_AT(force), 0, 0, "replace an existing output" \
+    }
+/* What a uint64_t of the command's arguments becomes; 0 when it is not given. */
+#define COMMON_TEMPORAL_INDEX(at)                                                         \
+    {                                                                                     \
+        "temporal-index", 0, "N|auto", OPTION_AUTO, at, 1, UINT32_MAX - 1,                \
+            "add an index of GPS times, with the time of every N-th point of each node; " \
+            "auto: 100 to 1000 by the number of points"                                   \
     }
 #define COMMON_END                                                     \
     {"version", 0, NULL, OPTION_VERSION, 0, 0, 0, "show the version"}, \

@@ -40,7 +40,12 @@ struct scree_convert_options {
     bool compress_scratch;    /* with LZ4: half the room, a little more work */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
+    uint32_t temporal_stride; /* write a temporal index with the time of every so-many-th point;
+                                 0: none; SCREE_TEMPORAL_AUTO: by the number of points */
 };
+
+/* 100 below 100 million points, 500 below a billion, 1000 above. */
+#define SCREE_TEMPORAL_AUTO 0xFFFFFFFFu
 
 /* What a job will do and take; from headers and chunk tables alone. */
 struct scree_convert_plan {
@@ -48,11 +53,12 @@ struct scree_convert_plan {
     unsigned point_format; /* of the output: 6, 7 or 8 */
     uint32_t record_bytes, extra_bytes;
     double scale[3], offset[3];
-    const char *crs_name;   /* valid until the job is closed; "" when unknown */
-    uint64_t memory_bytes;  /* that would hold all points at once */
-    uint64_t floor_bytes;   /* the smallest budget that an ordinary survey gets through with */
-    uint64_t scratch_bytes; /* on disk; 0 where the budget holds all points */
-    uint64_t output_bytes;  /* estimate */
+    const char *crs_name;     /* valid until the job is closed; "" when unknown */
+    uint64_t memory_bytes;    /* that would hold all points at once */
+    uint64_t floor_bytes;     /* the smallest budget that an ordinary survey gets through with */
+    uint64_t scratch_bytes;   /* on disk; 0 where the budget holds all points */
+    uint64_t output_bytes;    /* estimate */
+    uint32_t temporal_stride; /* 0: no temporal index */
     bool fits; /* memory_bytes is within the context's budget: nothing goes to scratch */
 };
 
@@ -125,6 +131,42 @@ SCREE_API const struct scree_copc_info *scree_copc_info(const struct scree_copc 
 SCREE_API uint64_t scree_copc_entry_count(const struct scree_copc *copc);
 SCREE_API const struct scree_copc_entry *scree_copc_entries(const struct scree_copc *copc);
 SCREE_API uint64_t scree_copc_page_count(const struct scree_copc *copc);
+
+/* ------------------------------------------------------------------------------------- amending */
+
+/* Changes to a COPC file that leave its points as they are. At least one is asked for. */
+struct scree_amend_options {
+    size_t size;
+    const char *path;
+    const char *output;       /* a copy with the changes; NULL: the file itself */
+    bool replace;             /* an existing output */
+    uint32_t temporal_stride; /* as for a conversion; an index that is there is replaced */
+    const char *crs;          /* NULL: stays; else as for scree_las_crs_from_text() */
+    bool repair_header; /* counts, counts by return, bounds and GPS range as the points have them */
+    const char
+        *scratch_folder; /* for samples that do not fit the budget; NULL: beside the output */
+    void *user;
+    void (*change)(void *user, const char *what); /* one line for each change */
+};
+
+struct scree_amend_result {
+    uint64_t point_count, node_count, change_count; /* change_count 0: all was so already */
+    uint64_t bytes_before, bytes_after;
+    uint32_t temporal_stride; /* of the index that was written; 0: none was */
+    bool in_place;            /* false: a new file was written (and renamed, without an output) */
+};
+
+SCREE_API void scree_amend_options_init(struct scree_amend_options *options);
+/*
+ * All or nothing: after a failure, or a kill at any moment, the file is the old one or the new one.
+ * Errors: those of scree_las_open() and scree_copc_open(); SCREE_E_UNSUPPORTED: a temporal index of
+ * nodes that are not in order of time (names node and point), bytes of unknown meaning behind the
+ * last EVLR; SCREE_E_EXISTS: the output, or another run at work on the file.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_amend(struct scree_context *context,
+                                                         const struct scree_amend_options *options,
+                                                         struct scree_amend_result *result,
+                                                         struct scree_error *err);
 
 /* ----------------------------------------------------------------------------------- validating */
 

@@ -36,6 +36,7 @@ static enum scree_status copy_options(struct scree_convert_job *job,
     job->scale_colors = options->scale_colors;
     job->compress_scratch = options->compress_scratch;
     job->creation_seconds = options->creation_seconds;
+    job->temporal_stride = options->temporal_stride;
     memcpy(job->scale, options->scale, sizeof job->scale);
     job->output = scree__mem_string_copy(options->output);
     if (options->crs != NULL)

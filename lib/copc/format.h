@@ -18,6 +18,7 @@
 #define SCREE__COPC_INFO_PAYLOAD_OFFSET 429u /* 375 + the 54 bytes of a VLR header */
 #define SCREE__COPC_INFO_RESERVED_COUNT 11u
 #define SCREE__COPC_ENTRY_BYTES 32u
+#define SCREE__COPC_GPS_TIME_AT 22u   /* in a record of formats 6 to 8 */
 #define SCREE__COPC_PAGE_POINTER (-1) /* point_count of an entry that names another page */
 
 /* The last level whose coordinates an entry can write in full is 31; one more is let through. */

@@ -62,6 +62,9 @@ scree__copc_hierarchy_read(struct scree_source *source, const struct scree_copc_
                            struct scree__copc_hierarchy *hierarchy, struct scree_error *err);
 void scree__copc_hierarchy_release(struct scree__copc_hierarchy *hierarchy);
 
+/* Of an open file; info_read.c. */
+const struct scree__copc_hierarchy *scree__copc_hierarchy_of(const struct scree_copc *copc);
+
 /* The entry of a key; NULL when there is none. Logarithmic. */
 const struct scree_copc_entry *
 scree__copc_hierarchy_find(const struct scree__copc_hierarchy *hierarchy,

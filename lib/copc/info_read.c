@@ -113,6 +113,11 @@ const struct scree_copc_info *scree_copc_info(const struct scree_copc *copc)
     return &copc->info;
 }
 
+const struct scree__copc_hierarchy *scree__copc_hierarchy_of(const struct scree_copc *copc)
+{
+    return &copc->hierarchy;
+}
+
 uint64_t scree_copc_entry_count(const struct scree_copc *copc)
 {
     return copc->hierarchy.entry_count;

@@ -4,6 +4,7 @@
  * nothing but a remark.
  */
 #include "copc/job.h"
+#include "copc/temporal_index.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/order.h"
@@ -413,6 +414,36 @@ static uint64_t guess_output_bytes(const struct scree_convert_job *job)
     return bytes;
 }
 
+/* Nodes with leaf_min points each: more than a survey has. */
+static uint64_t temporal_bytes(const struct scree_convert_job *job)
+{
+    const uint64_t points = job->plan.point_count;
+    if (job->temporal_stride == 0)
+        return 0;
+    return scree__temporal_samples_bytes(points, points / job->limits.leaf_min + 1,
+                                         job->temporal_stride);
+}
+
+/* Formats 0 and 2 have no GPS time: their points count as of time 0. */
+static enum scree_status check_times(struct scree_convert_job *job, struct scree_error *err)
+{
+    uint64_t without = 0;
+    for (uint64_t i = 0; i < job->input_count; i++) {
+        unsigned format = job->inputs[i].header.point_format;
+        without += format == 0 || format == 2;
+    }
+    if (job->temporal_stride == 0 || without == 0)
+        return SCREE_OK;
+    if (without == job->input_count)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                "a temporal index is wanted, but the points have no GPS time");
+    scree__par_log(job->context, SCREE_LOG_WARNING,
+                   "%llu of %llu files have no GPS time: in the temporal index their points are of "
+                   "time 0",
+                   (unsigned long long)without, (unsigned long long)job->input_count);
+    return SCREE_OK;
+}
+
 static enum scree_status measure_plan(struct scree_convert_job *job, struct scree_error *err)
 {
     struct scree_convert_plan *plan = &job->plan;
@@ -431,19 +462,23 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     uint64_t points;
     if (!scree__base_mul64(plan->point_count, record + 6, &points))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED, "the number of points overflows");
+    if (job->temporal_stride == SCREE_TEMPORAL_AUTO)
+        job->temporal_stride = scree__temporal_auto_stride(plan->point_count);
+    plan->temporal_stride = job->temporal_stride;
     uint64_t phase = scree__copc_read_bytes(job);
     phase = larger(phase, scree__copc_order_bytes(plan->point_count / 64, threads));
     phase = larger(phase, scree__copc_write_bytes(job, job->limits.leaf_max,
                                                   scree__copc_write_window(threads)));
+    const uint64_t samples = temporal_bytes(job); /* in memory with the points, or on scratch */
     job->planned_used_bytes = scree__mem_budget_used(scree__par_budget(job->context));
-    plan->memory_bytes = points + phase + job->planned_used_bytes;
+    plan->memory_bytes = points + phase + samples + job->planned_used_bytes;
     plan->floor_bytes = scree__copc_spill_floor(job);
     if (plan->floor_bytes > plan->memory_bytes)
         plan->floor_bytes = plan->memory_bytes;
-    plan->output_bytes = guess_output_bytes(job);
+    plan->output_bytes = guess_output_bytes(job) + samples;
     plan->fits = plan->memory_bytes <= scree_context_budget_bytes(job->context) &&
                  plan->point_count < UINT32_MAX;
-    plan->scratch_bytes = plan->fits ? 0 : plan->point_count * record;
+    plan->scratch_bytes = plan->fits ? 0 : plan->point_count * record + samples;
     plan->crs_name = job->crs.name;
     memcpy(plan->scale, job->grid.scale, sizeof plan->scale);
     memcpy(plan->offset, job->grid.offset, sizeof plan->offset);
@@ -487,7 +522,9 @@ enum scree_status scree__copc_plan(struct scree_convert_job *job, const char *co
         scree__las_schema_sort(&job->schema);
     scree__copc_forward_finish(&job->forward, scree__par_budget(job->context));
     warn_of_waveforms(job);
-    status = measure_plan(job, err);
+    status = check_times(job, err);
+    if (status == SCREE_OK)
+        status = measure_plan(job, err);
     if (status == SCREE_OK)
         make_header(job);
     return status;

@@ -34,6 +34,7 @@ struct scree_convert_job {
     bool replace, fix_returns, scale_colors, compress_scratch;
     double scale[3];
     int64_t creation_seconds;
+    uint32_t temporal_stride; /* 0: no temporal index; `auto` is settled when planning */
 
     /* Found while planning. Inputs are in order of path, those without points left out. */
     struct scree__copc_input *inputs;

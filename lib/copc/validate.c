@@ -53,6 +53,8 @@ static enum scree_status run(struct scree__copc_check *check, struct scree_error
         status = open_reader(check, err);
     if (status == SCREE_OK)
         status = scree__copc_check_points(check, err);
+    if (status == SCREE_OK)
+        scree__copc_check_page_times(check);
     return status;
 }
 
@@ -60,6 +62,9 @@ static void release(struct scree__copc_check *check)
 {
     struct scree__mem_budget *budget = check->budget;
     scree_las_close(check->reader);
+    scree__mem_free(budget, check->times, check->hierarchy.entry_count * sizeof *check->times);
+    scree__mem_free(budget, check->times_pages,
+                    check->times_page_capacity * sizeof *check->times_pages);
     scree__copc_hierarchy_release(&check->hierarchy);
     scree__mem_free(budget, check->records, check->record_capacity * sizeof *check->records);
     scree__mem_free(budget, check->chunks, check->chunk_count * sizeof *check->chunks);

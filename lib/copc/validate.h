@@ -8,7 +8,8 @@
  *     validate_copc.c       the info VLR and the demands on header and VLRs
  *     validate_hierarchy.c  pages, nodes, and their agreement with the chunk table
  *     validate_temporal.c   the temporal index, where there is one
- *     validate_points.c     the points, in parallel; validate_scan.c looks at them
+ *     validate_points.c     the points, in parallel; validate_scan.c looks at them, and
+ *                           validate_times.c at them beside the temporal index
  *
  * The parts read the bytes themselves, so that a file that scree_las_open() refuses is still judged
  * as far as it goes.
@@ -101,10 +102,18 @@ enum scree__copc_rule {
     SCREE__R14,
     SCREE__R15,
     SCREE__R16,
+    SCREE__T1,
+    SCREE__T2,
     SCREE__T3,
     SCREE__T6,
+    SCREE__T8,
+    SCREE__T9,
     SCREE__T10,
+    SCREE__T12,
+    SCREE__T12_LOOSE,
+    SCREE__T13,
     SCREE__T14,
+    SCREE__T15,
     SCREE__RULE_COUNT
 };
 
@@ -125,6 +134,23 @@ struct scree__copc_record {
     bool extended;
     uint64_t offset; /* of its header */
     uint64_t payload_offset, payload_bytes;
+};
+
+/* What the temporal index says of a node, and its points' times. */
+struct scree__copc_times {
+    uint64_t samples_at; /* in the file */
+    uint32_t sample_count;
+    bool fits;       /* as many as stride and point count make */
+    bool known;      /* min and max are those of all its points */
+    double min, max; /* of times that are numbers; NaN: there are none */
+};
+
+/* A page of the temporal index, as its pointer has it. */
+struct scree__copc_times_page {
+    struct scree_copc_key key;
+    uint64_t offset;
+    uint32_t bytes;
+    double time_min, time_max;
 };
 
 #define SCREE__COPC_WINDOW_BYTES 65536u
@@ -157,6 +183,11 @@ struct scree__copc_check {
     struct scree__copc_hierarchy hierarchy;
     struct scree_copc_entry *nodes; /* entries with points, by offset */
     uint64_t node_count, node_capacity;
+
+    struct scree__copc_times *times; /* by entry of the hierarchy; NULL: no temporal index */
+    uint32_t times_stride;
+    struct scree__copc_times_page *times_pages; /* the root page first */
+    uint64_t times_page_count, times_page_capacity;
 
     struct scree_las_reader *reader; /* NULL: scree_las_open() refused the file */
 
@@ -214,6 +245,8 @@ SCREE_MUST_CHECK enum scree_status scree__copc_check_hierarchy(struct scree__cop
                                                                struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__copc_check_temporal(struct scree__copc_check *check,
                                                               struct scree_error *err);
+/* T12, after the points. */
+void scree__copc_check_page_times(struct scree__copc_check *check);
 SCREE_MUST_CHECK enum scree_status scree__copc_check_points(struct scree__copc_check *check,
                                                             struct scree_error *err);
 

@@ -54,6 +54,18 @@ static const struct scree_copc_entry *node_of(const struct scree__copc_check *ch
     return NULL;
 }
 
+/* What the temporal index has of the unit, where node and chunk agree on the number of points. */
+static struct scree__copc_times *times_of(const struct scree__copc_check *check,
+                                          const struct scree_copc_entry *node,
+                                          const struct scree_las_unit *unit)
+{
+    if (node == NULL || check->times == NULL || (uint64_t)node->point_count != unit->point_count)
+        return NULL;
+    const struct scree_copc_entry *entry = scree__copc_hierarchy_find(&check->hierarchy, node->key);
+    struct scree__copc_times *times = &check->times[entry - check->hierarchy.entries];
+    return times->sample_count > 0 ? times : NULL;
+}
+
 static void note_failure(struct worker *worker, const struct scree_error *why)
 {
     struct scree__copc_note *note = &worker->unit.notes[SCREE__NOTE_DECODE];
@@ -64,18 +76,25 @@ static void note_failure(struct worker *worker, const struct scree_error *why)
 }
 
 static enum scree_status read_all(struct job *job, struct worker *worker, uint64_t index,
-                                  struct scree_error *err)
+                                  const struct scree_las_unit *unit, struct scree_error *err)
 {
     enum scree_status status = scree_las_cursor_open(worker->cursor, index, err);
+    if (worker->unit.times != NULL)
+        scree__copc_times_begin(worker->unit.times);
     for (size_t count = 1; status == SCREE_OK && count > 0;) {
         status = scree_las_cursor_next(worker->cursor, worker->records, job->record_capacity,
                                        &count, err);
+        if (status == SCREE_OK && worker->unit.times != NULL)
+            status = scree__copc_times_take(job->check, &job->scan, &worker->unit, worker->records,
+                                            count, unit->point_count, err);
         if (status != SCREE_OK)
             break;
         scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, count);
         scree__par_stage_add(job->check->context, count);
         status = scree__par_check_cancel(job->check->context, err);
     }
+    if (status == SCREE_OK && worker->unit.times != NULL)
+        worker->unit.times->known = true;
     return status;
 }
 
@@ -100,6 +119,15 @@ static enum scree_status read_first(struct job *job, struct worker *worker,
         scree_source_read(check->source, unit->offset, worker->records, (size_t)bytes, err);
     if (status != SCREE_OK)
         return status;
+    if (worker->unit.times != NULL) {
+        /* What the samples tell of the node's times stays. */
+        const struct scree__copc_times kept = *worker->unit.times;
+        status = scree__copc_times_take(check, &job->scan, &worker->unit, worker->records, 1,
+                                        unit->point_count, err);
+        *worker->unit.times = kept;
+        if (status != SCREE_OK)
+            return status;
+    }
     scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, 1);
     scree__par_stage_add(check->context, 1);
     if (!layered || unit->sequential)
@@ -126,13 +154,15 @@ static enum scree_status check_unit(void *arg, uint64_t index, unsigned worker_i
     scree__copc_unit_begin(&worker->unit, index);
     const struct scree_copc_entry *node = node_of(job->check, &place);
     worker->unit.ordered = node != NULL;
+    worker->unit.times = times_of(job->check, node, &place);
     if (node != NULL && job->check->has_cube) {
         worker->unit.has_box = true;
         scree__copc_node_box(&job->check->info, node->key, worker->unit.min, worker->unit.max);
     }
     struct scree_error why = SCREE_ERROR_INIT;
-    enum scree_status status = job->check->options.shallow ? read_first(job, worker, &place, &why)
-                                                           : read_all(job, worker, index, &why);
+    enum scree_status status = job->check->options.shallow
+                                   ? read_first(job, worker, &place, &why)
+                                   : read_all(job, worker, index, &place, &why);
     if (status != SCREE_OK && !scree__copc_is_finding(status)) {
         if (err != NULL && err->status == SCREE_OK)
             *err = why;
@@ -260,6 +290,20 @@ static void say_decode(struct scree__copc_check *check, const struct scree__copc
     scree__copc_say_more(check, SCREE__LAZ_DECODE, notes->units - notes->kept);
 }
 
+static void say_samples(struct scree__copc_check *check, const struct scree__copc_notes *notes)
+{
+    for (unsigned i = 0; i < notes->kept; i++) {
+        const struct scree__copc_note *note = &notes->first[i];
+        char where[96];
+        name_unit(check, note->unit, where, sizeof where);
+        scree__copc_say(check, SCREE__T15,
+                        "temporal index: %s: %" PRIu64 " samples are not the times of their "
+                        "points; the first %.17g, point %" PRIu64 " has %.17g",
+                        where, note->count, note->at[0], note->point, note->at[1]);
+    }
+    scree__copc_say_more(check, SCREE__T15, notes->units - notes->kept);
+}
+
 /* One finding for the whole file, with the first place. */
 static void say_summary(struct scree__copc_check *check, const struct scree__copc_notes *notes,
                         enum scree__copc_rule rule, const char *what)
@@ -357,6 +401,10 @@ static void say_all(struct scree__copc_check *check, const struct scree__copc_ta
     }
     say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__COPC_GPS_ORDER,
                 "have a GPS time before that of the point before them in the node");
+    if (check->times != NULL)
+        say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__T2,
+                    "are not in order of time, so that a temporal index loses some");
+    say_samples(check, &notes[SCREE__NOTE_SAMPLES]);
     say_summary(check, &notes[SCREE__NOTE_BLACK], SCREE__COPC_BLACK, "have the colour 0, 0, 0");
     if (scan->rgb != 0 && check->claims_copc && tally->points > 0 && tally->color_bits > 0 &&
         tally->color_bits <= 255)

@@ -88,10 +88,18 @@ const struct scree__copc_rule_row scree__copc_rules[SCREE__RULE_COUNT] = {
     [SCREE__R14] = {"R14", WARNING, "copc.js, 360-geo"},
     [SCREE__R15] = {"R15", WARNING, "giro3d, laspy"},
     [SCREE__R16] = {"R16", WARNING, "giro3d, iTowns"},
+    [SCREE__T1] = {"T1", ERROR, "temporal index readers"},
+    [SCREE__T2] = {"T2", ERROR, "temporal index readers"},
     [SCREE__T3] = {"T3", ERROR, "temporal index readers"},
     [SCREE__T6] = {"T6", ERROR, "temporal index readers"},
+    [SCREE__T8] = {"T8", ERROR, "temporal index readers"},
+    [SCREE__T9] = {"T9", WARNING, ""},
     [SCREE__T10] = {"T10", ERROR, "temporal index readers"},
+    [SCREE__T12] = {"T12", ERROR, "temporal index readers"},
+    [SCREE__T12_LOOSE] = {"T12", WARNING, ""},
+    [SCREE__T13] = {"T13", WARNING, ""},
     [SCREE__T14] = {"T14", ERROR, "temporal index readers"},
+    [SCREE__T15] = {"T15", ERROR, "temporal index readers"},
 };
 
 static void tell(const struct scree__copc_check *check, enum scree__copc_rule rule,

@@ -45,9 +45,8 @@ static void keep(struct scree__copc_notes *notes, const struct scree__copc_note 
     notes->first[at] = *note;
 }
 
-/* At point `at` of the unit something is to be noted. */
-static struct scree__copc_note *note_point(struct scree__copc_unit *unit,
-                                           enum scree__copc_note_kind kind, uint64_t at)
+struct scree__copc_note *scree__copc_note_point(struct scree__copc_unit *unit,
+                                                enum scree__copc_note_kind kind, uint64_t at)
 {
     struct scree__copc_note *note = &unit->notes[kind];
     if (note->count++ == 0) {
@@ -83,6 +82,7 @@ void scree__copc_unit_begin(struct scree__copc_unit *unit, uint64_t index)
     unit->points = 0;
     unit->has_box = unit->ordered = false;
     unit->gps_before = -DBL_MAX;
+    unit->times = NULL;
     for (unsigned kind = 0; kind < SCREE__NOTE_KINDS; kind++)
         unit->notes[kind].count = 0;
 }
@@ -139,7 +139,8 @@ static void scan_box(const struct scree_las_header *h, struct scree__copc_unit *
         }
         if (inside)
             continue;
-        struct scree__copc_note *note = note_point(unit, SCREE__NOTE_BOX_NEAR, unit->points + i);
+        struct scree__copc_note *note =
+            scree__copc_note_point(unit, SCREE__NOTE_BOX_NEAR, unit->points + i);
         if (note->count == 1) {
             memcpy(note->at, at, sizeof at);
             note->worst = worst;
@@ -157,7 +158,7 @@ static void scan_returns(const struct scree__copc_scan *scan, struct scree__copc
         const unsigned number = *p & mask, of = *p >> bits & mask;
         tally->returns[number]++;
         if (number == 0 || number > of)
-            (void)note_point(unit, SCREE__NOTE_RETURN, unit->points + i);
+            (void)scree__copc_note_point(unit, SCREE__NOTE_RETURN, unit->points + i);
     }
 }
 
@@ -170,7 +171,7 @@ static void scan_gps(const struct scree__copc_scan *scan, struct scree__copc_uni
         const double time = scree__base_load_f64(p);
         const uint64_t at = unit->points + i;
         if (isnan(time)) {
-            (void)note_point(unit, SCREE__NOTE_GPS_NAN, at);
+            (void)scree__copc_note_point(unit, SCREE__NOTE_GPS_NAN, at);
             continue;
         }
         tally->gps_min = time < tally->gps_min ? time : tally->gps_min;
@@ -179,11 +180,11 @@ static void scan_gps(const struct scree__copc_scan *scan, struct scree__copc_uni
             continue;
         struct scree__copc_note *note = NULL;
         if (!(time >= scan->info->gps_time_min && time <= scan->info->gps_time_max))
-            note = note_point(unit, SCREE__NOTE_GPS_OUTSIDE, at);
+            note = scree__copc_note_point(unit, SCREE__NOTE_GPS_OUTSIDE, at);
         if (note != NULL && note->count == 1)
             note->worst = time;
         if (unit->ordered && time < unit->gps_before)
-            (void)note_point(unit, SCREE__NOTE_GPS_ORDER, at);
+            (void)scree__copc_note_point(unit, SCREE__NOTE_GPS_ORDER, at);
         unit->gps_before = time;
     }
 }
@@ -198,7 +199,7 @@ static void scan_colors(const struct scree__copc_scan *scan, struct scree__copc_
         const uint16_t any = (uint16_t)(red | green | blue);
         tally->color_bits |= any;
         if (any == 0 && scan->info != NULL)
-            (void)note_point(unit, SCREE__NOTE_BLACK, unit->points + i);
+            (void)scree__copc_note_point(unit, SCREE__NOTE_BLACK, unit->points + i);
     }
 }
 

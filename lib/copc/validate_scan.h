@@ -18,6 +18,7 @@ enum scree__copc_note_kind {
     SCREE__NOTE_GPS_OUTSIDE, /* GPS time outside the info VLR's range */
     SCREE__NOTE_GPS_ORDER,   /* GPS time below that of the point before */
     SCREE__NOTE_BLACK,       /* red, green and blue are 0 */
+    SCREE__NOTE_SAMPLES,     /* a sample of the temporal index is not the point's time */
     SCREE__NOTE_KINDS
 };
 
@@ -25,7 +26,7 @@ struct scree__copc_note {
     uint64_t unit, point; /* the first point, counted within the unit */
     uint64_t count;       /* points of the unit */
     double worst;         /* boxes: the largest distance, in scale units; GPS: the first time */
-    double at[3];         /* boxes: the first point */
+    double at[3];         /* boxes: the first point; samples: the first one, and its point's time */
     char message[400];    /* decoding */
 };
 
@@ -59,6 +60,7 @@ struct scree__copc_unit {
     bool has_box, ordered;  /* ordered: GPS times are compared with the one before */
     double min[3], max[3];
     double gps_before;
+    struct scree__copc_times *times; /* NULL: the temporal index has nothing of it */
     struct scree__copc_note notes[SCREE__NOTE_KINDS]; /* count 0: nothing */
 };
 
@@ -71,6 +73,16 @@ void scree__copc_unit_begin(struct scree__copc_unit *unit, uint64_t index);
 void scree__copc_scan_records(const struct scree__copc_scan *scan, struct scree__copc_unit *unit,
                               struct scree__copc_tally *tally, const uint8_t *records,
                               uint64_t count);
+/* At point `at` of the unit something is to be noted; its count tells whether it is the first. */
+struct scree__copc_note *scree__copc_note_point(struct scree__copc_unit *unit,
+                                                enum scree__copc_note_kind kind, uint64_t at);
+/* validate_times.c: before scree__copc_scan_records() for the same ones. point_count: of the unit;
+ * unit->times is set, and was begun. */
+void scree__copc_times_begin(struct scree__copc_times *times);
+SCREE_MUST_CHECK enum scree_status
+scree__copc_times_take(const struct scree__copc_check *check, const struct scree__copc_scan *scan,
+                       struct scree__copc_unit *unit, const uint8_t *records, uint64_t count,
+                       uint64_t point_count, struct scree_error *err);
 /* Puts the unit's notes into the tally. */
 void scree__copc_unit_end(struct scree__copc_unit *unit, struct scree__copc_tally *tally);
 

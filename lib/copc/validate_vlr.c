@@ -2,6 +2,7 @@
  * and extra bytes. */
 #include "base/bytes.h"
 #include "copc/validate.h"
+#include "las/crs.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -186,6 +187,38 @@ static bool is_wkt1(const char *text)
     return false;
 }
 
+/* Can PROJ make a CRS of it? (Without PROJ nothing is said.) */
+static enum scree_status check_wkt_meaning(struct scree__copc_check *check,
+                                           const struct scree__copc_record *record,
+                                           struct scree_error *err)
+{
+    const uint64_t bytes = record->payload_bytes;
+    struct scree_las_crs crs;
+    const uint8_t *p;
+    void *memory;
+    if (bytes == 0 || bytes > SCREE__COPC_WINDOW_BYTES)
+        return SCREE_OK;
+    enum scree_status status = scree__copc_peek(check, record->payload_offset, bytes, &p, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(check->budget, bytes + 1, &memory, "WKT", err);
+    if (status != SCREE_OK)
+        return status;
+    char *text = memory;
+    memcpy(text, p, bytes);
+    text[bytes] = '\0';
+    memset(&crs, 0, sizeof crs);
+    if (text[0] != '\0')
+        status = scree__las_crs_from_wkt(text, &crs, err);
+    if (status == SCREE_OK &&
+        strncmp(crs.note, SCREE__LAS_CRS_UNREADABLE, strlen(SCREE__LAS_CRS_UNREADABLE)) == 0)
+        scree__copc_say(check, check->claims_copc ? SCREE__R5 : SCREE__LAS_WKT,
+                        "the WKT at byte %" PRIu64 " is no CRS: %s", record->payload_offset,
+                        crs.note);
+    scree_las_crs_release(&crs);
+    scree__mem_free(check->budget, memory, bytes + 1);
+    return status;
+}
+
 /* What clients make of the text; for COPC only. */
 static enum scree_status check_wkt_text(struct scree__copc_check *check,
                                         const struct scree__copc_record *record,
@@ -242,8 +275,11 @@ static enum scree_status check_wkt(struct scree__copc_check *check, struct scree
                         "there is a WKT record at byte %" PRIu64
                         ", but the global encoding at byte 6 does not say so",
                         record->offset);
-    if (!check->claims_copc)
-        return SCREE_OK;
+    enum scree_status status = SCREE_OK;
+    if (record != NULL)
+        status = check_wkt_meaning(check, record, err);
+    if (status != SCREE_OK || !check->claims_copc)
+        return status;
     if (record == NULL) {
         scree__copc_say(check, SCREE__R5, "there is no WKT record (LASF_Projection/2112)");
         return SCREE_OK;

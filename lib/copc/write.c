@@ -8,7 +8,10 @@
 #include "base/error.h"
 #include "copc/format.h"
 #include "copc/pages.h"
+#include "copc/temporal_index.h"
+#include "las/writer.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +47,8 @@ struct scree__copc_writing {
     uint64_t entry_capacity, entry_count;
     struct encoder *encoders;
     struct scree__copc_slot *slots;
+    struct scree__temporal_samples *samples; /* one a slot; NULL: no temporal index is wanted */
+    struct scree__temporal_index temporal;
     unsigned threads, window;
     unsigned narrowed; /* the window that the memory of encoders and slots was grown for */
 
@@ -65,13 +70,16 @@ unsigned scree__copc_write_window(unsigned threads)
     return threads == 1 ? 1 : 2 * threads;
 }
 
-/* Of `window` nodes in flight. */
-static uint64_t nodes_bytes(const struct scree_laz_layout *layout, uint64_t node_points,
-                            unsigned threads, unsigned window)
+/* Of `window` nodes in flight. temporal_stride 0: no temporal index. */
+static uint64_t nodes_bytes(const struct scree_laz_layout *layout, uint32_t temporal_stride,
+                            uint64_t node_points, unsigned threads, unsigned window)
 {
     uint64_t points = node_points * (SCREE__COPC_RADIX_BYTES + layout->record_bytes);
+    uint64_t samples = temporal_stride > 0 && node_points > 0
+                           ? 8 * scree__temporal_sample_count(node_points, temporal_stride)
+                           : 0;
     return points * (window < threads ? window : threads) +
-           (uint64_t)scree_laz_encode_bound(layout, node_points) * window;
+           ((uint64_t)scree_laz_encode_bound(layout, node_points) + samples) * window;
 }
 
 uint64_t scree__copc_write_bytes(const struct scree_convert_job *job, uint64_t node_points,
@@ -82,7 +90,7 @@ uint64_t scree__copc_write_bytes(const struct scree_convert_job *job, uint64_t n
     if (scree_laz_layout_init(&layout, job->plan.point_format, job->plan.extra_bytes,
                               SCREE_LAZ_VARIABLE_CHUNKS, NULL) != SCREE_OK)
         return 0; /* the run will say so */
-    return nodes_bytes(&layout, node_points, threads, window) +
+    return nodes_bytes(&layout, job->temporal_stride, node_points, threads, window) +
            (uint64_t)scree_laz_encoder_bytes(&layout) * threads + ((uint64_t)1 << 20);
 }
 
@@ -156,6 +164,21 @@ out:
 
 /* ---------------------------------------------------------------------------------------- nodes */
 
+/* While the encoder still has the node's records, in their order. */
+static enum scree_status sample_node(const struct scree__copc_writing *writing, unsigned encoder,
+                                     uint64_t point_count, struct scree__temporal_samples *samples,
+                                     struct scree_error *err)
+{
+    uint32_t stride = writing->job->temporal_stride;
+    enum scree_status status = scree__temporal_samples_begin(
+        samples, scree__par_budget(writing->job->context), point_count, stride, err);
+    if (status == SCREE_OK)
+        scree__temporal_samples_take(
+            samples, writing->encoders[encoder].encoder.records + SCREE__COPC_GPS_TIME_AT,
+            writing->layout.record_bytes, 0, point_count, point_count, stride);
+    return status;
+}
+
 static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, unsigned worker,
                                    struct scree_error *err)
 {
@@ -169,6 +192,9 @@ static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, uns
         &writing->encoders[e].encoder, scree__par_budget(writing->job->context), &writing->layout,
         writing->points, writing->cube, writing->order, writing->level,
         &writing->octree->nodes[writing->run[index]], &writing->slots[slot], err);
+    if (status == SCREE_OK && writing->samples != NULL)
+        status = sample_node(writing, e, writing->octree->nodes[writing->run[index]].point_count,
+                             &writing->samples[slot], err);
     atomic_flag_clear_explicit(&writing->encoders[e].busy, memory_order_release);
     return status;
 }
@@ -206,9 +232,14 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
     entry->entry.byte_count = (int32_t)slot->chunk_bytes;
     entry->entry.point_count = (int32_t)node->point_count;
     note_gps_times(writing, slot);
+    if (writing->samples != NULL)
+        status =
+            scree__temporal_index_add(&writing->temporal, slot->key, &writing->samples[slot_index],
+                                      slot->has_gps_time ? slot->gps_time_min : NAN,
+                                      slot->has_gps_time ? slot->gps_time_max : NAN, err);
     writing->points_written += node->point_count;
     scree__par_stage_add(writing->job->context, node->point_count);
-    return SCREE_OK;
+    return status;
 }
 
 /* Memory that encoders and slots have grown to. */
@@ -219,8 +250,16 @@ static uint64_t held_bytes(const struct scree__copc_writing *writing)
         bytes += writing->encoders[t].encoder.capacity *
                  (SCREE__COPC_RADIX_BYTES + writing->layout.record_bytes);
     for (unsigned s = 0; s < writing->window; s++)
-        bytes += writing->slots[s].chunk_capacity;
+        bytes += writing->slots[s].chunk_capacity +
+                 (writing->samples != NULL ? 8 * writing->samples[s].capacity : 0);
     return bytes;
+}
+
+static void release_samples(struct scree__copc_writing *writing)
+{
+    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
+    for (unsigned s = 0; writing->samples != NULL && s < writing->window; s++)
+        scree__temporal_samples_release(&writing->samples[s], budget);
 }
 
 static void release_held(struct scree__copc_writing *writing)
@@ -230,6 +269,7 @@ static void release_held(struct scree__copc_writing *writing)
         scree__copc_encoder_shrink(&writing->encoders[t].encoder, budget);
     for (unsigned s = 0; s < writing->window; s++)
         scree__copc_slot_release(&writing->slots[s], budget);
+    release_samples(writing);
 }
 
 /* How many nodes like this one may be in flight with so much memory. */
@@ -237,7 +277,8 @@ static unsigned window_of(const struct scree__copc_writing *writing, uint32_t no
 {
     unsigned window = writing->window;
     uint64_t points = writing->octree->nodes[node].point_count;
-    while (window > 1 && nodes_bytes(&writing->layout, points, writing->threads, window) > room)
+    while (window > 1 && nodes_bytes(&writing->layout, writing->job->temporal_stride, points,
+                                     writing->threads, window) > room)
         window /= 2;
     return window;
 }
@@ -373,6 +414,33 @@ static enum scree_status write_hierarchy(struct scree__copc_writing *writing,
     return status;
 }
 
+static enum scree_status put_temporal(void *user, const void *bytes, size_t count,
+                                      struct scree_error *err)
+{
+    return scree_sink_write(user, bytes, count, err);
+}
+
+static enum scree_status write_temporal(struct scree__copc_writing *writing,
+                                        struct scree_error *err)
+{
+    struct scree_las_vlr evlr;
+    uint64_t bytes, offset;
+    if (writing->samples == NULL)
+        return SCREE_OK;
+    release_samples(writing);
+    enum scree_status status = scree__temporal_index_plan(&writing->temporal, &bytes, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__temporal_vlr(&evlr, bytes);
+    status = scree__las_writer_begin_evlr(writing->writer, &evlr, &offset, err);
+    if (status == SCREE_OK)
+        status = scree__temporal_index_write(&writing->temporal, offset, put_temporal,
+                                             writing->sink, err);
+    if (status == SCREE_OK && scree_sink_position(writing->sink) != offset + bytes)
+        status = scree__base_fail(err, SCREE_E_DATA, "the temporal index is not as planned");
+    return status;
+}
+
 static enum scree_status write_forwarded(struct scree__copc_writing *writing,
                                          struct scree_error *err)
 {
@@ -447,6 +515,14 @@ static enum scree_status allocate(struct scree__copc_writing *writing, struct sc
         return status;
     writing->slots = memory;
     memset(memory, 0, writing->window * sizeof *writing->slots);
+    if (writing->job->temporal_stride > 0) {
+        status = scree__mem_alloc(budget, writing->window * sizeof *writing->samples, &memory,
+                                  "nodes", err);
+        if (status != SCREE_OK)
+            return status;
+        writing->samples = memory;
+        memset(memory, 0, writing->window * sizeof *writing->samples);
+    }
     status = scree__mem_alloc(budget, writing->threads * sizeof *writing->encoders, &memory,
                               "nodes", err);
     if (status != SCREE_OK)
@@ -472,6 +548,9 @@ void scree__copc_write_free(struct scree__copc_writing *writing)
         scree__copc_slot_release(&writing->slots[s], budget);
     scree__mem_free(budget, writing->encoders, writing->threads * sizeof *writing->encoders);
     scree__mem_free(budget, writing->slots, writing->window * sizeof *writing->slots);
+    release_samples(writing);
+    scree__mem_free(budget, writing->samples, writing->window * sizeof *writing->samples);
+    scree__temporal_index_release(&writing->temporal);
     scree__mem_free(budget, writing->entries, writing->entry_capacity * sizeof *writing->entries);
     scree_las_writer_free(writing->writer);
     scree_sink_close(writing->sink);
@@ -498,6 +577,8 @@ enum scree_status scree__copc_write_begin(struct scree_convert_job *job,
     writing->threads = scree_context_threads(job->context);
     writing->window = scree__copc_write_window(writing->threads);
     writing->narrowed = writing->window;
+    scree__temporal_index_init(&writing->temporal, scree__par_budget(job->context), scratch,
+                               job->temporal_stride);
     memcpy(writing->info.center, cube->center, sizeof writing->info.center);
     writing->info.halfsize = cube->halfsize;
     writing->info.spacing = cube->halfsize * 2 / (1u << SCREE__COPC_CELL_LEVELS);
@@ -526,6 +607,8 @@ enum scree_status scree__copc_write_end(struct scree__copc_writing *writing,
     enum scree_status status = write_held(writing, err);
     if (status == SCREE_OK)
         status = write_hierarchy(writing, octree, result, err);
+    if (status == SCREE_OK)
+        status = write_temporal(writing, err);
     if (status == SCREE_OK)
         status = write_forwarded(writing, err);
     if (status == SCREE_OK)

@@ -25,6 +25,9 @@ void scree__las_crs_describe(const char *wkt, struct scree_las_crs *crs);
 
 /* ---------------------------------------------- with PROJ (crs_proj.c) or without (crs_plain.c) */
 
+/* How the note of a text begins that PROJ cannot read. */
+#define SCREE__LAS_CRS_UNREADABLE "PROJ cannot read this WKT"
+
 /* wkt is trimmed and not empty. Sets all of *crs but its origin. A text that cannot be read stays
  * as it is, with a note. */
 SCREE_MUST_CHECK enum scree_status

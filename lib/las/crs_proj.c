@@ -143,7 +143,7 @@ enum scree_status scree__las_crs_from_wkt(const char *wkt, struct scree_las_crs 
         status = fill(&session, parsed, scree__las_crs_is_wkt1(wkt) ? wkt : NULL, crs, err);
     } else {
         scree__las_crs_describe(wkt, crs);
-        snprintf(crs->note, sizeof crs->note, "PROJ cannot read this WKT (%s)", session.complaint);
+        snprintf(crs->note, sizeof crs->note, SCREE__LAS_CRS_UNREADABLE " (%s)", session.complaint);
         crs->wkt = scree__mem_string_copy(wkt);
         if (crs->wkt == NULL)
             status = scree__base_fail(err, SCREE_E_MEMORY, "CRS text");

@@ -56,12 +56,18 @@ static enum scree_status read_layout(struct scree_las_reader *reader, struct scr
     return SCREE_OK;
 }
 
-static enum scree_status read_all(struct scree_las_reader *reader, struct scree_error *err)
+static enum scree_status read_all(struct scree_las_reader *reader, uint64_t point_count,
+                                  struct scree_error *err)
 {
     static enum scree_status (*const steps[])(struct scree_las_reader *, struct scree_error *) = {
-        scree__las_header_read,   scree__las_vlrs_read,  read_layout,
-        scree__las_units_read,    scree__las_evlrs_read, scree__las_extra_bytes_read,
-        scree__las_header_remarks};
+        scree__las_vlrs_read,        read_layout,
+        scree__las_units_read,       scree__las_evlrs_read,
+        scree__las_extra_bytes_read, scree__las_header_remarks};
+    enum scree_status header_status = scree__las_header_read(reader, err);
+    if (header_status != SCREE_OK)
+        return header_status;
+    if (point_count != SCREE__LAS_COUNT_OF_HEADER)
+        reader->header.point_count = point_count;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         enum scree_status status = steps[i](reader, err);
         if (status != SCREE_OK)
@@ -72,6 +78,13 @@ static enum scree_status read_all(struct scree_las_reader *reader, struct scree_
 
 enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
                                  struct scree_las_reader **out, struct scree_error *err)
+{
+    return scree__las_open_counted(source, context, SCREE__LAS_COUNT_OF_HEADER, out, err);
+}
+
+enum scree_status scree__las_open_counted(struct scree_source *source,
+                                          struct scree_context *context, uint64_t point_count,
+                                          struct scree_las_reader **out, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
     void *memory;
@@ -85,7 +98,7 @@ enum scree_status scree_las_open(struct scree_source *source, struct scree_conte
     reader->source = source;
     reader->budget = budget;
     reader->file_bytes = scree_source_bytes(source);
-    status = read_all(reader, err);
+    status = read_all(reader, point_count, err);
     if (status != SCREE_OK) {
         scree_las_close(reader);
         return status;

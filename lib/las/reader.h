@@ -40,6 +40,16 @@ struct scree_las_reader {
     bool sequential; /* one unit, its chunks found by decoding one after the other */
 };
 
+#define SCREE__LAS_COUNT_OF_HEADER UINT64_MAX
+
+/* scree_las_open() for a file whose header is known to count its points wrong: point_count is taken
+ * for what it says. */
+SCREE_MUST_CHECK enum scree_status scree__las_open_counted(struct scree_source *source,
+                                                           struct scree_context *context,
+                                                           uint64_t point_count,
+                                                           struct scree_las_reader **reader,
+                                                           struct scree_error *err);
+
 /* Each fills its part of the reader. Errors name the file and the byte. */
 SCREE_MUST_CHECK enum scree_status scree__las_header_read(struct scree_las_reader *reader,
                                                           struct scree_error *err);

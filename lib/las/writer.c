@@ -220,19 +220,15 @@ static enum scree_status copy_payload(struct scree_las_writer *writer,
     return status;
 }
 
-enum scree_status scree_las_writer_add_evlr(struct scree_las_writer *writer,
-                                            const struct scree_las_vlr *evlr,
-                                            struct scree_source *source, uint64_t *offset,
-                                            struct scree_error *err)
+enum scree_status scree__las_writer_begin_evlr(struct scree_las_writer *writer,
+                                               const struct scree_las_vlr *evlr, uint64_t *offset,
+                                               struct scree_error *err)
 {
     const char *name = scree_sink_name(writer->sink);
     uint8_t bytes[SCREE__LAS_EVLR_BYTES];
     if (writer->header.version_minor < 4)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: LAS 1.%u has no EVLRs", name,
                                 writer->header.version_minor);
-    if (evlr->payload_bytes > 0 && evlr->payload == NULL && source == NULL)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: EVLR %s/%u without a payload", name,
-                                evlr->user_id, evlr->record_id);
     if (writer->header.evlr_count == UINT32_MAX || evlr->payload_bytes > SIZE_MAX)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: too many EVLRs", name);
     enum scree_status status = scree_las_writer_end_points(writer, err);
@@ -247,8 +243,20 @@ enum scree_status scree_las_writer_add_evlr(struct scree_las_writer *writer,
         writer->header.evlr_offset = position;
     if (offset != NULL)
         *offset = position + sizeof bytes;
-    if (evlr->payload_bytes == 0)
-        return SCREE_OK;
+    return SCREE_OK;
+}
+
+enum scree_status scree_las_writer_add_evlr(struct scree_las_writer *writer,
+                                            const struct scree_las_vlr *evlr,
+                                            struct scree_source *source, uint64_t *offset,
+                                            struct scree_error *err)
+{
+    if (evlr->payload_bytes > 0 && evlr->payload == NULL && source == NULL)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: EVLR %s/%u without a payload",
+                                scree_sink_name(writer->sink), evlr->user_id, evlr->record_id);
+    enum scree_status status = scree__las_writer_begin_evlr(writer, evlr, offset, err);
+    if (status != SCREE_OK || evlr->payload_bytes == 0)
+        return status;
     if (evlr->payload != NULL)
         return scree_sink_write(writer->sink, evlr->payload, (size_t)evlr->payload_bytes, err);
     return copy_payload(writer, evlr, source, err);

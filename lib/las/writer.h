@@ -17,4 +17,13 @@ struct scree_las_writer {
 
 #define SCREE__LAS_WRITER_PIECE_BYTES ((size_t)1 << 20)
 
+/*
+ * The header of an EVLR whose payload is made on the way: the caller writes evlr->payload_bytes to
+ * the sink right afterwards. *offset (may be NULL): of the payload.
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_writer_begin_evlr(struct scree_las_writer *writer,
+                                                                const struct scree_las_vlr *evlr,
+                                                                uint64_t *offset,
+                                                                struct scree_error *err);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -49,6 +50,8 @@ static int fault_of(enum fault_call call)
         scree_context_cancel(active.context);
         return 0;
     }
+    if (active.what == FAULT_KILL)
+        raise(SIGKILL);
     return active.what;
 }
 
@@ -70,7 +73,7 @@ static bool cut_short(enum fault_call call, size_t *bytes, ssize_t *result)
         *bytes /= 2;
     if (what > 0)
         errno = what;
-    *result = what > 0 ? -1 : 0;
+    *result = what > 0 ? -1 : what == FAULT_KILL_HALF ? FAULT_KILL_HALF : 0;
     return what > 0 || what == FAULT_ZERO;
 }
 
@@ -119,7 +122,13 @@ WRAP(ssize_t, pwrite64, (int descriptor, const void *bytes, size_t count, off_t 
     ssize_t result;
     if (cut_short(FAULT_WRITE, &count, &result))
         return result;
-    return __real_pwrite64(descriptor, bytes, count, offset);
+    bool killed = result == FAULT_KILL_HALF;
+    if (killed && (uint64_t)offset + count > 512)
+        count /= 2;
+    result = __real_pwrite64(descriptor, bytes, count, offset);
+    if (killed)
+        raise(SIGKILL);
+    return result;
 }
 
 WRAP(int, fsync, (int descriptor))

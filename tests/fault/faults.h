@@ -29,6 +29,10 @@ enum fault_call {
 #define FAULT_SHORT_HALF (-2) /* read or write: half of the bytes */
 #define FAULT_ZERO (-3)       /* read or write: returns 0 */
 #define FAULT_CANCEL (-4)     /* works, but the context is cancelled first */
+#define FAULT_KILL (-5)       /* SIGKILL before the call */
+#define FAULT_KILL_HALF \
+    (-6) /* write: half of the bytes, then SIGKILL; a call within the first 512
+                                 bytes of a file, which is not torn: all of them, then SIGKILL */
 
 struct fault {
     enum fault_call call;

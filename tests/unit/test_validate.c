@@ -185,6 +185,10 @@ static const struct planted {
     {"R3", 'E', {AT(PAGE, 32 + 4, 4, 1)}},
     {"R4", 'W', {AT(PAGE, 64 + 28, 4, 0)}},
     {"R5", 'E', {AT(WKT, 0, 1, 0)}},
+#if SCREE_HAVE_PROJ
+    {"R5", 'E', {AT(WKT, 9, 1, 'X')}}, /* no quote, no bracket */
+    {"R5", 'E', {AT(WKT, 0, 1, 'X')}},
+#endif
     {"R6", 'W', {AT(WKT, 0, 1, 'X')}},
     {"R6", 'W', {AT(WKT_END, 0, 1, ' ')}},
     {"R8", 'E', {F64(INFO, 24, 60)}},
@@ -277,6 +281,9 @@ static void each_recipe_is_found(void **state)
         {"LAS-return-number", 'W', {.return_zero = true}},
         {"LAS-return-counts", 'E', {.return_zero = true}},
         {"LAS-evlr-end", 'W', {.tail_bytes = 1}},
+        {"T1", 'E', {.temporal_vlr = true}},
+        {"T1", 'E', {.temporal = true, .two_temporals = true}},
+        {"T2", 'E', {.temporal = true, .gps_back = true}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct file file = file_make(&cases[i].recipe);
@@ -292,12 +299,31 @@ static void temporal_defects_are_found(void **state)
     (void)state;
     static struct heard heard;
     static const struct planted cases[] = {
-        {"T3", 'E', {AT(TEMPORAL, 0, 4, 2)}},       {"T3", 'E', {AT(TEMPORAL, 4, 4, 0)}},
-        {"T3", 'E', {AT(TEMPORAL, 12, 4, 2)}},      {"T3", 'E', {AT(TEMPORAL, 28, 4, 1)}},
-        {"T6", 'E', {AT(TEMPORAL, 48, 4, 999)}},    {"T10", 'E', {AT(TEMPORAL, 16, 8, 375)}},
-        {"T10", 'E', {AT(TEMPORAL, 24, 4, 99999)}}, {"T10", 'E', {AT(TEMPORAL, 8, 4, 6)}},
-        {"T10", 'E', {AT(TEMPORAL, 36, 4, 1)}},     {"T14", 'E', {AT(TEMPORAL, 4, 4, 3)}},
-        {"T14", 'E', {F64(TEMPORAL, 52, 1e9)}},
+        {"T3", 'E', {AT(TEMPORAL, 0, 4, 2)}},
+        {"T3", 'E', {AT(TEMPORAL, 4, 4, 0)}},
+        {"T3", 'E', {AT(TEMPORAL, 12, 4, 3)}},
+        {"T3", 'E', {AT(TEMPORAL, 28, 4, 1)}},
+        {"T6", 'E', {AT(TIMES, 16, 4, 999)}},
+        {"T8", 'E', {AT(TIMES_BELOW, 4, 4, 1)}},
+        {"T8", 'E', {AT(POINTER, 0, 4, 9)}},
+        {"T8", 'E', {AT(POINTER, 4, 4, -1)}},
+        {"T10", 'E', {AT(TEMPORAL, 16, 8, 375)}},
+        {"T10", 'E', {AT(TEMPORAL, 24, 4, 99999)}},
+        {"T10", 'E', {AT(TEMPORAL, 8, 4, 6)}},
+        {"T10", 'E', {AT(TIMES, 4, 4, 1)}},
+        {"T10", 'E', {AT(POINTER, 28, 4, 28)}}, /* without node 4 */
+        {"T10", 'E', {AT(POINTER, 20, 8, -1)}},
+        {"T10", 'E', {AT(TIMES_BELOW, 0, 4, 0)}}, /* the root node twice */
+        {"T12", 'E', {F64(POINTER, 32, 109.5)}},
+        {"T12", 'E', {F64(POINTER, 40, 110)}},
+        {"T12", 'W', {F64(POINTER, 32, 108)}},
+        {"T12", 'W', {F64(POINTER, 40, NAN)}},
+        {"T14", 'E', {AT(TEMPORAL, 4, 4, 3)}},
+        {"T14", 'E', {F64(TIMES, 20, 1e9)}},
+        {"T14", 'E', {F64(TIMES, 20, NAN)}}, /* a number after none */
+        {"T15", 'E', {F64(TIMES, 20, 99)}},
+        {"T15", 'E', {F64(TIMES, 44, NAN)}},
+        {"T15", 'E', {F64(TIMES_BELOW, 28, 110.5)}},
     };
     const struct recipe recipe = {.temporal = true};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -306,6 +332,10 @@ static void temporal_defects_are_found(void **state)
         (void)judge(file.bytes, file.byte_count, 1, false, &heard);
         if (!has(&heard, cases[i].severity, cases[i].rule))
             fail_msg("case %zu: no %c %s in:\n%s", i, cases[i].severity, cases[i].rule, heard.text);
+        (void)judge(file.bytes, file.byte_count, 3, true, &heard);
+        if (i < 20 && !has(&heard, cases[i].severity, cases[i].rule))
+            fail_msg("case %zu, shallow: no %c %s in:\n%s", i, cases[i].severity, cases[i].rule,
+                     heard.text);
         free(file.bytes);
     }
 }

@@ -34,11 +34,15 @@ enum place {
     PAGE,
     CHILD_PAGE,
     TEMPORAL,
+    TIMES,       /* its root page: nodes 0 to 2, then */
+    POINTER,     /* the pointer to */
+    TIMES_BELOW, /* the page of nodes 3 and 4 */
     PLACES
 };
 
 struct recipe {
     bool no_wkt, two_wkts, large_vlr, temporal, eight_bits, black, return_zero, gps_nan, gps_back;
+    bool temporal_vlr, two_temporals;
     unsigned empty_nodes; /* appended to the root page */
     unsigned gap_bytes;   /* between the chunks and the chunk table */
     unsigned tail_bytes;  /* behind the last EVLR */
@@ -143,6 +147,10 @@ static inline void file_make_head(struct file *file, const struct recipe *recipe
     extra[2] = 3; /* unsigned short */
     memcpy(extra + 4, "echo width", 10);
     file->places[EXTRA] = file->byte_count - 192;
+    if (recipe->temporal_vlr) {
+        (void)file_add_record(file, false, "copc_temporal", 1000, 32);
+        vlrs++;
+    }
     if (recipe->large_vlr) {
         (void)file_add_record(file, false, "scree test", 1, 65535);
         vlrs++;
@@ -226,30 +234,46 @@ static inline void file_make_hierarchy(struct file *file, const struct recipe *r
     scree__copc_info_store(file->bytes + file->places[INFO], &info);
 }
 
-/* One page with all nodes, a sample for each point. */
+static inline uint8_t *file_make_times(uint8_t *p, unsigned node, double *time)
+{
+    const struct scree_copc_entry as_entry = {.key = test_nodes[node].key};
+    uint8_t entry[32];
+    scree__copc_entry_store(entry, &as_entry);
+    memcpy(p, entry, 16);
+    scree__base_store32(p + 16, test_nodes[node].points);
+    p += 20;
+    for (uint32_t j = 0; j < test_nodes[node].points; j++, p += 8, ++*time)
+        scree__base_store_f64(p, *time);
+    return p;
+}
+
+/* A sample for each point; nodes 3 and 4 in a page of their own. */
 static inline void file_make_temporal(struct file *file)
 {
-    const size_t page_bytes = TEST_NODES * 20 + TEST_POINTS * 8;
-    uint8_t *p = file_add_record(file, true, "copc_temporal", 1000, 32 + page_bytes);
-    file->places[TEMPORAL] = file->byte_count - page_bytes - 32;
+    const size_t root_bytes = 3 * 20 + 9 * 8 + 48, below_bytes = 2 * 20 + 3 * 8;
+    uint8_t *p = file_add_record(file, true, "copc_temporal", 1000, 32 + root_bytes + below_bytes);
+    double time = 100;
+    file->places[TEMPORAL] = file->byte_count - root_bytes - below_bytes - 32;
+    file->places[TIMES] = file->places[TEMPORAL] + 32;
+    file->places[TIMES_BELOW] = file->places[TIMES] + root_bytes;
+    file->places[POINTER] = file->places[TIMES_BELOW] - 48;
     scree__base_store32(p, 1);
     scree__base_store32(p + 4, 1);
     scree__base_store32(p + 8, TEST_NODES);
-    scree__base_store32(p + 12, 1);
-    scree__base_store64(p + 16, file->places[TEMPORAL] + 32);
-    scree__base_store32(p + 24, (uint32_t)page_bytes);
+    scree__base_store32(p + 12, 2);
+    scree__base_store64(p + 16, file->places[TIMES]);
+    scree__base_store32(p + 24, (uint32_t)root_bytes);
     p += 32;
-    double time = 100;
-    for (unsigned i = 0; i < TEST_NODES; i++) {
-        const struct scree_copc_entry as_entry = {.key = test_nodes[i].key};
-        uint8_t entry[32];
-        scree__copc_entry_store(entry, &as_entry);
-        memcpy(p, entry, 16);
-        scree__base_store32(p + 16, test_nodes[i].points);
-        p += 20;
-        for (uint32_t j = 0; j < test_nodes[i].points; j++, p += 8)
-            scree__base_store_f64(p, time++);
-    }
+    for (unsigned i = 0; i < 3; i++)
+        p = file_make_times(p, i, &time);
+    scree__base_store32(p, 2); /* the key of node 3 */
+    scree__base_store64(p + 20, file->places[TIMES_BELOW]);
+    scree__base_store32(p + 28, (uint32_t)below_bytes);
+    scree__base_store_f64(p + 32, 109);
+    scree__base_store_f64(p + 40, 111);
+    p += 48;
+    for (unsigned i = 3; i < 5; i++)
+        p = file_make_times(p, i, &time);
 }
 
 /* Free file.bytes. */
@@ -263,9 +287,11 @@ static inline struct file file_make(const struct recipe *recipe)
     file_make_head(&file, recipe, &layout);
     file_make_chunks(&file, recipe, &layout, entries);
     scree__base_store64(file.bytes + 235, file.byte_count);
-    scree__base_store32(file.bytes + 243, recipe->temporal ? 2 : 1);
+    scree__base_store32(file.bytes + 243, 1u + recipe->temporal + recipe->two_temporals);
     file_make_hierarchy(&file, recipe, entries);
     if (recipe->temporal)
+        file_make_temporal(&file);
+    if (recipe->two_temporals)
         file_make_temporal(&file);
     (void)file_add(&file, recipe->tail_bytes);
     return file;

@@ -1,0 +1,404 @@
+/*
+ * amend.c - changes to a COPC file that leave its points alone: a temporal index, the CRS, what the
+ * header says. docs/decisions/amend.md has what is promised and why.
+ *
+ * Either the file is changed in place (edit.h): a new EVLR behind the last one, and one write within
+ * the first 512 bytes. Or, where records have to move or a copy is wanted, a new file is written and
+ * renamed.
+ */
+#include "copc/amend.h"
+#include "base/error.h"
+#include "io/edit.h"
+#include "las/reader.h"
+#include "las/vlr.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Samples beyond this share of the budget wait on scratch. */
+#define SAMPLES_SHARE 4u
+
+void scree_amend_options_init(struct scree_amend_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+}
+
+static const char *name_of(const struct scree__amend *amend)
+{
+    return amend->path;
+}
+
+/* --------------------------------------------------------------------------------------- opening */
+
+/* A fault that matters will be said when the file is opened. */
+static enum scree_status ignore(void *user, enum scree__copc_fault fault, const char *message,
+                                struct scree_error *err)
+{
+    (void)user;
+    (void)message;
+    if (fault <= SCREE__COPC_FATAL_LAST)
+        return scree__base_fail(err, SCREE_E_DATA, "hierarchy");
+    return SCREE_OK;
+}
+
+/* Points by the hierarchy, for a header that may be wrong. */
+static uint64_t count_points(const struct scree__amend *amend)
+{
+    struct scree_error ignored = SCREE_ERROR_INIT;
+    const struct scree__copc_listener listener = {NULL, ignore};
+    struct scree__copc_hierarchy hierarchy;
+    struct scree_copc_info info;
+    uint64_t count = SCREE__LAS_COUNT_OF_HEADER;
+    if (!amend->options.repair_header ||
+        memcmp(amend->old_head + SCREE__COPC_INFO_VLR_OFFSET + 2, "copc", 5) != 0)
+        return count;
+    scree__copc_info_load(amend->old_head + SCREE__COPC_INFO_PAYLOAD_OFFSET, &info);
+    if (scree__copc_hierarchy_read(amend->source, &info, amend->budget, &listener, &hierarchy,
+                                   &ignored) == SCREE_OK)
+        count = 0;
+    for (uint64_t i = 0; count != SCREE__LAS_COUNT_OF_HEADER && i < hierarchy.entry_count; i++)
+        count += (uint64_t)hierarchy.entries[i].point_count;
+    scree__copc_hierarchy_release(&hierarchy);
+    return count;
+}
+
+static enum scree_status open_input(struct scree__amend *amend, struct scree_error *err)
+{
+    enum scree_status status =
+        scree__io_real_path(amend->options.path, amend->path, sizeof amend->path, err);
+    if (status == SCREE_OK)
+        status = scree_source_open_file(amend->path, &amend->source, err);
+    if (status == SCREE_OK && scree_source_bytes(amend->source) >= sizeof amend->old_head)
+        status = scree_source_read(amend->source, 0, amend->old_head, sizeof amend->old_head, err);
+    if (status == SCREE_OK)
+        status = scree__las_open_counted(amend->source, amend->context, count_points(amend),
+                                         &amend->reader, err);
+    if (status == SCREE_OK)
+        status = scree_copc_open(amend->reader, amend->context, &amend->copc, err);
+    if (status != SCREE_OK)
+        return status;
+    amend->header = scree_las_header(amend->reader);
+    amend->hierarchy = scree__copc_hierarchy_of(amend->copc);
+    amend->result->bytes_before = amend->result->bytes_after = scree_source_bytes(amend->source);
+    memcpy(amend->head, amend->old_head, sizeof amend->head);
+    return SCREE_OK;
+}
+
+/* Where the EVLRs begin and end; the lists have to be whole, or what is missing would be lost. */
+static enum scree_status find_ends(struct scree__amend *amend, struct scree_error *err)
+{
+    uint64_t lists[2] = {0, 0};
+    amend->points_end = amend->evlr_end = scree_source_bytes(amend->source);
+    for (uint64_t i = 0; i < scree_las_vlr_count(amend->reader); i++) {
+        const struct scree_las_vlr *vlr = scree_las_vlr(amend->reader, i);
+        lists[vlr->extended]++;
+        if (vlr->extended)
+            amend->evlr_end = vlr->payload_offset + vlr->payload_bytes;
+    }
+    if (lists[1] > 0)
+        amend->points_end = amend->header->evlr_offset;
+    if (lists[0] != amend->header->vlr_count || lists[1] != amend->header->evlr_count)
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "%s: the header says %" PRIu32 " VLRs and %" PRIu32
+                                " EVLRs, %" PRIu64 " and %" PRIu64 " can be read",
+                                name_of(amend), amend->header->vlr_count, amend->header->evlr_count,
+                                lists[0], lists[1]);
+    return SCREE_OK;
+}
+
+static enum scree_status take_chunks(struct scree__amend *amend, struct scree_error *err)
+{
+    const struct scree__copc_hierarchy *h = amend->hierarchy;
+    void *memory;
+    enum scree_status status = scree__mem_alloc(
+        amend->budget, h->entry_count * sizeof *amend->chunks, &memory, "nodes", err);
+    if (status != SCREE_OK)
+        return status;
+    amend->chunks = memory;
+    for (uint64_t i = 0; i < h->entry_count; i++) {
+        const struct scree_copc_entry *entry = &h->entries[i];
+        if (entry->point_count <= 0)
+            continue;
+        if (entry->offset < amend->header->point_offset ||
+            entry->offset + (uint64_t)entry->byte_count > amend->points_end)
+            return scree__base_fail(err, SCREE_E_DATA,
+                                    "%s: node %d-%d-%d-%d: its %d bytes at byte %" PRIu64
+                                    " are not among the points",
+                                    name_of(amend), entry->key.level, entry->key.x, entry->key.y,
+                                    entry->key.z, entry->byte_count, entry->offset);
+        amend->chunks[amend->chunk_count++] = *entry;
+        amend->point_count += (uint64_t)entry->point_count;
+    }
+    scree__copc_entries_sort(amend->chunks, amend->chunk_count, scree__copc_entry_compare_offset);
+    amend->result->point_count = amend->point_count;
+    amend->result->node_count = amend->chunk_count;
+    if (amend->chunk_count == 0)
+        return scree__base_fail(err, SCREE_E_DATA, "%s: has no points", name_of(amend));
+    return SCREE_OK;
+}
+
+/* ---------------------------------------------------------------------------------------- wanted */
+
+static enum scree_status choose_output(struct scree__amend *amend, struct scree_error *err)
+{
+    struct scree_error ignored = SCREE_ERROR_INIT;
+    if (amend->options.output == NULL) {
+        memcpy(amend->output, amend->path, sizeof amend->output);
+        return SCREE_OK;
+    }
+    if (scree__io_real_path(amend->options.output, amend->output, sizeof amend->output, &ignored) ==
+            SCREE_OK &&
+        strcmp(amend->output, amend->path) == 0)
+        return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                "%s: the copy is the file itself; without an output it is changed "
+                                "in place",
+                                amend->options.output);
+    if (strlen(amend->options.output) >= sizeof amend->output)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+                                amend->options.output);
+    snprintf(amend->output, sizeof amend->output, "%s", amend->options.output);
+    return SCREE_OK;
+}
+
+static const struct scree_las_vlr *old_index(const struct scree__amend *amend)
+{
+    return scree_las_find_vlr(amend->reader, SCREE__TEMPORAL_USER_ID, SCREE__TEMPORAL_RECORD);
+}
+
+/* An index that has to move is made anew, with the stride it has. */
+static enum scree_status keep_stride(struct scree__amend *amend, struct scree_error *err)
+{
+    uint8_t bytes[8] = {0};
+    const struct scree_las_vlr *vlr = old_index(amend);
+    enum scree_status status = SCREE_OK;
+    if (vlr->payload_bytes >= sizeof bytes)
+        status = scree_source_read(amend->source, vlr->payload_offset, bytes, sizeof bytes, err);
+    amend->stride = scree__base_load32(bytes + 4);
+    if (amend->stride == 0 || amend->stride == SCREE_TEMPORAL_AUTO)
+        amend->stride = scree__temporal_auto_stride(amend->point_count);
+    return status;
+}
+
+static enum scree_status choose_crs(struct scree__amend *amend, struct scree_error *err)
+{
+    if (amend->options.crs == NULL)
+        return SCREE_OK;
+    enum scree_status status = scree_las_crs_from_text(amend->options.crs, &amend->crs, err);
+    if (status == SCREE_OK && amend->crs.wkt == NULL)
+        status = scree__base_fail(err, SCREE_E_ARGUMENT, "'%.200s' is no CRS", amend->options.crs);
+    return status;
+}
+
+/* Is the CRS there already, in these bytes? Then nothing is to be done. */
+static void forget_same_crs(struct scree__amend *amend)
+{
+    const struct scree_las_vlr *vlr = scree_las_find_vlr(amend->reader, "LASF_Projection", 2112);
+    if (amend->crs.wkt == NULL || vlr == NULL || vlr->extended || vlr->payload == NULL)
+        return;
+    const uint64_t bytes = strlen(amend->crs.wkt) + 1;
+    if (vlr->payload_bytes >= bytes && memcmp(vlr->payload, amend->crs.wkt, bytes) == 0)
+        scree_las_crs_release(&amend->crs);
+}
+
+/* ----------------------------------------------------------------------------------- what is done */
+
+static enum scree_status open_scratch(struct scree__amend *amend, struct scree_error *err)
+{
+    char folder[sizeof amend->output];
+    if (amend->stride == 0)
+        return SCREE_OK;
+    const uint64_t bytes = scree__temporal_samples_bytes(
+        amend->point_count, amend->hierarchy->entry_count, amend->stride);
+    if (bytes <= scree_context_budget_bytes(amend->context) / SAMPLES_SHARE)
+        return SCREE_OK;
+    memcpy(folder, amend->output, sizeof folder);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL)
+        snprintf(folder, sizeof folder, ".");
+    else
+        slash[slash == folder] = '\0';
+    return scree__spill_scratch_open(
+        amend->options.scratch_folder != NULL ? amend->options.scratch_folder : folder, bytes,
+        SCREE__SPILL_PLAIN, 8, &amend->scratch, err);
+}
+
+static enum scree_status scan(struct scree__amend *amend, struct scree_error *err)
+{
+    if (amend->stride == 0 && !amend->options.repair_header)
+        return SCREE_OK;
+    enum scree_status status = open_scratch(amend, err);
+    if (status == SCREE_OK)
+        status = scree__amend_scan(amend, err);
+    if (status == SCREE_OK && amend->options.repair_header)
+        scree__amend_repair(amend);
+    if (status == SCREE_OK && amend->stride > 0) {
+        amend->result->temporal_stride = amend->stride;
+        scree__amend_tell(amend, "temporal index: stride %" PRIu32 ", %" PRIu64 " bytes%s",
+                          amend->stride, amend->index_bytes,
+                          old_index(amend) != NULL ? ", in place of the one there was" : "");
+    }
+    return status;
+}
+
+/* What lies behind the last EVLR: nothing, or what a killed run has left there? Anything else is
+ * not ours to overwrite. */
+static enum scree_status check_tail(struct scree__amend *amend, struct scree_error *err)
+{
+    struct scree_las_vlr vlr;
+    uint8_t ours[SCREE__LAS_EVLR_BYTES], there[20];
+    static const uint8_t zeros[sizeof there];
+    const uint64_t file_bytes = scree_source_bytes(amend->source);
+    const uint64_t left = file_bytes - amend->evlr_end;
+    const size_t count = left < sizeof there ? (size_t)left : sizeof there;
+    if (count == 0)
+        return SCREE_OK;
+    enum scree_status status = scree_source_read(amend->source, amend->evlr_end, there, count, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__temporal_vlr(&vlr, 0);
+    scree__las_vlr_header_write(&vlr, true, ours);
+    if (memcmp(there, ours, count) == 0 || memcmp(there, zeros, count) == 0)
+        return SCREE_OK;
+    return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                            "%s: %" PRIu64 " bytes at byte %" PRIu64
+                            " lie behind the last EVLR and nothing says what they are",
+                            name_of(amend), left, amend->evlr_end);
+}
+
+static enum scree_status put(void *user, const void *bytes, size_t count, struct scree_error *err)
+{
+    return scree__io_edit_append(user, bytes, count, err);
+}
+
+static enum scree_status append_index(struct scree__amend *amend, struct scree__io_edit *edit,
+                                      struct scree_error *err)
+{
+    struct scree_las_vlr vlr;
+    uint8_t header[SCREE__LAS_EVLR_BYTES];
+    if (amend->stride == 0)
+        return SCREE_OK;
+    if (amend->header->evlr_count == 0)
+        scree__base_store64(amend->head + 235, amend->evlr_end);
+    scree__base_store32(amend->head + 243, amend->header->evlr_count + 1);
+    scree__temporal_vlr(&vlr, amend->index_bytes);
+    scree__las_vlr_header_write(&vlr, true, header);
+    enum scree_status status = scree__io_edit_append(edit, header, sizeof header, err);
+    if (status == SCREE_OK)
+        status = scree__temporal_index_write(&amend->index, amend->evlr_end + sizeof header, put,
+                                             edit, err);
+    amend->result->bytes_after = amend->evlr_end + sizeof header + amend->index_bytes;
+    return status;
+}
+
+static enum scree_status change_in_place(struct scree__amend *amend, struct scree_error *err)
+{
+    struct scree__io_edit *edit;
+    enum scree_status status = scree__io_edit_open(amend->path, scree_source_bytes(amend->source),
+                                                   amend->evlr_end, &edit, err);
+    if (status != SCREE_OK)
+        return status;
+    status = append_index(amend, edit, err);
+    if (status == SCREE_OK)
+        status = scree__par_check_cancel(amend->context, err);
+    size_t first = 0, last = sizeof amend->head;
+    while (first < last && amend->head[first] == amend->old_head[first])
+        first++;
+    while (last > first && amend->head[last - 1] == amend->old_head[last - 1])
+        last--;
+    if (status == SCREE_OK)
+        status = scree__io_edit_switch(edit, first, amend->head + first, amend->old_head + first,
+                                       last - first, err);
+    scree__io_edit_close(edit);
+    return status;
+}
+
+static enum scree_status run(struct scree__amend *amend, struct scree_error *err)
+{
+    const bool copy_wanted = amend->options.output != NULL;
+    amend->stride = amend->options.temporal_stride;
+    if (amend->stride == SCREE_TEMPORAL_AUTO)
+        amend->stride = scree__temporal_auto_stride(amend->point_count);
+    forget_same_crs(amend);
+    bool anew =
+        copy_wanted || amend->crs.wkt != NULL || (amend->stride > 0 && old_index(amend) != NULL);
+    enum scree_status status = SCREE_OK;
+    if (anew)
+        status = scree__amend_layout(amend, err);
+    if (status == SCREE_OK && anew && scree__amend_moves_index(amend)) {
+        status = keep_stride(amend, err);
+        if (status == SCREE_OK)
+            status = scree__amend_layout(amend, err);
+    }
+    if (status == SCREE_OK && (anew || amend->stride > 0))
+        status = check_tail(amend, err);
+    if (status == SCREE_OK)
+        status = scan(amend, err);
+    if (status != SCREE_OK)
+        return status;
+    if (amend->crs.wkt != NULL)
+        scree__amend_tell(amend, "CRS: %.160s",
+                          amend->crs.name[0] != '\0' ? amend->crs.name : amend->options.crs);
+    amend->result->in_place = !anew;
+    if (anew) {
+        scree__amend_place(amend);
+        return scree__amend_copy(amend, !copy_wanted || amend->options.replace, err);
+    }
+    return amend->result->change_count > 0 ? change_in_place(amend, err) : SCREE_OK;
+}
+
+/* ----------------------------------------------------------------------------------------- whole */
+
+static void release(struct scree__amend *amend)
+{
+    scree__temporal_index_release(&amend->index);
+    scree__spill_scratch_close(amend->scratch);
+    scree__mem_free(amend->budget, amend->chunks,
+                    amend->hierarchy != NULL ? amend->hierarchy->entry_count * sizeof *amend->chunks
+                                             : 0);
+    scree__mem_free(amend->budget, amend->records, amend->record_count * sizeof *amend->records);
+    scree_las_crs_release(&amend->crs);
+    scree_copc_close(amend->copc);
+    scree_las_close(amend->reader);
+    scree_source_close(amend->source);
+    scree__mem_free(amend->budget, amend, sizeof *amend);
+}
+
+enum scree_status scree_amend(struct scree_context *context,
+                              const struct scree_amend_options *options,
+                              struct scree_amend_result *result, struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(context);
+    struct scree_amend_result own;
+    void *memory;
+    enum scree_status status =
+        scree__mem_alloc(budget, sizeof(struct scree__amend), &memory, "amendment", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree__amend *amend = memory;
+    memset(amend, 0, sizeof *amend);
+    amend->context = context;
+    amend->budget = amend->index.budget = budget;
+    amend->result = result != NULL ? result : &own;
+    memset(amend->result, 0, sizeof *amend->result);
+    scree_amend_options_init(&amend->options);
+    memcpy(&amend->options, options,
+           options->size < sizeof amend->options ? options->size : sizeof amend->options);
+    if (options->temporal_stride == 0 && options->crs == NULL && !options->repair_header)
+        status = scree__base_fail(err, SCREE_E_ARGUMENT, "nothing to change is asked for");
+    if (status == SCREE_OK)
+        status = choose_crs(amend, err);
+    if (status == SCREE_OK)
+        status = open_input(amend, err);
+    if (status == SCREE_OK)
+        status = choose_output(amend, err);
+    if (status == SCREE_OK)
+        status = find_ends(amend, err);
+    if (status == SCREE_OK)
+        status = take_chunks(amend, err);
+    if (status == SCREE_OK)
+        status = run(amend, err);
+    release(amend);
+    return status;
+}
