@@ -1,7 +1,7 @@
 /*
  * bench/laz - how fast chunks of LAZ files decode and encode, in one thread, in memory.
  *
- *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--jobs decode,xyz,encode]
+ *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--jobs decode,pairs,xyz,encode]
  *             [--peer CMD] FILE...
  *
  * --as converts points of formats 0-3 to 6-8 first. --peer runs `CMD FILE` in turn with ours, so
@@ -19,8 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DECODE, XYZ, ENCODE, JOBS };
-static const char *const job_names[JOBS] = {"decode", "xyz", "encode"};
+/* PAIRS: decoding by pairs of chunks; the peer's figure is that of its decoding. */
+enum { DECODE, PAIRS, XYZ, ENCODE, JOBS };
+static const char *const job_names[JOBS] = {"decode", "pairs", "xyz", "encode"};
 static const char *const level_names[] = {"plain", "avx2", "avx512"};
 
 struct figures {
@@ -43,27 +44,65 @@ static void keep(struct figures *figures, int job, double cpu, double wall)
         figures->wall[job] = wall;
 }
 
-static void decode(const struct bench_file *file, uint32_t fields, uint8_t *records)
+/* Decoders of one file, as many as decode at once. */
+struct decoders {
+    struct scree_laz_decoder *of[2];
+    void *memory[2];
+};
+
+static void decoders_make(struct decoders *decoders, const struct bench_file *file, uint32_t fields)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_laz_decoder *decoder;
     size_t memory_bytes = scree_laz_decoder_bytes(&file->layout);
-    size_t stride = file->layout.record_bytes;
-    void *memory = bench_memory(memory_bytes);
-    bench_check(scree_laz_decoder_init(memory, memory_bytes, &file->layout, fields, &decoder, &err),
-                &err);
-    for (uint32_t i = 0; i < file->chunk_count; i++) {
-        const struct bench_chunk *chunk = &file->chunks[i];
-        bench_check(scree_laz_decoder_begin(decoder, file->bytes + chunk->at, chunk->bytes,
+    for (unsigned i = 0; i < 2; i++) {
+        decoders->memory[i] = bench_memory(memory_bytes);
+        bench_check(scree_laz_decoder_init(decoders->memory[i], memory_bytes, &file->layout, fields,
+                                           &decoders->of[i], &err),
+                    &err);
+    }
+}
+
+/* Chunks [at, at + count) side by side, count 1 or 2. Returns where the next records go. */
+static uint8_t *decode_chunks(const struct decoders *decoders, const struct bench_file *file,
+                              uint32_t at, unsigned count, uint8_t *records)
+{
+    struct scree_error err = SCREE_ERROR_INIT, errs[2] = {SCREE_ERROR_INIT, SCREE_ERROR_INIT};
+    struct scree_laz_part parts[2];
+    for (unsigned i = 0; i < count; i++) {
+        const struct bench_chunk *chunk = &file->chunks[at + i];
+        struct scree_laz_part part = {
+            decoders->of[i], records, file->layout.record_bytes, (size_t)chunk->point_count,
+            &errs[i],        SCREE_OK};
+        bench_check(scree_laz_decoder_begin(part.decoder, file->bytes + chunk->at, chunk->bytes,
                                             chunk->point_count, &err),
                     &err);
-        bench_check(
-            scree_laz_decoder_next(decoder, records, stride, (size_t)chunk->point_count, &err),
-            &err);
-        bench_check(scree_laz_decoder_end(decoder, NULL, &err), &err);
-        records += chunk->point_count * stride;
+        parts[i] = part;
+        records += chunk->point_count * file->layout.record_bytes;
     }
-    free(memory);
+    if (count == 2)
+        scree_laz_decoder_next_two(parts);
+    else
+        parts[0].status = scree_laz_decoder_next(parts[0].decoder, parts[0].records,
+                                                 parts[0].stride_bytes, parts[0].count, &errs[0]);
+    for (unsigned i = 0; i < count; i++) {
+        bench_check(parts[i].status, &errs[i]);
+        bench_check(scree_laz_decoder_end(parts[i].decoder, NULL, &err), &err);
+    }
+    return records;
+}
+
+/* at_once: chunks that are decoded side by side. */
+static void decode(const struct bench_file *file, uint32_t fields, unsigned at_once,
+                   uint8_t *records)
+{
+    struct decoders decoders;
+    decoders_make(&decoders, file, fields);
+    for (uint32_t i = 0; i < file->chunk_count; i += at_once) {
+        unsigned count = file->chunk_count - i < at_once ? 1 : at_once;
+        records = decode_chunks(&decoders, file, i, count, records);
+    }
+    free(decoders.memory[0]);
+    free(decoders.memory[1]);
 }
 
 static size_t encode(const struct bench_file *file, const uint8_t *records, uint8_t *out,
@@ -94,16 +133,21 @@ static void run_ours(const struct bench_file *file, uint8_t *records, uint8_t *s
                      uint8_t *out, size_t capacity, unsigned jobs, struct figures *figures)
 {
     for (int job = DECODE; job < JOBS; job++) {
-        if (!(jobs >> job & 1) || (job == XYZ && file->layout.compressor != SCREE_LAZ_LAYERED))
+        bool layered = file->layout.compressor == SCREE_LAZ_LAYERED;
+        if (!(jobs >> job & 1) || (job == XYZ && !layered) || (job == PAIRS && layered))
             continue;
         double cpu = seconds(CLOCK_THREAD_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
         if (job == DECODE)
-            decode(file, SCREE_LAZ_FIELD_ALL, records);
+            decode(file, SCREE_LAZ_FIELD_ALL, 1, records);
+        else if (job == PAIRS)
+            decode(file, SCREE_LAZ_FIELD_ALL, 2, scratch);
         else if (job == XYZ)
-            decode(file, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, scratch);
+            decode(file, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, 1, scratch);
         else
             figures->bytes = encode(file, records, out, capacity);
         keep(figures, job, seconds(CLOCK_THREAD_CPUTIME_ID) - cpu, seconds(CLOCK_MONOTONIC) - wall);
+        if (job == PAIRS && memcmp(records, scratch, file->point_count * file->layout.record_bytes))
+            fprintf(stderr, "decoded by pairs, the points differ\n");
     }
 }
 
@@ -124,6 +168,8 @@ static void run_peer(const char *command, const char *path, struct figures *figu
         if (found == 4)
             figures->bytes = bytes;
     }
+    figures->cpu[PAIRS] = figures->cpu[DECODE];
+    figures->wall[PAIRS] = figures->wall[DECODE];
     if (!pipe || pclose(pipe) != 0)
         fprintf(stderr, "%s: failed\n", command);
 }
@@ -154,7 +200,7 @@ static void convert(struct bench_file *file, unsigned format, const char *path)
     bench_check(scree_laz_layout_init(&layout, format, extra_bytes, 50000, &err), &err);
     uint8_t *records = bench_memory((size_t)file->point_count * file->layout.record_bytes);
     uint8_t *converted = bench_memory((size_t)file->point_count * layout.record_bytes);
-    decode(file, SCREE_LAZ_FIELD_ALL, records);
+    decode(file, SCREE_LAZ_FIELD_ALL, 1, records);
     for (uint64_t i = 0; i < file->point_count; i++)
         bench_record_convert(records + i * file->layout.record_bytes, file->format,
                              converted + i * layout.record_bytes, format, extra_bytes);
@@ -218,7 +264,7 @@ static void run(const char *path, const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = {5, 7, 0, 7, NULL};
+    struct options options = {5, 7, 0, (1u << JOBS) - 1, NULL};
     int i;
     for (i = 1; i + 1 < argc && argv[i][0] == '-'; i += 2) {
         if (strcmp(argv[i], "--repeat") == 0) {

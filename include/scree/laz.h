@@ -146,6 +146,26 @@ scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records, size
                        size_t count, struct scree_error *err);
 
 /*
+ * What scree_laz_decoder_next_two() does for one of two chunks, and what became of it. err may be
+ * NULL; else it must be the part's own.
+ */
+struct scree_laz_part {
+    struct scree_laz_decoder *decoder;
+    uint8_t *records;
+    size_t stride_bytes, count;
+    struct scree_error *err;
+    enum scree_status status; /* out */
+};
+
+/*
+ * The same as scree_laz_decoder_next() for each of the parts, whatever becomes of the other one;
+ * the decoders are different ones. Where both chunks are pointwise (formats 0-5, compressors 1 and
+ * 2) and have the same items, this takes much less time than one after the other: see
+ * bench/results. For that the counts should be large, and about equal. Since 0.1.
+ */
+SCREE_API void scree_laz_decoder_next_two(struct scree_laz_part parts[2]);
+
+/*
  * Ends a chunk after its last point. *consumed_bytes (may be NULL) is the chunk's true size. Every
  * layer, or the one stream, must have been used up exactly, as the coder's flush leaves it; else
  * SCREE_E_DATA.

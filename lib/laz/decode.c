@@ -200,18 +200,22 @@ static const char *damage_of(const struct laz_reader *reader)
     return reader->overrun ? "stream ends early" : "stream is damaged";
 }
 
+static enum scree_status point_damaged(const struct scree_laz_decoder *decoder,
+                                       struct scree_error *err)
+{
+    return scree__base_fail(err, SCREE_E_DATA, "point %llu of the chunk, byte %zu: %s",
+                            (unsigned long long)decoder->done,
+                            (size_t)(decoder->reader.at - decoder->chunk),
+                            damage_of(&decoder->reader));
+}
+
 static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8_t *records,
                                         size_t stride, size_t count, struct scree_error *err)
 {
     size_t sound = decoder->loops->pointwise_read(&decoder->pointwise, &decoder->reader, records,
                                                   stride, count);
     decoder->done += sound;
-    if (sound == count)
-        return SCREE_OK;
-    return scree__base_fail(err, SCREE_E_DATA, "point %llu of the chunk, byte %zu: %s",
-                            (unsigned long long)decoder->done,
-                            (size_t)(decoder->reader.at - decoder->chunk),
-                            damage_of(&decoder->reader));
+    return sound == count ? SCREE_OK : point_damaged(decoder, err);
 }
 
 /* Gives an attribute that is not decoded the first record's value. */
@@ -307,15 +311,22 @@ static void next_raw(struct scree_laz_decoder *decoder, uint8_t *records, size_t
     decoder->done += count;
 }
 
+/* The chunk's first record is stored as it is. Returns how many of count > 0 points that gave. */
+static size_t next_first(struct scree_laz_decoder *decoder, uint8_t *records)
+{
+    if (decoder->done > 0)
+        return 0;
+    memcpy(records, decoder->chunk, decoder->layout.record_bytes);
+    decoder->done = 1;
+    return 1;
+}
+
 static enum scree_status next_coded(struct scree_laz_decoder *decoder, uint8_t *records,
                                     size_t stride, size_t count, struct scree_error *err)
 {
-    if (decoder->done == 0) {
-        memcpy(records, decoder->chunk, decoder->layout.record_bytes);
-        decoder->done = 1;
-        records += stride;
-        count--;
-    }
+    size_t first = next_first(decoder, records);
+    records += first * stride;
+    count -= first;
     if (count == 0)
         return SCREE_OK;
     if (decoder->layout.compressor == SCREE_LAZ_LAYERED)
@@ -323,8 +334,8 @@ static enum scree_status next_coded(struct scree_laz_decoder *decoder, uint8_t *
     return next_pointwise(decoder, records, stride, count, err);
 }
 
-enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records,
-                                         size_t stride_bytes, size_t count, struct scree_error *err)
+static enum scree_status next_allowed(const struct scree_laz_decoder *decoder, size_t stride_bytes,
+                                      size_t count, struct scree_error *err)
 {
     if (decoder->broken)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "no chunk is begun, or it failed before");
@@ -334,15 +345,80 @@ enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint
     if (stride_bytes < decoder->layout.record_bytes)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "stride of %zu bytes, records of %lu",
                                 stride_bytes, (unsigned long)decoder->layout.record_bytes);
-    if (count == 0)
-        return SCREE_OK;
+    return SCREE_OK;
+}
+
+enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records,
+                                         size_t stride_bytes, size_t count, struct scree_error *err)
+{
+    enum scree_status status = next_allowed(decoder, stride_bytes, count, err);
+    if (status != SCREE_OK || count == 0)
+        return status;
     if (decoder->layout.compressor == SCREE_LAZ_NONE) {
         next_raw(decoder, records, stride_bytes, count);
         return SCREE_OK;
     }
-    enum scree_status status = next_coded(decoder, records, stride_bytes, count, err);
+    status = next_coded(decoder, records, stride_bytes, count, err);
     decoder->broken = status != SCREE_OK;
     return status;
+}
+
+/* Can the two go in turns? */
+static bool paired(const struct scree_laz_part parts[2])
+{
+    const struct laz_pointwise *a = &parts[0].decoder->pointwise, *b = &parts[1].decoder->pointwise;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct scree_laz_decoder *decoder = parts[i].decoder;
+        if (decoder->layout.compressor == SCREE_LAZ_NONE ||
+            decoder->layout.compressor == SCREE_LAZ_LAYERED || parts[i].count == 0 ||
+            next_allowed(decoder, parts[i].stride_bytes, parts[i].count, NULL) != SCREE_OK)
+            return false;
+    }
+    return parts[0].decoder != parts[1].decoder && a->usual && b->usual &&
+           a->usual_gps == b->usual_gps && a->usual_rgb == b->usual_rgb &&
+           a->usual_extra_bytes == b->usual_extra_bytes;
+}
+
+/* As many points in turns as both have; done[i] tells how many that were. A chunk that turns out to
+ * be damaged is broken. */
+static void next_in_turns(struct scree_laz_part parts[2], size_t done[2])
+{
+    struct scree_laz_decoder *a = parts[0].decoder, *b = parts[1].decoder;
+    for (unsigned i = 0; i < 2; i++)
+        done[i] = next_first(parts[i].decoder, parts[i].records);
+    size_t left_a = parts[0].count - done[0], left_b = parts[1].count - done[1];
+    size_t count = left_a < left_b ? left_a : left_b;
+    size_t pairs = a->loops->pointwise_read_two(
+        (struct laz_pointwise *const[2]){&a->pointwise, &b->pointwise},
+        (struct laz_reader *const[2]){&a->reader, &b->reader},
+        (uint8_t *const[2]){parts[0].records + done[0] * parts[0].stride_bytes,
+                            parts[1].records + done[1] * parts[1].stride_bytes},
+        (const size_t[2]){parts[0].stride_bytes, parts[1].stride_bytes}, count);
+    for (unsigned i = 0; i < 2; i++) {
+        struct scree_laz_decoder *decoder = parts[i].decoder;
+        bool sound = laz_reader_sound(&decoder->reader);
+        size_t more = pairs < count && sound ? pairs + 1 : pairs;
+        decoder->done += more;
+        done[i] += more;
+        if (!sound)
+            parts[i].status = point_damaged(decoder, parts[i].err);
+        decoder->broken = !sound;
+    }
+}
+
+void scree_laz_decoder_next_two(struct scree_laz_part parts[2])
+{
+    size_t done[2] = {0, 0};
+    parts[0].status = parts[1].status = SCREE_OK;
+    if (paired(parts))
+        next_in_turns(parts, done);
+    for (unsigned i = 0; i < 2; i++) {
+        struct scree_laz_part *part = &parts[i];
+        if (part->status == SCREE_OK)
+            part->status =
+                scree_laz_decoder_next(part->decoder, part->records + done[i] * part->stride_bytes,
+                                       part->stride_bytes, part->count - done[i], part->err);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------ end */

@@ -95,9 +95,24 @@ LAZ_INLINE void laz_gps_account(struct laz_gps *gps, unsigned s, uint32_t differ
         laz_gps_bump(gps, difference);
 }
 
-LAZ_INLINE uint64_t laz_gps_read(struct laz_reader *reader, struct laz_gps *gps, const bool layered)
+/* Changes the sequence, to a new one if jump is 0. Returns whether the time is known then. */
+LAZ_INLINE bool laz_gps_jump(struct laz_reader *reader, struct laz_gps *gps, unsigned jump)
 {
-    for (unsigned turn = 0; turn < LAZ_GPS_TURNS_MAX; turn++) {
+    unsigned i = gps->current, k;
+    if (jump == 0) {
+        uint32_t high = LAZ_READ_INT(reader, &gps->value, 8, (uint32_t)(gps->time[i] >> 32), &k);
+        laz_gps_start_sequence(gps, (uint64_t)high << 32 | laz_reader_raw32(reader));
+        return true;
+    }
+    gps->current = (i + jump) & 3;
+    return false;
+}
+
+/* turn: how often the sequence was switched before. */
+LAZ_INLINE uint64_t laz_gps_read_turns(struct laz_reader *reader, struct laz_gps *gps,
+                                       const bool layered, unsigned turn)
+{
+    for (; turn < LAZ_GPS_TURNS_MAX; turn++) {
         unsigned i = gps->current, s, jump, k;
         uint32_t step = gps->step[i];
         if (step == 0) {
@@ -127,16 +142,16 @@ LAZ_INLINE uint64_t laz_gps_read(struct laz_reader *reader, struct laz_gps *gps,
                 return gps->time[i];
             jump = s;
         }
-        if (jump == 0) {
-            uint32_t high =
-                LAZ_READ_INT(reader, &gps->value, 8, (uint32_t)(gps->time[i] >> 32), &k);
-            laz_gps_start_sequence(gps, (uint64_t)high << 32 | laz_reader_raw32(reader));
+        if (laz_gps_jump(reader, gps, jump))
             return gps->time[gps->current];
-        }
-        gps->current = (i + jump) & 3;
     }
     reader->damage = 1;
     return gps->time[gps->current];
+}
+
+LAZ_INLINE uint64_t laz_gps_read(struct laz_reader *reader, struct laz_gps *gps, const bool layered)
+{
+    return laz_gps_read_turns(reader, gps, layered, 0);
 }
 
 /* Round half away from zero of the f32 quotient; what does not fit counts as -2^31, as on x86. */

@@ -32,6 +32,15 @@ struct laz_loops {
     size_t (*pointwise_read)(struct laz_pointwise *state, struct laz_reader *reader,
                              uint8_t *records, size_t stride, size_t count);
 
+    /*
+     * Decodes `count` points of each of two chunks with the same usual items; returns how many came
+     * out before one of the streams was found unsound. The next one's records are written too, and
+     * sound where the stream is.
+     */
+    size_t (*pointwise_read_two)(struct laz_pointwise *const states[2],
+                                 struct laz_reader *const readers[2], uint8_t *const records[2],
+                                 const size_t strides[2], size_t count);
+
     void (*pointwise_write)(struct laz_pointwise *state, struct laz_writer *writer,
                             const uint8_t *records, size_t stride, uint64_t count);
 };

@@ -1,9 +1,5 @@
 /* loops_avx512.c - the loops over points for machines with AVX-512. */
 #define LAZ_LEVEL LAZ_LEVEL_AVX512
-/* Built by gcc 12 at -O1 these loops divide by a width of 0; the cause is not known. At -O2 they do not. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O2")
-#endif
 #include "laz/level.h"
 
 #if SCREE__SIMD_X86

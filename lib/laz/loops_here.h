@@ -5,13 +5,15 @@
 #include "laz/loops.h"
 
 #include "laz/decode_layered.h"
+#include "laz/decode_pair.h"
 #include "laz/decode_pointwise.h"
 #include "laz/encode_layered.h"
 #include "laz/encode_pointwise.h"
 
-#define LAZ_LOOPS_HERE                                                              \
-    {                                                                               \
-        layered_start, layered_read, layered_write, pointwise_read, pointwise_write \
+#define LAZ_LOOPS_HERE                                                                  \
+    {                                                                                   \
+        layered_start, layered_read, layered_write, pointwise_read, pointwise_read_two, \
+            pointwise_write                                                             \
     }
 
 #endif

@@ -1,8 +1,4 @@
 /* loops_plain.c - the loops over points for any machine, and the choice between all variants. */
-/* Built by gcc 12 at -O1 these loops divide by a width of 0; the cause is not known. At -O2 they do not. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O2")
-#endif
 #include "laz/loops_here.h"
 
 const struct laz_loops scree__laz_loops_plain = LAZ_LOOPS_HERE;

@@ -115,3 +115,22 @@ void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
     scree__laz_model_refresh(&model->head, model->start, model->cum, model->count, 256, last,
                              k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }
+
+/* One symbol that takes all of the width. */
+static void model_idle(struct laz_model_256 *model)
+{
+    memset(model, 0, sizeof *model);
+    for (unsigned k = 1; k < sizeof model->cum / sizeof model->cum[0]; k++)
+        model->cum[k] = LAZ_CUM_PAD;
+    model->head.left = UINT16_MAX;
+    model->head.shift = LAZ_SYMBOL_SHIFT;
+}
+
+void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle)
+{
+    if (idle)
+        model_idle(model);
+    else
+        scree__laz_model_refresh(&model->head, model->start, model->cum, model->count, 256, 255,
+                                 LAZ_SYMBOL_SHIFT);
+}

@@ -105,6 +105,10 @@ LAZ_MODEL_TYPE(516);
 void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum,
                               uint16_t *count, unsigned layout, unsigned last, unsigned shift);
 
+/* Before a model of 256 symbols, or one in the guise of it that takes nothing from the stream, is
+ * used up: the one's next state, the other for ever the same. */
+void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle);
+
 /* Makes models fresh: their heads, which must be their first members, become zero. */
 static inline void laz_forget(void *first, size_t bytes, size_t stride)
 {

@@ -46,6 +46,7 @@ struct laz_pointwise {
     struct laz_rgb12 *rgb;
     struct laz_wave13 *wave;
     struct laz_bytes *bytes;
+    struct laz_model_256 idle; /* takes nothing from the stream: decode_pair.h */
 };
 
 /* Takes memory for the items' states; measures only when the arena has none. */
