@@ -1,0 +1,22 @@
+/*
+ * eigen.h - from the moments of a neighbourhood to its covariance, eigenvalues and normal, in double precision.
+ *
+ * Only + - * / and sqrt, in a fixed order, never contracted: the same bits on every machine that rounds as IEEE 754 says.
+ */
+#ifndef SCREE_LIB_FEATURES_EIGEN_H
+#define SCREE_LIB_FEATURES_EIGEN_H
+
+#include "features/nearest.h"
+
+/* In lattice units: the covariance with n - 1 in the denominator. */
+struct features_shape {
+    double value[3]; /* eigenvalues, largest first, none negative */
+    double
+        normal[3]; /* unit eigenvector of the smallest, z >= 0 (then y, then x); 0 0 0 where it is
+                         not defined: fewer than three points, or all on one line */
+};
+
+/* Fewer than two points: all zero. */
+void scree__features_shape(const struct features_moments *moments, struct features_shape *shape);
+
+#endif
