@@ -1,14 +1,15 @@
 /*
- * eigen.h - from the moments of a neighbourhood to its covariance, eigenvalues and normal, in double precision.
+ * eigen.h - from the moments of neighbourhoods to covariances, eigenvalues and normals, in double precision.
  *
- * Only + - * / and sqrt, in a fixed order, never contracted: the same bits on every machine that rounds as IEEE 754 says.
+ * Only + - * / and square roots, in a fixed order, never contracted: the same bits on every machine that rounds as IEEE 754
+ * says.
  */
 #ifndef SCREE_LIB_FEATURES_EIGEN_H
 #define SCREE_LIB_FEATURES_EIGEN_H
 
 #include "features/nearest.h"
 
-/* In lattice units: the covariance with n - 1 in the denominator. */
+/* In lattice units; the covariance has n - 1 in the denominator. */
 struct features_shape {
     double value[3]; /* eigenvalues, largest first, none negative */
     double
@@ -16,7 +17,9 @@ struct features_shape {
                          not defined: fewer than three points, or all on one line */
 };
 
-/* Fewer than two points: all zero. */
-void scree__features_shape(const struct features_moments *moments, struct features_shape *shape);
+/* count: up to FEATURES_SHAPES. Fewer than two points give all zero. */
+void scree__features_shapes(const struct features_loops *loops,
+                            const struct features_moments *moments, unsigned count,
+                            struct features_shape *shapes);
 
 #endif

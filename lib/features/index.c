@@ -176,6 +176,39 @@ static void cut_run(const struct keyed *keyed, uint32_t first, uint32_t count, u
     *level = next;
 }
 
+static void set_box(struct features_node *node, const struct box *box)
+{
+    memcpy(node->min, box->min, sizeof box->min);
+    memcpy(node->max, box->max, sizeof box->max);
+}
+
+/* The box of a node from those of its children. */
+static void join_children(struct features_node *nodes, uint32_t node)
+{
+    struct features_node *joined = &nodes[node];
+    const struct features_node *child = &nodes[joined->child];
+    struct box box;
+    memcpy(box.min, child->min, sizeof box.min);
+    memcpy(box.max, child->max, sizeof box.max);
+    for (uint32_t i = 1; i < joined->child_count; i++)
+        for (int a = 0; a < 3; a++) {
+            box.min[a] = child[i].min[a] < box.min[a] ? child[i].min[a] : box.min[a];
+            box.max[a] = child[i].max[a] > box.max[a] ? child[i].max[a] : box.max[a];
+        }
+    set_box(joined, &box);
+}
+
+/* Where all keys of a run are equal: keys within its own box. False: all points are at one
+ * position. */
+static bool key_again(struct build *build, uint32_t first, uint32_t count, struct box *box)
+{
+    *box = box_of(build->points, build->keyed + first, count);
+    if (box_side(box) == 0)
+        return false;
+    key_run(build, first, count, box);
+    return true;
+}
+
 /*
  * Fills the node for a run that agrees in its first `level` levels of key. Depth: 10 levels for each 10 bits of coordinates, so at most 40
  * calls deep.
@@ -183,19 +216,18 @@ static void cut_run(const struct keyed *keyed, uint32_t first, uint32_t count, u
 static enum scree_status build_node(struct build *build, uint32_t node, uint32_t first,
                                     uint32_t count, unsigned level)
 {
-    struct box box = box_of(build->points, build->keyed + first, count);
     struct features_node *filled = &build->index->nodes[node];
-    memcpy(filled->min, box.min, sizeof box.min);
-    memcpy(filled->max, box.max, sizeof box.max);
+    struct box box;
+    bool same = build->keyed[first].key == build->keyed[first + count - 1].key;
     filled->first = first;
     filled->count = count;
     filled->child = filled->child_count = 0;
-    if (count <= FEATURES_LEAF_POINTS || box_side(&box) == 0)
+    if (count <= FEATURES_LEAF_POINTS || (same && !key_again(build, first, count, &box))) {
+        box = box_of(build->points, build->keyed + first, count);
+        set_box(filled, &box);
         return SCREE_OK;
-    if (build->keyed[first].key == build->keyed[first + count - 1].key) {
-        key_run(build, first, count, &box);
-        level = 0;
     }
+    level = same ? 0 : level;
     struct cut cut;
     uint32_t child;
     cut_run(build->keyed, first, count, &level, &cut);
@@ -206,6 +238,8 @@ static enum scree_status build_node(struct build *build, uint32_t node, uint32_t
     build->index->nodes[node].child_count = cut.count;
     for (unsigned i = 0; i < cut.count && status == SCREE_OK; i++)
         status = build_node(build, child + i, cut.first[i], cut.first[i + 1] - cut.first[i], level);
+    if (status == SCREE_OK)
+        join_children(build->index->nodes, node);
     return status;
 }
 

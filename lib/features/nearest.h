@@ -43,6 +43,15 @@ struct features_moments {
     int64_t high[6];
 };
 
+/* Up to so many symmetric matrices at a time, a column each. */
+#define FEATURES_SHAPES 24u
+
+struct features_matrices {
+    double at[6][FEATURES_SHAPES];     /* xx xy xz yy yz zz; filled up to a multiple of 8 */
+    double value[3][FEATURES_SHAPES];  /* eigenvalues, largest first */
+    double vector[3][FEATURES_SHAPES]; /* unit eigenvector of the smallest */
+};
+
 struct features_loops {
     /*
      * Appends those of `count` points that lie in the candidates' box. Reads up to FEATURES_PAD points beyond the last, writes up to
@@ -56,6 +65,8 @@ struct features_loops {
      */
     bool (*nearest)(const struct features_candidates *candidates, const uint32_t at[3],
                     const struct features_want *want, struct features_moments *moments);
+    /* Fills value and vector of the first `count` matrices. */
+    void (*solve)(struct features_matrices *matrices, unsigned count);
 };
 
 extern const struct features_loops scree__features_loops_plain;

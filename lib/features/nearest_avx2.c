@@ -7,6 +7,7 @@
 /* What these declare must not get the target. */
 #include "features/nearest.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__clang__)
@@ -17,6 +18,7 @@
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
 #endif
 
+#include "features/eigen_here.h"
 #include "features/nearest_here.h"
 
 #if defined(__clang__)
@@ -25,6 +27,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx2 = {take, nearest};
+const struct features_loops scree__features_loops_avx2 = {take, nearest, solve};
 
 #endif

@@ -7,6 +7,7 @@
 /* What these declare must not get the target. */
 #include "features/nearest.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__clang__)
@@ -18,6 +19,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,lzcnt,popcnt")
 #endif
 
+#include "features/eigen_here.h"
 #include "features/nearest_here.h"
 
 #if defined(__clang__)
@@ -26,6 +28,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx512 = {take, nearest};
+const struct features_loops scree__features_loops_avx512 = {take, nearest, solve};
 
 #endif

@@ -205,24 +205,31 @@ static void take_far(struct search *search, const struct runs *runs, const struc
 
 /* ---------------------------------------------------------------------------------------- rows */
 
-static void fill_row(struct search *search, const struct query *query,
-                     struct features_moments *moments, bool final)
+/* What was found for queries of a group, on its way into rows. */
+struct found {
+    struct features_moments moments[GROUP_MAX];
+    uint32_t row[GROUP_MAX];
+    bool final[GROUP_MAX];
+    unsigned count;
+};
+
+static void fill_rows(struct search *search, const struct found *found)
 {
-    struct features_row *row = &search->rows[query->row];
     double unit = search->request->unit;
-    struct features_shape shape;
-    if (!query->counts)
-        moments->count++;
-    scree__features_shape(moments, &shape);
-    for (int i = 0; i < 3; i++) {
-        row->normal[i] = (float)shape.normal[i];
-        row->eigenvalue[i] = (float)(shape.value[i] * unit * unit);
-    }
-    row->reach = (float)(sqrt((double)moments->reach2) * unit);
-    row->count = moments->count;
-    if (!final) {
-        row->reach = row->reach > 0 ? -1.5F * row->reach : -1.0F;
-        search->undecided++;
+    struct features_shape shapes[GROUP_MAX];
+    scree__features_shapes(search->loops, found->moments, found->count, shapes);
+    for (unsigned i = 0; i < found->count; i++) {
+        struct features_row *row = &search->rows[found->row[i]];
+        for (int a = 0; a < 3; a++) {
+            row->normal[a] = (float)shapes[i].normal[a];
+            row->eigenvalue[a] = (float)(shapes[i].value[a] * unit * unit);
+        }
+        row->reach = (float)(sqrt((double)found->moments[i].reach2) * unit);
+        row->count = found->moments[i].count;
+        if (!found->final[i]) {
+            row->reach = row->reach > 0 ? -1.5F * row->reach : -1.0F;
+            search->undecided++;
+        }
     }
 }
 
@@ -271,9 +278,10 @@ static void answer(struct search *search, struct group *group, const struct box 
     const struct features_request *request = search->request;
     unsigned left = 0;
     uint64_t farthest2 = 0;
+    struct found answers = {.count = 0};
     for (unsigned i = 0; i < group->count; i++) {
         const struct query *query = &group->query[i];
-        struct features_moments moments;
+        struct features_moments *moments = &answers.moments[answers.count];
         uint32_t wanted = request->k > 1 && !query->counts ? request->k - 1 : request->k;
         /* When all points are candidates, any limit is within what is sure. */
         uint64_t limit2 = request->limit2 < UINT64_MAX ? request->limit2 : UINT64_MAX - 1;
@@ -283,17 +291,21 @@ static void answer(struct search *search, struct group *group, const struct box 
             uint32_t at[3];
             for (int a = 0; a < 3; a++)
                 at[a] = (uint32_t)(query->at[a] - box->min[a]);
-            found = search->loops->nearest(&search->near, at, &want, &moments);
+            found = search->loops->nearest(&search->near, at, &want, moments);
         } else {
-            found = scree__features_far_nearest(&search->far, query->at, &want, &moments);
+            found = scree__features_far_nearest(&search->far, query->at, &want, moments);
         }
         if (!found) {
             group->query[left++] = *query;
             continue;
         }
-        farthest2 = moments.reach2 > farthest2 ? moments.reach2 : farthest2;
-        fill_row(search, query, &moments, is_final(request, query->at, wanted, &moments));
+        farthest2 = moments->reach2 > farthest2 ? moments->reach2 : farthest2;
+        answers.final[answers.count] = is_final(request, query->at, wanted, moments);
+        answers.row[answers.count] = query->row;
+        moments->count += !query->counts;
+        answers.count++;
     }
+    fill_rows(search, &answers);
     if (left < group->count)
         search->margin = (int64_t)sqrt((double)farthest2) + 1;
     group->count = left;
@@ -444,9 +456,11 @@ static enum scree_status search_others(struct search *search)
         struct group group = {.count = 1};
         group.query[0] = (struct query){{points->x[i], points->y[i], points->z[i]}, i, false};
         if (search->index->count == 0) {
-            struct features_moments moments = {0};
-            fill_row(search, &group.query[0], &moments,
-                     is_final(search->request, group.query[0].at, search->request->k, &moments));
+            struct found alone = {.row = {i}, .count = 1};
+            alone.final[0] =
+                is_final(search->request, group.query[0].at, search->request->k, &alone.moments[0]);
+            alone.moments[0].count = 1;
+            fill_rows(search, &alone);
         } else {
             status = search_group(search, &group);
         }
