@@ -45,7 +45,7 @@ struct scree__features_index {
 #define FEATURES_SOURCE_WANTED 0x80000000u
 
 /* More points than this at more than one position are cut. */
-#define FEATURES_LEAF_POINTS 24u
+#define FEATURES_LEAF_POINTS 64u
 
 /* Errors: SCREE_E_MEMORY, SCREE_E_BUDGET. Release the index after failure, too. */
 SCREE_MUST_CHECK enum scree_status

@@ -44,7 +44,7 @@ struct features_moments {
 };
 
 /* Up to so many symmetric matrices at a time, a column each. */
-#define FEATURES_SHAPES 24u
+#define FEATURES_SHAPES 64u
 
 struct features_matrices {
     double at[6][FEATURES_SHAPES];     /* xx xy xz yy yz zz; filled up to a multiple of 8 */
