@@ -1,0 +1,33 @@
+/* nearest_avx512.c - the neighbour search for machines with AVX-512. */
+#define FEATURES_LEVEL FEATURES_LEVEL_AVX512
+#include "features/level.h"
+
+#if SCREE__SIMD_X86
+
+/* What these declare must not get the target. */
+#include "features/nearest.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(                                                            \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,lzcnt,popcnt"))), \
+    apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,lzcnt,popcnt")
+#endif
+
+#include "features/eigen_here.h"
+#include "features/nearest_here.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+const struct features_loops scree__features_loops_avx512 = {take, nearest, solve};
+
+#endif

@@ -1,0 +1,496 @@
+/*
+ * search.c - group by group (a leaf of the index): candidates from a box around the group, then each point's neighbours among them.
+ *
+ * The box's margin is a guess, from the group before and the group's own size. Points with too few neighbours that are sure
+ * to be the nearest (nearer than the box's faces) go round again with a wider box. The guess costs time, never exactness.
+ */
+#include "features/search.h"
+#include "base/error.h"
+#include "features/eigen.h"
+#include "features/far.h"
+#include "features/nearest.h"
+
+#include <math.h>
+#include <string.h>
+
+struct box {
+    int64_t min[3], max[3];
+};
+
+struct search {
+    struct scree__mem_budget *budget;
+    const struct scree__features_index *index;
+    const struct scree__features_points *points;
+    const struct features_request *request;
+    const struct features_loops *loops;
+    struct features_row *rows;
+    struct scree_error *err;
+
+    struct features_candidates near;
+    struct features_far far;
+    uint64_t capacity; /* of the candidates */
+    uint64_t far_capacity;
+    int64_t margin; /* that served the group before */
+    uint64_t undecided;
+};
+
+/* A query: where it is, and which row it fills. */
+struct query {
+    int32_t at[3];
+    uint32_t row;
+    bool counts; /* is in the index; else it is its own neighbour on top */
+};
+
+#define GROUP_MAX FEATURES_LEAF_POINTS
+
+struct group {
+    struct query query[GROUP_MAX];
+    unsigned count;
+    struct box box;
+    int64_t margin;
+    bool widened; /* the margin was too small once */
+};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---------------------------------------------------------------------------------- candidates */
+
+static bool apart(const struct features_node *node, const struct box *box)
+{
+    for (int a = 0; a < 3; a++)
+        if (node->min[a] > box->max[a] || node->max[a] < box->min[a])
+            return true;
+    return false;
+}
+
+static bool inside(const struct features_node *node, const struct box *box)
+{
+    for (int a = 0; a < 3; a++)
+        if (node->min[a] < box->min[a] || node->max[a] > box->max[a])
+            return false;
+    return true;
+}
+
+#define RUNS_MAX 256u
+
+/* Runs of points that meet the box; runs that touch are one. */
+struct runs {
+    struct {
+        uint32_t first, count;
+    } run[RUNS_MAX];
+    uint32_t count;
+    uint64_t points;
+};
+
+static void add_run(struct runs *runs, uint32_t first, uint32_t count)
+{
+    runs->points += count;
+    if (runs->count > 0) {
+        uint32_t last = runs->count - 1;
+        uint32_t end = runs->run[last].first + runs->run[last].count;
+        /* When the list is full, what lies between is taken, too: the loops look at each point. */
+        if (end == first || runs->count == RUNS_MAX) {
+            runs->run[last].count = first + count - runs->run[last].first;
+            return;
+        }
+    }
+    runs->run[runs->count].first = first;
+    runs->run[runs->count++].count = count;
+}
+
+/* A walk with a stack of its own: at most 7 siblings wait on each of the 40 levels. */
+static void find_runs(const struct scree__features_index *index, const struct box *box,
+                      struct runs *runs)
+{
+    uint32_t stack[7 * 40 + 8];
+    unsigned depth = 0;
+    runs->count = 0;
+    runs->points = 0;
+    stack[depth++] = 0;
+    while (depth > 0) {
+        const struct features_node *node = &index->nodes[stack[--depth]];
+        if (apart(node, box))
+            continue;
+        if (node->child_count == 0 || inside(node, box)) {
+            add_run(runs, node->first, node->count);
+            continue;
+        }
+        for (uint32_t c = node->child_count; c > 0; c--)
+            stack[depth++] = node->child + c - 1;
+    }
+}
+
+static uint64_t runs_total(const struct runs *runs)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < runs->count; i++)
+        total += runs->run[i].count;
+    return total;
+}
+
+static enum scree_status reserve_near(struct search *search, uint64_t count)
+{
+    uint64_t need = count + FEATURES_ROOM;
+    if (need <= search->capacity)
+        return SCREE_OK;
+    scree__mem_free(search->budget, search->near.xy, search->capacity * 3 * sizeof(int32_t));
+    search->near.xy = NULL;
+    search->capacity = 0;
+    void *memory;
+    need = need + need / 2;
+    enum scree_status status = scree__mem_alloc(search->budget, need * 3 * sizeof(int32_t), &memory,
+                                                "neighbours", search->err);
+    if (status != SCREE_OK)
+        return status;
+    search->capacity = need;
+    search->near.xy = memory;
+    search->near.z = search->near.xy + need;
+    search->near.d2 = search->near.z + need;
+    return SCREE_OK;
+}
+
+static enum scree_status reserve_far(struct search *search, uint64_t count)
+{
+    if (count <= search->far_capacity)
+        return SCREE_OK;
+    scree__mem_free(search->budget, search->far.d2, search->far_capacity * 12);
+    search->far.d2 = NULL;
+    search->far_capacity = 0;
+    void *memory;
+    uint64_t need = count + count / 2;
+    enum scree_status status =
+        scree__mem_alloc(search->budget, need * 12, &memory, "neighbours", search->err);
+    if (status != SCREE_OK)
+        return status;
+    search->far_capacity = need;
+    search->far.d2 = memory;
+    search->far.at = (uint32_t *)(search->far.d2 + need);
+    return SCREE_OK;
+}
+
+static void take_near(struct search *search, const struct runs *runs, const struct box *box)
+{
+    const struct scree__features_index *index = search->index;
+    search->near.count = 0;
+    for (int a = 0; a < 3; a++) {
+        search->near.low[a] = (int32_t)box->min[a];
+        search->near.span[a] = (uint32_t)(box->max[a] - box->min[a]);
+    }
+    for (uint32_t i = 0; i < runs->count; i++) {
+        uint32_t first = runs->run[i].first;
+        search->loops->take(&search->near, index->x + first, index->y + first, index->z + first,
+                            runs->run[i].count);
+    }
+}
+
+static void take_far(struct search *search, const struct runs *runs, const struct box *box)
+{
+    const struct scree__features_index *index = search->index;
+    search->far.count = 0;
+    for (uint32_t i = 0; i < runs->count; i++)
+        for (uint32_t j = runs->run[i].first; j < runs->run[i].first + runs->run[i].count; j++)
+            if (index->x[j] >= box->min[0] && index->x[j] <= box->max[0] &&
+                index->y[j] >= box->min[1] && index->y[j] <= box->max[1] &&
+                index->z[j] >= box->min[2] && index->z[j] <= box->max[2])
+                search->far.at[search->far.count++] = j;
+}
+
+/* ---------------------------------------------------------------------------------------- rows */
+
+/* What was found for queries of a group, on its way into rows. */
+struct found {
+    struct features_moments moments[GROUP_MAX];
+    uint32_t row[GROUP_MAX];
+    bool final[GROUP_MAX];
+    unsigned count;
+};
+
+static void fill_rows(struct search *search, const struct found *found)
+{
+    double unit = search->request->unit;
+    struct features_shape shapes[GROUP_MAX];
+    scree__features_shapes(search->loops, found->moments, found->count, shapes);
+    for (unsigned i = 0; i < found->count; i++) {
+        struct features_row *row = &search->rows[found->row[i]];
+        for (int a = 0; a < 3; a++) {
+            row->normal[a] = (float)shapes[i].normal[a];
+            row->eigenvalue[a] = (float)(shapes[i].value[a] * unit * unit);
+        }
+        row->reach = (float)(sqrt((double)found->moments[i].reach2) * unit);
+        row->count = found->moments[i].count;
+        if (!found->final[i]) {
+            row->reach = row->reach > 0 ? -1.5F * row->reach : -1.0F;
+            search->undecided++;
+        }
+    }
+}
+
+/* The largest distance, squared, below which no point outside the box [min, max] lies; any such
+ * point is at least one unit beyond a face. */
+static uint64_t sure_distance2(const struct box *box, const int32_t at[3], bool all)
+{
+    if (all)
+        return UINT64_MAX;
+    int64_t nearest = INT64_MAX;
+    for (int a = 0; a < 3; a++)
+        nearest = smaller(nearest, smaller(at[a] - box->min[a], box->max[a] - at[a]) + 1);
+    nearest = nearest < 0 ? 0 : smaller(nearest, (int64_t)1 << 31);
+    return (uint64_t)(nearest * nearest);
+}
+
+/* As far as the window is whole around a point. */
+static uint64_t window_distance2(const struct features_request *request, const int32_t at[3])
+{
+    int64_t nearest = INT64_MAX;
+    for (int a = 0; a < 3; a++) {
+        if (request->min[a] > -FEATURES_OPEN)
+            nearest = smaller(nearest, at[a] - request->min[a] + 1);
+        if (request->max[a] < FEATURES_OPEN)
+            nearest = smaller(nearest, request->max[a] - at[a] + 1);
+    }
+    if (nearest > (int64_t)1 << 31)
+        return UINT64_MAX;
+    return nearest < 0 ? 0 : (uint64_t)(nearest * nearest);
+}
+
+/* Whether no point outside the window can be among the neighbours that were found. */
+static bool is_final(const struct features_request *request, const int32_t at[3], uint32_t wanted,
+                     const struct features_moments *moments)
+{
+    uint64_t whole2 = window_distance2(request, at);
+    if (request->limit2 < whole2 || whole2 == UINT64_MAX)
+        return true;
+    return wanted != 0 && moments->count >= wanted && moments->reach2 < whole2;
+}
+
+/* Answers what the candidates answer; the queries that they do not are kept. */
+static void answer(struct search *search, struct group *group, const struct box *box, bool all,
+                   bool near)
+{
+    const struct features_request *request = search->request;
+    unsigned left = 0;
+    uint64_t farthest2 = 0;
+    struct found answers = {.count = 0};
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct query *query = &group->query[i];
+        struct features_moments *moments = &answers.moments[answers.count];
+        uint32_t wanted = request->k > 1 && !query->counts ? request->k - 1 : request->k;
+        /* When all points are candidates, any limit is within what is sure. */
+        uint64_t limit2 = request->limit2 < UINT64_MAX ? request->limit2 : UINT64_MAX - 1;
+        struct features_want want = {wanted, limit2, sure_distance2(box, query->at, all)};
+        bool found;
+        if (near) {
+            uint32_t at[3];
+            for (int a = 0; a < 3; a++)
+                at[a] = (uint32_t)(query->at[a] - box->min[a]);
+            found = search->loops->nearest(&search->near, at, &want, moments);
+        } else {
+            found = scree__features_far_nearest(&search->far, query->at, &want, moments);
+        }
+        if (!found) {
+            group->query[left++] = *query;
+            continue;
+        }
+        farthest2 = moments->reach2 > farthest2 ? moments->reach2 : farthest2;
+        answers.final[answers.count] = is_final(request, query->at, wanted, moments);
+        answers.row[answers.count] = query->row;
+        moments->count += !query->counts;
+        answers.count++;
+    }
+    fill_rows(search, &answers);
+    if (left < group->count)
+        search->margin = (int64_t)sqrt((double)farthest2) + 1;
+    group->count = left;
+}
+
+/* -------------------------------------------------------------------------------------- groups */
+
+static void enclose(struct group *group)
+{
+    for (int a = 0; a < 3; a++) {
+        group->box.min[a] = INT64_MAX;
+        group->box.max[a] = INT64_MIN;
+        for (unsigned i = 0; i < group->count; i++) {
+            group->box.min[a] = smaller(group->box.min[a], group->query[i].at[a]);
+            group->box.max[a] = larger(group->box.max[a], group->query[i].at[a]);
+        }
+    }
+}
+
+/* The box with its margin, within what coordinates can be. */
+static struct box widen(const struct group *group)
+{
+    struct box box;
+    for (int a = 0; a < 3; a++) {
+        box.min[a] = larger(group->box.min[a] - group->margin, -(int64_t)FEATURES_COORDINATE_MAX);
+        box.max[a] = smaller(group->box.max[a] + group->margin, FEATURES_COORDINATE_MAX);
+    }
+    return box;
+}
+
+static bool fits_near(const struct group *group, const struct box *box)
+{
+    for (int a = 0; a < 3; a++)
+        if (group->box.max[a] - group->box.min[a] + group->margin > FEATURES_NEAR_REACH ||
+            box->max[a] - box->min[a] > UINT16_MAX)
+            return false;
+    return true;
+}
+
+/* One round with the group's margin. */
+static enum scree_status round_of(struct search *search, struct group *group)
+{
+    struct box box = widen(group);
+    struct runs runs;
+    find_runs(search->index, &box, &runs);
+    /* A margin that was right elsewhere may hold far too much here. */
+    uint64_t many = 64 * (uint64_t)search->request->k + 4096;
+    while (search->request->k != 0 && runs.points > many && group->margin > 1 && !group->widened) {
+        group->margin /= 2;
+        box = widen(group);
+        find_runs(search->index, &box, &runs);
+    }
+    bool all = inside(&search->index->nodes[0], &box), near = fits_near(group, &box);
+    enum scree_status status =
+        near ? reserve_near(search, runs_total(&runs)) : reserve_far(search, runs_total(&runs));
+    if (status != SCREE_OK)
+        return status;
+    if (near)
+        take_near(search, &runs, &box);
+    else
+        take_far(search, &runs, &box);
+    answer(search, group, &box, all, near);
+    return SCREE_OK;
+}
+
+static int64_t first_margin(const struct search *search, const struct group *group)
+{
+    const struct features_request *request = search->request;
+    int64_t limit = smaller((int64_t)sqrt((double)request->limit2), FEATURES_COORDINATE_MAX) + 1;
+    if (request->k == 0)
+        return limit;
+    int64_t side = 0;
+    for (int a = 0; a < 3; a++)
+        side = larger(side, group->box.max[a] - group->box.min[a]);
+    int64_t margin = search->margin != 0 ? search->margin : side + 1;
+    return smaller(margin, limit);
+}
+
+static enum scree_status search_group(struct search *search, struct group *group)
+{
+    enclose(group);
+    group->margin = first_margin(search, group);
+    group->widened = false;
+    enum scree_status status = SCREE_OK;
+    while (group->count > 0 && status == SCREE_OK) {
+        status = round_of(search, group);
+        if (group->count == 0)
+            break;
+        enclose(group);
+        group->widened = true;
+        group->margin =
+            smaller(group->margin + group->margin / 2 + 1, 2 * (int64_t)FEATURES_COORDINATE_MAX);
+    }
+    return status;
+}
+
+/* A leaf at one position has one answer. */
+static enum scree_status search_position(struct search *search, const struct features_node *leaf)
+{
+    const struct scree__features_index *index = search->index;
+    struct group group = {.count = 0};
+    uint64_t undecided = search->undecided;
+    uint32_t first = 0;
+    for (uint32_t i = leaf->first; i < leaf->first + leaf->count; i++) {
+        if (!(index->source[i] & FEATURES_SOURCE_WANTED))
+            continue;
+        uint32_t row = index->source[i] & ~FEATURES_SOURCE_WANTED;
+        if (group.count == 0 && first == 0) {
+            group.query[0] = (struct query){{leaf->min[0], leaf->min[1], leaf->min[2]}, row, true};
+            group.count = 1;
+            enum scree_status status = search_group(search, &group);
+            if (status != SCREE_OK)
+                return status;
+            first = row + 1;
+            undecided = search->undecided - undecided;
+        } else {
+            search->rows[row] = search->rows[first - 1];
+            search->undecided += undecided;
+        }
+    }
+    return SCREE_OK;
+}
+
+static enum scree_status search_leaf(struct search *search, const struct features_node *leaf)
+{
+    const struct scree__features_index *index = search->index;
+    if (memcmp(leaf->min, leaf->max, sizeof leaf->min) == 0)
+        return search_position(search, leaf);
+    struct group group = {.count = 0};
+    for (uint32_t i = leaf->first; i < leaf->first + leaf->count; i++) {
+        if (!(index->source[i] & FEATURES_SOURCE_WANTED))
+            continue;
+        group.query[group.count++] = (struct query){{index->x[i], index->y[i], index->z[i]},
+                                                    index->source[i] & ~FEATURES_SOURCE_WANTED,
+                                                    true};
+    }
+    return group.count > 0 ? search_group(search, &group) : SCREE_OK;
+}
+
+/* Points that are wanted but do not count: one by one. */
+static enum scree_status search_others(struct search *search)
+{
+    const struct scree__features_points *points = search->points;
+    enum scree_status status = SCREE_OK;
+    for (uint32_t i = 0; i < points->count && status == SCREE_OK; i++) {
+        if ((points->roles[i] & (FEATURES_WANTED | FEATURES_NEIGHBOUR)) != FEATURES_WANTED)
+            continue;
+        struct group group = {.count = 1};
+        group.query[0] = (struct query){{points->x[i], points->y[i], points->z[i]}, i, false};
+        if (search->index->count == 0) {
+            struct found alone = {.row = {i}, .count = 1};
+            alone.final[0] =
+                is_final(search->request, group.query[0].at, search->request->k, &alone.moments[0]);
+            alone.moments[0].count = 1;
+            fill_rows(search, &alone);
+        } else {
+            status = search_group(search, &group);
+        }
+    }
+    return status;
+}
+
+enum scree_status scree__features_search(struct scree__mem_budget *budget,
+                                         const struct scree__features_index *index,
+                                         const struct scree__features_points *points,
+                                         const struct features_request *request,
+                                         struct features_row *rows, uint64_t *undecided,
+                                         struct scree_error *err)
+{
+    struct search search = {.budget = budget,
+                            .index = index,
+                            .points = points,
+                            .request = request,
+                            .loops = scree__features_loops(),
+                            .rows = rows,
+                            .err = err};
+    search.far.index = index;
+    enum scree_status status = SCREE_OK;
+    for (uint64_t i = 0; i < index->node_count && status == SCREE_OK; i++)
+        if (index->nodes[i].child_count == 0)
+            status = search_leaf(&search, &index->nodes[i]);
+    if (status == SCREE_OK)
+        status = search_others(&search);
+    *undecided = search.undecided;
+    scree__mem_free(budget, search.near.xy, search.capacity * 3 * sizeof(int32_t));
+    scree__mem_free(budget, search.far.d2, search.far_capacity * 12);
+    return status;
+}
