@@ -50,13 +50,21 @@ static inline lanes lanes_join16(lanes low, lanes high)
 {
     return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
+/* gcc 12 may store 16 bits of such a mask and load 32 when it has to wait in memory: widened by
+ * hand, it does not. lib/laz/search.h has more on it. */
+static inline uint32_t lanes_mask(__mmask16 mask)
+{
+    uint32_t wide;
+    __asm__("kmovw %1, %0" : "=r"(wide) : "k"(mask));
+    return wide;
+}
 static inline uint32_t lanes_at_most(lanes a, lanes b)
 {
-    return _mm512_cmple_epi32_mask(a, b);
+    return lanes_mask(_mm512_cmple_epi32_mask(a, b));
 }
 static inline uint32_t lanes_at_most_unsigned(lanes a, lanes b)
 {
-    return _mm512_cmple_epu32_mask(a, b);
+    return lanes_mask(_mm512_cmple_epu32_mask(a, b));
 }
 static inline void lanes_pack(int32_t *to, lanes v, uint32_t mask)
 {
