@@ -24,14 +24,28 @@ static const struct option_entry options[] = {
     COMMON_PROGRESS,
     COMMON_JSON,
     COMMON_QUIET,
-    COMMON_VERBOSE("say more of what is done"),
+    COMMON_VERBOSE("show up to ten findings of each rule, not two"),
     COMMON_END};
+
+/* So that a file with many faults of a few kinds still fits one screen. */
+#define SHOWN_A_RULE 2u
+#define RULES_MAX 128u
+
+/* How often a rule was broken; one name can come with both severities. */
+struct tally {
+    const char *rule;
+    enum scree_severity severity;
+    uint64_t count, shown;
+};
 
 /* Where the findings of one file go. */
 struct judgement {
     struct session *session;
     const char *prefix; /* the file's name where there are several, else NULL */
     cJSON *findings;    /* NULL: lines on stdout */
+    uint64_t shown_max; /* lines a rule */
+    struct tally tallies[RULES_MAX];
+    unsigned tally_count;
 };
 
 static const char *severity_name(enum scree_severity severity)
@@ -39,9 +53,44 @@ static const char *severity_name(enum scree_severity severity)
     return severity == SCREE_FINDING_ERROR ? "error" : "warning";
 }
 
+static struct tally *tally_of(struct judgement *judgement, const struct scree_finding *finding)
+{
+    for (unsigned i = 0; i < judgement->tally_count; i++) {
+        struct tally *tally = &judgement->tallies[i];
+        if (tally->severity == finding->severity && strcmp(tally->rule, finding->rule) == 0)
+            return tally;
+    }
+    if (judgement->tally_count == RULES_MAX)
+        return &judgement->tallies[RULES_MAX - 1];
+    struct tally *tally = &judgement->tallies[judgement->tally_count++];
+    *tally = (struct tally){finding->rule, finding->severity, 0, 0};
+    return tally;
+}
+
+/* Those that were not shown, rule by rule. */
+static void say_rest(const struct judgement *judgement)
+{
+    for (unsigned i = 0; i < judgement->tally_count; i++) {
+        const struct tally *tally = &judgement->tallies[i];
+        if (tally->count > tally->shown)
+            printf("%s%s%s %s: ... and %s more\n",
+                   judgement->prefix != NULL ? judgement->prefix : "",
+                   judgement->prefix != NULL ? ": " : "",
+                   tally->severity == SCREE_FINDING_ERROR ? "ERROR" : "WARNING", tally->rule,
+                   count_text(tally->count - tally->shown).text);
+    }
+}
+
 static void on_finding(void *user, const struct scree_finding *finding)
 {
     struct judgement *judgement = user;
+    struct tally *tally = tally_of(judgement, finding);
+    unsigned long long more = 0;
+    if (sscanf(finding->message, "... and %llu more", &more) == 1) {
+        tally->count += more; /* what the library has only counted */
+        return;
+    }
+    tally->count++;
     if (judgement->findings != NULL) {
         cJSON *object = json_object(judgement->findings, NULL);
         json_text(object, "severity", severity_name(finding->severity));
@@ -50,6 +99,9 @@ static void on_finding(void *user, const struct scree_finding *finding)
         json_text(object, "minds", finding->minds);
         return;
     }
+    if (tally->shown == judgement->shown_max)
+        return;
+    tally->shown++;
     progress_pause(&judgement->session->progress);
     if (judgement->prefix != NULL) {
         put_clean(stdout, judgement->prefix);
@@ -75,6 +127,8 @@ static void verdict_text(const char *path, const struct scree_validate_report *r
            kind_name(report), count_text(report->point_count).text, plural(report->point_count));
     if (report->is_copc)
         printf(" in %s node%s", count_text(report->node_count).text, plural(report->node_count));
+    if (report->temporal_stride > 0)
+        printf(", indexed by time with a stride of %s", count_text(report->temporal_stride).text);
     if (report->points_checked != report->point_count)
         printf(" (%s decoded)", count_text(report->points_checked).text);
     printf(", %s error%s, %s warning%s\n", count_text(report->error_count).text,
@@ -92,6 +146,21 @@ static void verdict_json(cJSON *file, const struct scree_validate_report *report
     json_u64(file, "points_checked", report->points_checked);
     json_u64(file, "nodes", report->node_count);
     json_u64(file, "pages", report->page_count);
+    json_u64(file, "temporal_stride", report->temporal_stride);
+    json_u64(file, "temporal_pages", report->temporal_page_count);
+}
+
+/* With true counts: of each rule ten findings at most are told one by one. */
+static void rules_json(cJSON *file, const struct judgement *judgement)
+{
+    cJSON *rules = json_array(file, "rules");
+    for (unsigned i = 0; i < judgement->tally_count; i++) {
+        const struct tally *tally = &judgement->tallies[i];
+        cJSON *rule = json_object(rules, NULL);
+        json_text(rule, "severity", severity_name(tally->severity));
+        json_text(rule, "rule", tally->rule);
+        json_u64(rule, "count", tally->count);
+    }
 }
 
 static enum exit_code judge(struct session *session, const struct validate_arguments *arguments,
@@ -101,7 +170,9 @@ static enum exit_code judge(struct session *session, const struct validate_argum
     struct scree_validate_report report = {0};
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree_validate_options wanted;
-    struct judgement judgement = {session, several ? path : NULL, NULL};
+    struct judgement judgement = {.session = session,
+                                  .prefix = several ? path : NULL,
+                                  .shown_max = arguments->common.verbose > 0 ? 10 : SHOWN_A_RULE};
     cJSON *file = NULL;
     if (files != NULL) {
         file = json_object(files, NULL);
@@ -128,8 +199,11 @@ static enum exit_code judge(struct session *session, const struct validate_argum
     if (file != NULL) {
         verdict_json(file, &report);
         json_adopt(file, "findings", judgement.findings);
-    } else
+        rules_json(file, &judgement);
+    } else {
+        say_rest(&judgement);
         verdict_text(path, &report);
+    }
     return report.error_count == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 

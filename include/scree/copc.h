@@ -190,6 +190,8 @@ struct scree_validate_report {
     bool is_copc, is_laz;
     uint64_t error_count, warning_count;
     uint64_t point_count, points_checked, node_count, page_count;
+    uint32_t temporal_stride; /* of a temporal index that could be read; 0: none */
+    uint64_t temporal_page_count;
 };
 
 SCREE_API void scree_validate_options_init(struct scree_validate_options *options);

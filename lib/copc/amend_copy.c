@@ -294,12 +294,16 @@ enum scree_status scree__amend_copy(struct scree__amend *amend, bool replace,
                                     struct scree_error *err)
 {
     struct copy copy = {.amend = amend};
+    struct scree__io_edit *lock = NULL; /* against a run that changes the file meanwhile */
     const unsigned mode = scree__io_mode_of(amend->path);
     void *memory = NULL;
     scree__par_stage_begin(amend->context, "copy", scree_source_bytes(amend->source));
     enum scree_status status =
         scree__mem_alloc(amend->budget, PIECE_BYTES, &memory, "a piece of the file", err);
     copy.piece = memory;
+    if (status == SCREE_OK && amend->options.output == NULL)
+        status = scree__io_edit_open(amend->path, scree_source_bytes(amend->source),
+                                     amend->evlr_end, &lock, err);
     if (status == SCREE_OK)
         status = take_pages(&copy, err);
     if (status == SCREE_OK)
@@ -316,6 +320,7 @@ enum scree_status scree__amend_copy(struct scree__amend *amend, bool replace,
             scree__io_mode_set(amend->output, mode);
     }
     scree_sink_close(copy.sink);
+    scree__io_edit_close(lock);
     scree__mem_free(amend->budget, copy.piece, copy.piece != NULL ? PIECE_BYTES : 0);
     scree__mem_free(amend->budget, copy.pages, copy.page_count * sizeof *copy.pages);
     return status;

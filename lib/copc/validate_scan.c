@@ -2,7 +2,6 @@
 #include "copc/validate_scan.h"
 #include "base/bytes.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,8 +24,8 @@ void scree__copc_tally_init(struct scree__copc_tally *tally)
         tally->min[i] = INT32_MAX;
         tally->max[i] = INT32_MIN;
     }
-    tally->gps_min = DBL_MAX;
-    tally->gps_max = -DBL_MAX;
+    tally->gps_min = INFINITY;
+    tally->gps_max = -INFINITY;
 }
 
 /* ---------------------------------------------------------------------------------------- notes */
@@ -81,7 +80,7 @@ void scree__copc_unit_begin(struct scree__copc_unit *unit, uint64_t index)
     unit->index = index;
     unit->points = 0;
     unit->has_box = unit->ordered = false;
-    unit->gps_before = -DBL_MAX;
+    unit->gps_before = -INFINITY;
     unit->times = NULL;
     for (unsigned kind = 0; kind < SCREE__NOTE_KINDS; kind++)
         unit->notes[kind].count = 0;
@@ -172,6 +171,7 @@ static void scan_gps(const struct scree__copc_scan *scan, struct scree__copc_uni
         const uint64_t at = unit->points + i;
         if (isnan(time)) {
             (void)scree__copc_note_point(unit, SCREE__NOTE_GPS_NAN, at);
+            unit->gps_before = INFINITY; /* nothing but NaN and infinity may follow */
             continue;
         }
         tally->gps_min = time < tally->gps_min ? time : tally->gps_min;

@@ -234,6 +234,7 @@ static enum scree_status walk_pages(struct index *index, struct scree_error *err
     }
     if (status == SCREE_OK)
         check_totals(index);
+    check->report->temporal_page_count = index->pages;
     return status;
 }
 
@@ -278,6 +279,7 @@ static enum scree_status allocate_times(struct scree__copc_check *check, uint32_
     if (bytes > 0)
         memset(memory, 0, bytes);
     check->times = memory;
+    check->report->temporal_stride = stride;
     check->times_stride = stride;
     return SCREE_OK;
 }

@@ -35,7 +35,7 @@ enum scree_status scree__copc_times_take(const struct scree__copc_check *check,
     const uint8_t *p = records + scan->gps;
     for (uint64_t i = 0; i < count; i++, p += record_bytes)
         widen(times, scree__base_load_f64(p));
-    if (!times->fits)
+    if (!times->fits || count == 0)
         return SCREE_OK;
     uint8_t samples[8 * PIECE_SAMPLES];
     uint64_t at = (first + stride - 1) / stride; /* the first sample of these points */

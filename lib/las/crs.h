@@ -25,9 +25,6 @@ void scree__las_crs_describe(const char *wkt, struct scree_las_crs *crs);
 
 /* ---------------------------------------------- with PROJ (crs_proj.c) or without (crs_plain.c) */
 
-/* How the note of a text begins that PROJ cannot read. */
-#define SCREE__LAS_CRS_UNREADABLE "PROJ cannot read this WKT"
-
 /* wkt is trimmed and not empty. Sets all of *crs but its origin. A text that cannot be read stays
  * as it is, with a note. */
 SCREE_MUST_CHECK enum scree_status
@@ -39,6 +36,9 @@ scree__las_crs_from_geotiff(const struct scree__las_geotiff *geotiff, struct scr
 /* text is trimmed and not empty. */
 SCREE_MUST_CHECK enum scree_status
 scree__las_crs_from_person(const char *text, struct scree_las_crs *crs, struct scree_error *err);
+/* Is the text WKT of a CRS? false: why[capacity] says what PROJ complains of. Always true without
+ * PROJ. */
+bool scree__las_crs_wkt_reads(const char *text, char *why, size_t capacity);
 /* Of two WKT texts that are not the same to the byte. */
 bool scree__las_crs_same_meaning(const char *a, const char *b);
 

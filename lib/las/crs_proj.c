@@ -143,7 +143,7 @@ enum scree_status scree__las_crs_from_wkt(const char *wkt, struct scree_las_crs 
         status = fill(&session, parsed, scree__las_crs_is_wkt1(wkt) ? wkt : NULL, crs, err);
     } else {
         scree__las_crs_describe(wkt, crs);
-        snprintf(crs->note, sizeof crs->note, SCREE__LAS_CRS_UNREADABLE " (%s)", session.complaint);
+        snprintf(crs->note, sizeof crs->note, "PROJ cannot read this WKT (%s)", session.complaint);
         crs->wkt = scree__mem_string_copy(wkt);
         if (crs->wkt == NULL)
             status = scree__base_fail(err, SCREE_E_MEMORY, "CRS text");
@@ -273,6 +273,25 @@ static bool same(PJ_CONTEXT *proj, const PJ *a, const PJ *b)
         proj_destroy(part_b);
     }
     return equal;
+}
+
+/* Not through parse(): a text that is no WKT would be looked up by name, which takes long. */
+bool scree__las_crs_wkt_reads(const char *text, char *why, size_t capacity)
+{
+    struct session session;
+    bool reads = false;
+    if (session_init(&session, NULL) != SCREE_OK)
+        return true;
+    if (proj_context_guess_wkt_dialect(session.proj, text) == PJ_GUESSED_NOT_WKT) {
+        snprintf(why, capacity, "it is not WKT");
+    } else {
+        PJ *crs = parse(&session, text);
+        reads = crs != NULL;
+        snprintf(why, capacity, "%s", reads ? "" : session.complaint);
+        proj_destroy(crs);
+    }
+    session_release(&session);
+    return reads;
 }
 
 bool scree__las_crs_same_meaning(const char *a, const char *b)

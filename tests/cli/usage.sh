@@ -4,11 +4,11 @@
 expect 0 --version
 says out '^scree [0-9]+\.[0-9]+\.[0-9]+$'
 expect 0 --help
-for command in convert info validate synth; do
+for command in convert info validate amend synth; do
     says out "^  $command "
 done
 expect 0 help
-for command in convert info validate synth; do
+for command in convert info validate amend synth; do
     expect 0 help $command
     says out "^usage: scree $command "
     says out '^Example:'

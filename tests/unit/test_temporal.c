@@ -334,6 +334,31 @@ static void check_windows(struct naive_copc *copc, unsigned count)
     close_index(&opened);
 }
 
+static void hear(void *user, const struct scree_finding *finding)
+{
+    (void)user;
+    if (finding->severity == SCREE_FINDING_ERROR || finding->rule[0] == 'T')
+        fail_msg("%s: %s", finding->rule, finding->message);
+}
+
+static void assert_valid(const struct las_bytes *file)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree_validate_options options;
+    struct scree_validate_report report;
+    struct scree_context *context;
+    struct scree_source *source;
+    scree_validate_options_init(&options);
+    options.finding = hear;
+    assert_int_equal(scree_context_new(NULL, &context, &err), SCREE_OK);
+    assert_int_equal(scree_source_open_memory(file->bytes, file->count, "made", &source, &err),
+                     SCREE_OK);
+    assert_int_equal(scree_validate(context, source, &options, &report, &err), SCREE_OK);
+    assert_true(report.temporal_stride > 0 && report.temporal_page_count > 0);
+    scree_source_close(source);
+    scree_context_free(context);
+}
+
 /* What is written is what a naive computation makes of the points, and no window loses a point. */
 static void test_all_kinds_of_times(void **state)
 {
@@ -348,6 +373,7 @@ static void test_all_kinds_of_times(void **state)
             assert_true(copc.node_count > 20);
             naive_check_index(&copc, strides[s]);
             check_windows(&copc, 200);
+            assert_valid(&copc.file);
             naive_close(&copc);
         }
     }
@@ -366,6 +392,7 @@ static void test_nested_pages(void **state)
     assert_true(copc.pages_below_root >= 8);
     assert_true(copc.deepest_page >= 2);
     check_windows(&copc, 10);
+    assert_valid(&copc.file);
     /* Pages whose times miss the window are not looked at. */
     const uint8_t *header = copc.file.bytes + copc.index_begin;
     uint64_t root_end = copc.index_begin + 32 + scree__base_load32(header + 24);
