@@ -27,15 +27,15 @@ memory_of() {
     value_of memory_bytes
 }
 
-make_survey tiles 2M --tiles 4
+make_survey tiles 1M --tiles 4
 expect 0 convert tiles whole.copc.laz -q
 for threads in 1 4; do
     read_once survey $((8 << 30)) $threads 102 no tiles/*.laz
     read_once survey "$(floor_of $threads tiles)" $threads 109 yes tiles/*.laz
 done
 
-# Half a million points at one place: the plan promises that all points fit, and then there is no room for their node.
-"$MAKE_ADVERSARY" pile 2000000 pile.laz
+# 300 000 points at one place: the plan promises that all points fit, and then there is no room for their node.
+"$MAKE_ADVERSARY" pile 1200000 pile.laz
 expect 0 convert pile.laz whole.copc.laz -q --force
 for threads in 1 2; do
     read_once pile "$(memory_of $threads pile.laz)" $threads 102 yes pile.laz
