@@ -27,7 +27,7 @@ memory_of() {
     value_of memory_bytes
 }
 
-make_survey tiles 1M --tiles 4
+make_survey tiles 2M --tiles 4
 expect 0 convert tiles whole.copc.laz -q
 for threads in 1 4; do
     read_once survey $((8 << 30)) $threads 102 no tiles/*.laz
