@@ -102,7 +102,7 @@ static void plan_json(cJSON *document, const struct convert_outcome *outcome)
     json_u64(object, "memory_bytes", plan->memory_bytes);
     json_u64(object, "floor_bytes", plan->floor_bytes);
     json_u64(object, "budget_bytes", outcome->budget_bytes);
-    json_u64(object, "scratch_bytes", plan->scratch_bytes);
+    json_u64(object, "planned_scratch_bytes", plan->scratch_bytes);
     json_u64(object, "output_bytes", plan->output_bytes);
     json_bool(object, "fits", plan->fits);
     json_u64(object, "temporal_stride", plan->temporal_stride);

@@ -119,9 +119,14 @@ struct scree_progress {
  */
 struct scree_context_options {
     size_t size;
-    uint64_t memory_bytes; /* budget; 0: 60 % of the memory available to the process */
-    unsigned threads;      /* worker threads; 0: the cores that the process may use */
-    void *user;            /* passed to the callbacks */
+    /*
+     * Budget; 0: 60 % of the memory that is available to the process, under its cgroups' limits too. Where more is asked for than is available, or
+     * swap is in heavy use, it is lowered, and the log gets a warning with the figures; scree_context_budget_bytes() tells what it is.
+     */
+    uint64_t memory_bytes;
+    unsigned
+        threads; /* worker threads; 0: the cores that the process may use (affinity, and the cgroups' quotas of time) */
+    void *user;  /* passed to the callbacks */
     void (*log)(void *user, enum scree_log_level level, const char *message);
     void (*progress)(void *user,
                      const struct scree_progress *progress); /* about ten times a second */

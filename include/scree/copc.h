@@ -53,10 +53,15 @@ struct scree_convert_plan {
     unsigned point_format; /* of the output: 6, 7 or 8 */
     uint32_t record_bytes, extra_bytes;
     double scale[3], offset[3];
-    const char *crs_name;     /* valid until the job is closed; "" when unknown */
-    uint64_t memory_bytes;    /* that would hold all points at once */
-    uint64_t floor_bytes;     /* the smallest budget that an ordinary survey gets through with */
-    uint64_t scratch_bytes;   /* on disk; 0 where the budget holds all points */
+    const char *crs_name;  /* valid until the job is closed; "" when unknown */
+    uint64_t memory_bytes; /* that would hold all points at once */
+    uint64_t floor_bytes;  /* the smallest budget that an ordinary survey gets through with */
+    /*
+     * Room on disk; 0 where the budget holds all points: their records' bytes, or half with compress_scratch. A few parts in a hundred come on top:
+     * the compressed points of the coarsest nodes. A run in memory goes on through scratch where one node turns out too large beside all points
+     * (hundreds of thousands at one position, or throughout a volume); scree_convert_result.scratch_bytes tells.
+     */
+    uint64_t scratch_bytes;
     uint64_t output_bytes;    /* estimate */
     uint32_t temporal_stride; /* 0: no temporal index */
     bool fits; /* memory_bytes is within the context's budget: nothing goes to scratch */
@@ -66,7 +71,7 @@ struct scree_convert_plan {
 
 struct scree_convert_result {
     uint64_t points_in, points_out, input_bytes, output_bytes;
-    uint64_t scratch_bytes; /* written to scratch */
+    uint64_t scratch_bytes; /* written to scratch, all in all */
     uint64_t node_count, page_count, largest_node_points;
     unsigned level_count;
     uint64_t level_nodes[SCREE_COPC_LEVELS_MAX], level_points[SCREE_COPC_LEVELS_MAX];

@@ -478,7 +478,8 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     plan->output_bytes = guess_output_bytes(job) + samples;
     plan->fits = plan->memory_bytes <= scree_context_budget_bytes(job->context) &&
                  plan->point_count < UINT32_MAX;
-    plan->scratch_bytes = plan->fits ? 0 : plan->point_count * record + samples;
+    plan->scratch_bytes =
+        plan->fits ? 0 : plan->point_count * record / (job->compress_scratch ? 2 : 1) + samples;
     plan->crs_name = job->crs.name;
     memcpy(plan->scale, job->grid.scale, sizeof plan->scale);
     memcpy(plan->offset, job->grid.offset, sizeof plan->offset);

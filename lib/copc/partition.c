@@ -167,9 +167,11 @@ static enum scree_status flush_block(struct scree__copc_partition *partition,
     extent->bucket = bucket;
     extent->count = worker->filled[bucket];
     worker->filled[bucket] = 0;
-    return scree__spill_scratch_write(partition->scratch, worker->blocks + block,
-                                      extent->count * partition->record_bytes, worker->work,
-                                      &extent->block, err);
+    status = scree__spill_scratch_write(partition->scratch, worker->blocks + block,
+                                        extent->count * partition->record_bytes, worker->work,
+                                        &extent->block, err);
+    scree__par_scratch_add(partition->context, extent->block.stored);
+    return status;
 }
 
 enum scree_status scree__copc_partition_add(struct scree__copc_partition *partition,

@@ -227,10 +227,12 @@ static enum scree_status take_block(void *arg, uint64_t index, unsigned worker,
     uint64_t first = index * taking->block_points, left = taking->point_count - first;
     extent->bucket = 0;
     extent->count = (uint32_t)(left < taking->block_points ? left : taking->block_points);
-    return scree__spill_scratch_write(
-        taking->spilled->scratch, taking->records + first * record_bytes,
-        extent->count * record_bytes, taking->work + worker * taking->work_bytes, &extent->block,
-        err);
+    enum scree_status status =
+        scree__spill_scratch_write(taking->spilled->scratch, taking->records + first * record_bytes,
+                                   extent->count * record_bytes,
+                                   taking->work + worker * taking->work_bytes, &extent->block, err);
+    scree__par_scratch_add(taking->spilled->job->context, extent->block.stored);
+    return status;
 }
 
 /* The lists of a partition of one bucket with so many blocks. */

@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define PROGRESS_EVERY_NS 100000000u /* ten times a second */
-#define BUDGET_SHARE_PERCENT 60u     /* of what is available, when the caller names no budget */
-#define BUDGET_WHEN_UNKNOWN ((uint64_t)1 << 30)
 
 struct scree_context {
     struct scree_context_options options;
@@ -26,6 +24,7 @@ struct scree_context {
     uint64_t stage_total;
     uint64_t stage_begun_ns;
     atomic_uint_least64_t stage_done;
+    atomic_uint_least64_t scratch_bytes;
     atomic_uint_least64_t next_progress_ns;
 };
 
@@ -35,13 +34,36 @@ void scree_context_options_init(struct scree_context_options *options)
     options->size = sizeof *options;
 }
 
-static unsigned usable_cores(void)
+/* The cores that the process may run on, and no more than its cgroups give it time for. */
+static unsigned usable_cores(const struct scree__mem_limits *limits)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return (unsigned)CPU_COUNT(&set);
     long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (unsigned)online : 1;
+    unsigned cores = online > 0 ? (unsigned)online : 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        cores = (unsigned)CPU_COUNT(&set);
+    return limits->cores > 0 && limits->cores < cores ? limits->cores : cores;
+}
+
+static void say_budget(struct scree_context *context, const struct scree__mem_limits *limits)
+{
+    const uint64_t mib = (uint64_t)1 << 20;
+    unsigned long long asked = context->options.memory_bytes / mib;
+    unsigned long long available = limits->available_bytes / mib;
+    unsigned long long budget = context->budget.limit_bytes / mib;
+    bool lowered = context->budget.limit_bytes < context->options.memory_bytes;
+    if (scree__mem_limits_swapping(limits))
+        scree__par_log(context, SCREE_LOG_WARNING,
+                       "%llu of %llu MiB of swap are in use, and %llu MiB of memory available: the "
+                       "memory budget is %s%llu MiB",
+                       (unsigned long long)(limits->swap_used_bytes / mib),
+                       (unsigned long long)(limits->swap_bytes / mib), available,
+                       lowered ? "lowered to " : "", budget);
+    else if (lowered)
+        scree__par_log(context, SCREE_LOG_WARNING,
+                       "a memory budget of %llu MiB was asked for, and %llu MiB are available: it "
+                       "is lowered to %llu MiB",
+                       asked, available, budget);
 }
 
 enum scree_status scree_context_new(const struct scree_context_options *options,
@@ -60,19 +82,19 @@ enum scree_status scree_context_new(const struct scree_context_options *options,
         size_t known = options->size < sizeof *options ? options->size : sizeof *options;
         memcpy(&context->options, options, known);
     }
-    uint64_t limit = context->options.memory_bytes;
-    if (limit == 0) {
-        uint64_t available = scree__mem_available_bytes();
-        limit = available != 0 ? available / 100 * BUDGET_SHARE_PERCENT : BUDGET_WHEN_UNKNOWN;
-    }
-    scree__mem_budget_init(&context->budget, limit);
+    struct scree__mem_limits limits;
+    scree__mem_limits_read("", &limits);
+    scree__mem_budget_init(&context->budget,
+                           scree__mem_limits_budget(&limits, context->options.memory_bytes));
     pthread_mutex_init(&context->talk, NULL);
-    unsigned threads = context->options.threads != 0 ? context->options.threads : usable_cores();
+    unsigned threads =
+        context->options.threads != 0 ? context->options.threads : usable_cores(&limits);
     status = scree__par_pool_new(threads, &context->pool, err);
     if (status != SCREE_OK) {
         scree_context_free(context);
         return status;
     }
+    say_budget(context, &limits);
     *out = context;
     return SCREE_OK;
 }
@@ -141,6 +163,7 @@ static void tell_progress(struct scree_context *context)
     progress.total = context->stage_total;
     progress.memory_bytes = scree__mem_budget_used(&context->budget);
     progress.budget_bytes = context->budget.limit_bytes;
+    progress.scratch_bytes = atomic_load(&context->scratch_bytes);
     context->options.progress(context->options.user, &progress);
 }
 
@@ -174,6 +197,12 @@ void scree__par_stage_add(struct scree_context *context, uint64_t count)
     pthread_mutex_lock(&context->talk);
     tell_progress(context);
     pthread_mutex_unlock(&context->talk);
+}
+
+void scree__par_scratch_add(struct scree_context *context, uint64_t bytes)
+{
+    if (context != NULL)
+        atomic_fetch_add_explicit(&context->scratch_bytes, bytes, memory_order_relaxed);
 }
 
 void scree__par_stage_end(struct scree_context *context)

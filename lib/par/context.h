@@ -24,6 +24,8 @@ void scree__par_stage_begin(struct scree_context *context, const char *stage, ui
 /* `count` more are done. From any thread; cheap: calls the caller's progress at most ten times a
  * second. */
 void scree__par_stage_add(struct scree_context *context, uint64_t count);
+/* So many more bytes were written to scratch; from any thread. */
+void scree__par_scratch_add(struct scree_context *context, uint64_t bytes);
 /* The stage is complete: tells the caller once more, and logs its time at SCREE_LOG_INFO. */
 void scree__par_stage_end(struct scree_context *context);
 

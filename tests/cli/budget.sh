@@ -28,3 +28,12 @@ for threads in 2; do
     says err '--memory [0-9]+M'
     absent small.copc.laz
 done
+
+# More than there is: lowered, with a warning that says to what; and no more threads than cores that the process may use.
+expect 0 convert survey.laz plan.copc.laz --dry-run --json --memory 1000000G
+says err 'warning: (a memory budget of 1024000000 MiB was asked for|[0-9]+ of [0-9]+ MiB of swap).*lowered to [0-9]+ MiB'
+[ "$(value_of budget_bytes)" -lt $((1 << 50)) ] || fail "the budget is $(value_of budget_bytes)"
+if command -v taskset > /dev/null 2>&1; then
+    taskset -c 0 "$SCREE" convert survey.laz plan.copc.laz --dry-run --json > out 2> err || fail "on one core"
+    [ "$(value_of threads)" = 1 ] || fail "$(value_of threads) threads on one core"
+fi

@@ -2,13 +2,15 @@
 . "$SCREE_SOURCE_DIR/tests/cli/_cli.sh"
 
 make_survey survey.laz 1M
-for signal in INT TERM; do
+for case in INT:read TERM:read INT:write TERM:write; do
+    signal=${case%:*}
     : > err # of the run before
     "$SCREE" convert survey.laz out.copc.laz --threads 1 --progress json > out 2> err &
     job=$!
     # As soon as the work is under way.
-    for _ in $(seq 400); do
-        ! grep -q '^{' err || break
+    for _ in $(seq 3000); do
+        ! grep -q '^{' err || [ ${case#*:} = write ] || break
+        [ ! -e out.copc.laz.part ] || break
         sleep 0.01
     done
     kill -s $signal $job 2> /dev/null || true

@@ -6,17 +6,26 @@ make_survey survey.laz 600K
 expect 0 convert survey.laz whole.copc.laz -q
 mkdir work
 echo "what was there before" > work/out.copc.laz
-for moment in 0.02 0.06 0.1 0.15 0.2 0.3 0.4 0.5; do
+# "part": as soon as the output is being written, however busy the machine is.
+for moment in 0.02 0.1 0.2 0.4 part part+0.02 part+0.05 part+0.1; do
     "$SCREE" convert survey.laz work/out.copc.laz --force -q > out 2> err &
     job=$!
-    sleep $moment
+    for _ in $(seq 3000); do
+        [ "${moment#part}" != "$moment" ] && [ ! -s work/out.copc.laz.part ] && kill -s 0 $job 2> /dev/null || break
+        sleep 0.01
+    done
+    moment=${moment#part}
+    sleep "${moment#+}0"
     kill -s KILL $job 2> /dev/null || true
     wait $job 2> /dev/null || true
+    [ -e work/out.copc.laz ] || fail "killed: the output is gone"
     [ "$(ls -A work | grep -cvE '^out\.copc\.laz(\.part)?$')" = 0 ] || fail "left behind: $(ls -A work)"
     if ! cmp -s work/out.copc.laz whole.copc.laz; then
         [ "$(cat work/out.copc.laz)" = "what was there before" ] || fail "killed after $moment s: the output was touched"
     fi
+    rm -f work/out.copc.laz.part
 done
+echo "half an output" > work/out.copc.laz.part
 expect 0 convert survey.laz work/out.copc.laz --force -q
 cmp -s work/out.copc.laz whole.copc.laz || fail "the run after the killed ones gave other bytes"
 absent_part() { [ ! -e "$1.part" ] || fail "$1.part is there"; }

@@ -91,6 +91,8 @@ int __wrap_open64(const char *path, int flags, ...)
     va_start(args, flags);
     mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
     va_end(args);
+    if ((flags & O_TMPFILE) == O_TMPFILE && fails(FAULT_TMPFILE))
+        return -1;
     return fails(FAULT_OPEN) ? -1 : __real_open64(path, flags, mode);
 }
 

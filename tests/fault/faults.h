@@ -9,7 +9,8 @@
 
 enum fault_call {
     FAULT_OPEN,
-    FAULT_STAT, /* stat and fstat */
+    FAULT_TMPFILE, /* open of a file without a name */
+    FAULT_STAT,    /* stat and fstat */
     FAULT_STATVFS,
     FAULT_READ,
     FAULT_WRITE,

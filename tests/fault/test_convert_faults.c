@@ -254,6 +254,9 @@ static const struct kind kinds[] = {
     {FAULT_OPEN, EMFILE, 1, FAILS, SCREE_E_IO, 1, "open fails"},
     {FAULT_OPEN, ENOENT, 1, EITHER, SCREE_E_IO, 1, "open finds nothing"},
     {FAULT_OPEN, EOPNOTSUPP, 1, EITHER, SCREE_E_IO, 1, "open is not supported"},
+    {FAULT_TMPFILE, EOPNOTSUPP, UINT64_MAX, WORKS, 0, 0, "no files without a name"},
+    {FAULT_TMPFILE, EISDIR, UINT64_MAX, WORKS, 0, 0, "a system that knows of none"},
+    {FAULT_TMPFILE, ENOSPC, 1, FAILS, SCREE_E_IO, 0, "no room for a file without a name"},
     {FAULT_STAT, EIO, 1, EITHER, SCREE_E_IO, 0, "stat fails"},
     {FAULT_STATVFS, EIO, 1, FAILS, SCREE_E_IO, 0, "statvfs fails"},
     {FAULT_TRUNCATE, EIO, 1, FAILS, SCREE_E_IO, 0, "ftruncate fails"},
@@ -317,6 +320,7 @@ static void any_call_may_fail(void **state)
     for (unsigned i = 0; i < sizeof always / sizeof always[0]; i++)
         assert_true(calls[always[i]] > 0); /* else --wrap does not reach the library */
     assert_int_equal(calls[way->replace ? FAULT_RENAME : FAULT_LINK], 1);
+    assert_int_equal(calls[FAULT_TMPFILE], way->batch_points > 0 ? 1 : 0);
     if (way->batch_points > 0)
         assert_true(calls[FAULT_PUNCH] > 0); /* something was cut or partitioned again */
     for (unsigned i = 0; i < KINDS; i++)
