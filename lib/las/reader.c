@@ -76,8 +76,9 @@ static enum scree_status read_all(struct scree_las_reader *reader, uint64_t poin
     return SCREE_OK;
 }
 
-enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
-                                 struct scree_las_reader **out, struct scree_error *err)
+enum scree_status scree__las_open(struct scree_source *source, struct scree_context *context,
+                                  bool salvage, struct scree_las_reader **out,
+                                  struct scree_error *err)
 {
     return scree__las_open_counted(source, context, SCREE__LAS_COUNT_OF_HEADER, out, err);
 }
@@ -97,6 +98,7 @@ enum scree_status scree__las_open_counted(struct scree_source *source,
     memset(reader, 0, sizeof *reader);
     reader->source = source;
     reader->budget = budget;
+    reader->salvage = salvage;
     reader->file_bytes = scree_source_bytes(source);
     status = read_all(reader, point_count, err);
     if (status != SCREE_OK) {
@@ -105,6 +107,12 @@ enum scree_status scree__las_open_counted(struct scree_source *source,
     }
     *out = reader;
     return SCREE_OK;
+}
+
+enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
+                                 struct scree_las_reader **out, struct scree_error *err)
+{
+    return scree__las_open(source, context, false, out, err);
 }
 
 void scree_las_close(struct scree_las_reader *reader)

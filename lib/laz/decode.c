@@ -16,7 +16,8 @@ struct scree_laz_decoder {
     size_t chunk_bytes;
     size_t layers_end; /* layered: the chunk's true size */
     uint64_t point_count, done;
-    bool broken; /* no chunk begun, or it failed */
+    bool broken;  /* no chunk begun, or it failed */
+    bool ran_out; /* it failed because its bytes ended */
     struct laz_pointwise pointwise;
     struct laz_reader reader;
     struct laz_layered layered;
@@ -177,6 +178,7 @@ enum scree_status scree_laz_decoder_begin(struct scree_laz_decoder *decoder, con
 {
     enum scree_status status;
     decoder->broken = true;
+    decoder->ran_out = false;
     decoder->done = 0;
     if (point_count == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a chunk has at least one point");
@@ -200,9 +202,9 @@ static const char *damage_of(const struct laz_reader *reader)
     return reader->overrun ? "stream ends early" : "stream is damaged";
 }
 
-static enum scree_status point_damaged(const struct scree_laz_decoder *decoder,
-                                       struct scree_error *err)
+static enum scree_status point_damaged(struct scree_laz_decoder *decoder, struct scree_error *err)
 {
+    decoder->ran_out = decoder->reader.damage == 0;
     return scree__base_fail(err, SCREE_E_DATA, "point %llu of the chunk, byte %zu: %s",
                             (unsigned long long)decoder->done,
                             (size_t)(decoder->reader.at - decoder->chunk),
@@ -424,6 +426,11 @@ void scree_laz_decoder_next_two(struct scree_laz_part parts[2])
 uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder)
 {
     return decoder->done;
+}
+
+bool scree_laz_decoder_ran_out(const struct scree_laz_decoder *decoder)
+{
+    return decoder->ran_out;
 }
 
 /* ------------------------------------------------------------------------------------------ end */
