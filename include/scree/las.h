@@ -151,6 +151,26 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_las_cursor_next(struct scree_
                                                                    size_t capacity, size_t *count,
                                                                    struct scree_error *err);
 
+/*
+ * What scree_las_cursor_next_two() does for one of two cursors, and what became of it. err may be
+ * NULL; else it must be the part's own.
+ */
+struct scree_las_part {
+    struct scree_las_cursor *cursor;
+    uint8_t *records;
+    size_t capacity;
+    struct scree_error *err;
+    size_t count;             /* out */
+    enum scree_status status; /* out */
+};
+
+/*
+ * The same as scree_las_cursor_next() for each of the parts, whatever becomes of the other one. The
+ * cursors are different ones; they may be of different readers. Two chunks of formats 0-5 with the
+ * same items take much less time this way than one after the other. Since 0.1.
+ */
+SCREE_API void scree_las_cursor_next_two(struct scree_las_part parts[2]);
+
 /* ------------------------------------------------------------------ coordinate reference system */
 
 enum scree_las_crs_origin { SCREE_CRS_NONE = 0, SCREE_CRS_WKT = 1, SCREE_CRS_GEOTIFF = 2 };

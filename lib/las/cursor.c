@@ -240,6 +240,18 @@ enum scree_status scree_las_cursor_open(struct scree_las_cursor *cursor, uint64_
     return status;
 }
 
+/* The decoder was asked for `count` points of the chunk, and said `status`. */
+static enum scree_status took(struct scree_las_cursor *cursor, uint64_t count,
+                              enum scree_status status, struct scree_error *err)
+{
+    cursor->chunk_left -= count;
+    cursor->left -= count;
+    status = in_chunk(cursor, status, err);
+    if (status == SCREE_OK && cursor->chunk_left == 0)
+        status = end_chunk(cursor, err);
+    return status;
+}
+
 static enum scree_status next_decoded(struct scree_las_cursor *cursor, uint8_t *records,
                                       uint64_t wanted, struct scree_error *err)
 {
@@ -252,15 +264,10 @@ static enum scree_status next_decoded(struct scree_las_cursor *cursor, uint8_t *
                 break;
         }
         uint64_t now = wanted < cursor->chunk_left ? wanted : cursor->chunk_left;
-        status = in_chunk(
-            cursor,
-            scree_laz_decoder_next(cursor->decoder, records, record_bytes, (size_t)now, err), err);
+        status = scree_laz_decoder_next(cursor->decoder, records, record_bytes, (size_t)now, err);
         records += now * record_bytes;
         wanted -= now;
-        cursor->chunk_left -= now;
-        cursor->left -= now;
-        if (status == SCREE_OK && cursor->chunk_left == 0)
-            status = end_chunk(cursor, err);
+        status = took(cursor, now, status, err);
     }
     return status;
 }
@@ -309,4 +316,43 @@ void scree__las_cursor_place(const struct scree_las_cursor *cursor,
     place->done += scree_laz_decoder_done(cursor->decoder);
     place->at_end = scree_laz_decoder_ran_out(cursor->decoder) &&
                     cursor->window_offset + cursor->window_bytes == reader->file_bytes;
+}
+
+/* Points that the next call takes from a chunk that is one unit; 0: not such a unit, or none. */
+static size_t next_of_chunk(const struct scree_las_part *part)
+{
+    const struct scree_las_cursor *cursor = part->cursor;
+    if (!cursor->open || cursor->decoder == NULL || cursor->unit.sequential)
+        return 0;
+    return (size_t)(part->capacity < cursor->chunk_left ? part->capacity : cursor->chunk_left);
+}
+
+void scree_las_cursor_next_two(struct scree_las_part parts[2])
+{
+    struct scree_laz_part chunks[2];
+    size_t counts[2] = {next_of_chunk(&parts[0]), next_of_chunk(&parts[1])};
+    bool both = counts[0] > 0 && counts[1] > 0 && parts[0].cursor != parts[1].cursor;
+    for (unsigned i = 0; i < 2; i++) {
+        struct scree_las_part *part = &parts[i];
+        if (!both) {
+            part->status = scree_las_cursor_next(part->cursor, part->records, part->capacity,
+                                                 &part->count, part->err);
+            continue;
+        }
+        chunks[i] = (struct scree_laz_part){part->cursor->decoder,
+                                            part->records,
+                                            part->cursor->reader->layout.record_bytes,
+                                            counts[i],
+                                            part->err,
+                                            SCREE_OK};
+    }
+    if (!both)
+        return;
+    scree_laz_decoder_next_two(chunks);
+    for (unsigned i = 0; i < 2; i++) {
+        struct scree_las_part *part = &parts[i];
+        part->status = took(part->cursor, counts[i], chunks[i].status, part->err);
+        part->cursor->open = part->status == SCREE_OK;
+        part->count = part->status == SCREE_OK ? counts[i] : 0;
+    }
 }
