@@ -117,7 +117,8 @@ static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *c
         return status;
     while (at < stop && (at = memchr(at, (int)level, (size_t)(stop - at))) != NULL) {
         memcpy(carry->records + carry->count++ * record_bytes,
-               batch->records + (uint64_t)batch->order[at - batch->level] * record_bytes,
+               batch->records +
+                   (uint64_t)scree__copc_place_id(batch->order[at - batch->level]) * record_bytes,
                record_bytes);
         at++;
     }

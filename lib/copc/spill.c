@@ -63,7 +63,7 @@ struct spilled {
     /* The batch. */
     uint64_t batch_begin, batch_end; /* buckets */
     uint8_t *records;
-    uint32_t *order;
+    uint64_t *order;
     uint8_t *prefix, *level;
 };
 
@@ -81,7 +81,7 @@ static uint64_t sweep_bytes(const struct scree_convert_job *job, unsigned window
 static uint64_t point_bytes(const struct scree_convert_job *job)
 {
     /* The record, its order, prefix and level; and the sort of the cells under work, guessed at half. */
-    return job->plan.record_bytes + 6 + SCREE__COPC_RADIX_BYTES / 2;
+    return job->plan.record_bytes + SCREE__COPC_POINT_BYTES + sizeof(uint64_t) / 2;
 }
 
 /* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
