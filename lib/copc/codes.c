@@ -11,6 +11,10 @@ static void codes_plain(const struct scree__copc_cube *cube, const uint8_t *reco
         int32_t at[3];
         uint64_t cells[3];
         scree__copc_record_position(records, at);
+        for (int a = 0; a < 3; a++) {
+            at[a] = at[a] < here.min[a] ? here.min[a] : at[a];
+            at[a] = at[a] > here.max[a] ? here.max[a] : at[a];
+        }
         scree__copc_cube_cells(&here, at, cells);
         codes[i] = scree__copc_morton(cells[0] >> below, cells[1] >> below, cells[2] >> below);
     }
@@ -56,7 +60,8 @@ AVX2 static inline __m256i spread_avx2(__m256i v)
 AVX2 static inline __m256i cells_avx2(const struct scree__copc_cube *cube, int axis, __m128i at,
                                       __m128i shift)
 {
-    __m128i u = _mm_sub_epi32(at, _mm_set1_epi32(cube->min[axis]));
+    __m128i min = _mm_set1_epi32(cube->min[axis]), max = _mm_set1_epi32(cube->max[axis]);
+    __m128i u = _mm_sub_epi32(_mm_min_epi32(_mm_max_epi32(at, min), max), min);
     u = _mm_mullo_epi32(u, _mm_set1_epi32((int)(uint32_t)cube->factor[axis]));
     u = _mm_add_epi32(_mm_add_epi32(u, u), _mm_set1_epi32(1));
     __m256i odd = _mm256_cvtepu32_epi64(u);
@@ -106,7 +111,8 @@ AVX512 static inline __m512i spread_avx512(__m512i v)
 AVX512 static inline __m512i cells_avx512(const struct scree__copc_cube *cube, int axis, __m256i at,
                                           __m128i shift)
 {
-    __m256i u = _mm256_sub_epi32(at, _mm256_set1_epi32(cube->min[axis]));
+    __m256i min = _mm256_set1_epi32(cube->min[axis]), max = _mm256_set1_epi32(cube->max[axis]);
+    __m256i u = _mm256_sub_epi32(_mm256_min_epi32(_mm256_max_epi32(at, min), max), min);
     u = _mm256_mullo_epi32(u, _mm256_set1_epi32((int)(uint32_t)cube->factor[axis]));
     u = _mm256_add_epi32(_mm256_add_epi32(u, u), _mm256_set1_epi32(1));
     __m512i odd = _mm512_cvtepu32_epi64(u);

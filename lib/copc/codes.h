@@ -6,8 +6,8 @@
 
 #include "copc/cube.h"
 
-/* codes[i]: scree__copc_morton() of the cells of record i, each shifted right by `below`. Records are tightly packed, within the cube, 16 bytes or
- * longer. */
+/* codes[i]: scree__copc_morton() of the cells of record i, each shifted right by `below`. Records are tightly packed, 16 bytes or longer. One
+ * outside the cube's bounds, which may be a guess, counts as lying on its face. */
 typedef void (*scree__copc_codes)(const struct scree__copc_cube *cube, const uint8_t *records,
                                   uint32_t record_bytes, uint64_t count, unsigned below,
                                   uint64_t *codes);

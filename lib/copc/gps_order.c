@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* So many records ahead of the loop, which takes 2 ns a point, they are fetched: whole, as they are copied next. */
+#define AHEAD 48u
+
 struct source {
     const uint8_t *records;
     uint32_t record_bytes;
@@ -21,15 +24,19 @@ struct span {
 static struct span load_times(const struct source *source, const uint64_t *places, uint64_t *times,
                               uint64_t count)
 {
-    const uint8_t *first = source->records + SCREE__COPC_GPS_TIME_AT;
+    const uint8_t *records = source->records;
+    uint32_t record_bytes = source->record_bytes;
     struct span span = {UINT64_MAX, 0};
     for (uint64_t i = 0; i < count; i++) {
-        if (i + SCREE__COPC_AHEAD < count)
-            __builtin_prefetch(first +
-                               (uint64_t)scree__copc_place_id(places[i + SCREE__COPC_AHEAD]) *
-                                   source->record_bytes);
-        uint64_t time = scree__copc_gps_key(scree__base_load64(
-            first + (uint64_t)scree__copc_place_id(places[i]) * source->record_bytes));
+        if (i + AHEAD < count) {
+            const uint8_t *next =
+                records + (uint64_t)scree__copc_place_id(places[i + AHEAD]) * record_bytes;
+            __builtin_prefetch(next);
+            __builtin_prefetch(next + record_bytes - 1);
+        }
+        uint64_t time = scree__copc_gps_key(
+            scree__base_load64(records + (uint64_t)scree__copc_place_id(places[i]) * record_bytes +
+                               SCREE__COPC_GPS_TIME_AT));
         times[i] = time;
         span.min = time < span.min ? time : span.min;
         span.max = time > span.max ? time : span.max;

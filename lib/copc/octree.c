@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/order.h"
+#include "copc/record.h"
 
 #include <string.h>
 
@@ -160,10 +161,11 @@ static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *c
     if (status != SCREE_OK)
         return status;
     while (at < stop && (at = memchr(at, (int)level, (size_t)(stop - at))) != NULL) {
-        memcpy(carry->records + carry->count++ * record_bytes,
-               batch->records +
-                   (uint64_t)scree__copc_place_id(batch->order[at - batch->level]) * record_bytes,
-               record_bytes);
+        scree__copc_record_copy(
+            carry->records + carry->count++ * record_bytes,
+            batch->records +
+                (uint64_t)scree__copc_place_id(batch->order[at - batch->level]) * record_bytes,
+            record_bytes);
         at++;
     }
     return SCREE_OK;

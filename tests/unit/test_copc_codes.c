@@ -1,4 +1,5 @@
-/* test_copc_codes.c - Morton codes of records: the product with the reciprocal against the division, and every variant against plain C. */
+/* test_copc_codes.c - Morton codes of records: the product with the reciprocal against the division, and every variant against plain C; points outside
+ * the cube count as on its face. */
 #include "base/bytes.h"
 #include "copc/codes.h"
 #include "simd/level.h"
@@ -43,8 +44,10 @@ static void make_records(uint64_t *random, const struct scree__copc_cube *cube, 
         for (int a = 0; a < 3; a++) {
             uint64_t span = (uint64_t)((int64_t)cube->max[a] - cube->min[a]);
             uint64_t at = i == 0 ? 0 : i == 1 ? span : next_random(random) % (span + 1);
-            scree__base_store32(records + i * record_bytes + 4 * a,
-                                (uint32_t)(cube->min[a] + (int64_t)at));
+            int64_t outside = i % 5 == 4 ? (int64_t)(next_random(random) % 1000) - 500 : 0;
+            int64_t value = cube->min[a] + (int64_t)at + outside;
+            value = value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : value;
+            scree__base_store32(records + i * record_bytes + 4 * a, (uint32_t)value);
         }
     }
 }
@@ -55,8 +58,11 @@ static void expect_codes(const struct scree__copc_cube *cube, const uint8_t *rec
     for (uint32_t i = 0; i < COUNT; i++) {
         int32_t at[3];
         uint64_t cells[3];
-        for (int a = 0; a < 3; a++)
+        for (int a = 0; a < 3; a++) {
             at[a] = scree__base_load_i32(records + i * record_bytes + 4 * a);
+            at[a] = at[a] < cube->min[a] ? cube->min[a] : at[a];
+            at[a] = at[a] > cube->max[a] ? cube->max[a] : at[a];
+        }
         scree__copc_cube_cells_any(cube, at, cells);
         uint64_t code = scree__copc_morton(cells[0] >> below, cells[1] >> below, cells[2] >> below);
         if (codes[i] != code)
