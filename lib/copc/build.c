@@ -7,7 +7,7 @@
  *   nodes   octree.c   scree__copc_octree_batch()  which point goes to which node
  *   write   write.c    scree__copc_write_batch()   nodes encoded in parallel, written in file order, published
  *
- * Here with all points in memory: 6 bytes each beside the record, and one batch. Where they do not fit the budget, spill.c puts the
+ * Here with all points in memory: 10 bytes each beside the record, and one batch. Where they do not fit the budget, spill.c puts the
  * points into buckets on scratch while it reads, and goes through the other phases batch by batch. The result is the same.
  */
 #include "copc/job.h"
@@ -19,7 +19,7 @@
 
 struct memory {
     uint8_t *records;
-    uint32_t *order;
+    uint64_t *order;
     uint8_t *prefix, *level;
 };
 

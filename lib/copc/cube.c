@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-__extension__ typedef unsigned __int128 u128;
-
 /* Rounding the side up to 2^d wastes at most 2^d / side of it; d is chosen for at most 1/128. */
 #define WASTE_BITS 7u
 
@@ -91,6 +89,13 @@ static void init_by_halving(struct scree__copc_cube *cube, const int32_t max[3],
     }
 }
 
+/* Below 2^64, as 2^depth is below 2 * side. */
+static uint64_t reciprocal_of(uint64_t side, unsigned depth)
+{
+    scree__copc_u128 one = (scree__copc_u128)1 << (64 + depth), twice = 2 * side;
+    return (uint64_t)((one + twice - 1) / twice);
+}
+
 void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__copc_grid *grid,
                            const int32_t min[3], const int32_t max[3], unsigned face_depth)
 {
@@ -110,7 +115,8 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
     cube->depth = bit_length(cube->side - 1);
     if (cube->depth > SCREE__COPC_DEPTH_MAX)
         cube->depth = SCREE__COPC_DEPTH_MAX;
-    cube->reciprocal = (double)((uint64_t)1 << cube->depth) / (2.0 * (double)cube->side);
+    if (cube->side <= (uint64_t)1 << 31)
+        cube->reciprocal = reciprocal_of(cube->side, cube->depth);
     cube->halfsize = (double)cube->side * finest * 0.5;
     for (int a = 0; a < 3; a++) {
         cube->low[a] = min[a] * grid->scale[a] + grid->offset[a] - finest * 0.5;
@@ -120,7 +126,8 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
 
 static uint64_t cell_of(const struct scree__copc_cube *cube, uint64_t u)
 {
-    return (uint64_t)(((u128)(2 * u + 1) << cube->depth) / ((u128)2 * cube->side));
+    return (uint64_t)(((scree__copc_u128)(2 * u + 1) << cube->depth) /
+                      ((scree__copc_u128)2 * cube->side));
 }
 
 static uint64_t cell_by_halving(const struct scree__copc_cube *cube, int axis, int32_t record)

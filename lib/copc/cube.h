@@ -35,7 +35,7 @@ struct scree__copc_cube {
     uint64_t factor[3];     /* finest units a record unit */
     uint64_t side;          /* in finest units */
     unsigned face_depth;    /* side is a multiple of 2^face_depth */
-    double reciprocal;      /* 2^depth / (2 * side) */
+    uint64_t reciprocal;    /* 2^(64 + depth) / (2 * side), rounded up; 0: the side is above 2^31 */
     unsigned depth; /* cells are numbered at this depth: any two stored positions differ there */
     double low[3], center[3], halfsize; /* in coordinates */
 };
@@ -53,24 +53,24 @@ void scree__copc_cube_init(struct scree__copc_cube *cube, const struct scree__co
 void scree__copc_cube_cells_any(const struct scree__copc_cube *cube, const int32_t record[3],
                                 uint64_t cells[3]);
 
+__extension__ typedef unsigned __int128 scree__copc_u128;
+
 /*
  * Cell numbers of a record's X, Y, Z at cube->depth; the cell at a lesser depth d is cell >> (depth - d). Run for every point several times, so the
- * usual case is inline: floor((2u + 1) * 2^depth / (2 * side)), where the product in doubles is off by one at most, which the
- * remainder tells.
+ * usual case is inline: floor(odd * 2^depth / (2 * side)) with odd = 2u + 1 < 2 * side <= 2^32, by a product with the reciprocal. That is rounded up by
+ * less than 1, which adds less than odd / 2^64 < 1 / 2^32 to the quotient, and the quotient lies at least 1 / (2 * side) below the next whole
+ * number: the result is exact.
  */
 static inline void scree__copc_cube_cells(const struct scree__copc_cube *cube,
                                           const int32_t record[3], uint64_t cells[3])
 {
-    if (cube->by_halving || cube->side > (uint64_t)1 << 31) {
+    if (cube->reciprocal == 0) {
         scree__copc_cube_cells_any(cube, record, cells);
         return;
     }
-    int64_t twice = (int64_t)(2 * cube->side);
     for (int a = 0; a < 3; a++) {
         uint64_t odd = 2 * ((uint64_t)((int64_t)record[a] - cube->min[a]) * cube->factor[a]) + 1;
-        int64_t cell = (int64_t)((double)(int64_t)odd * cube->reciprocal);
-        int64_t rest = (int64_t)(odd << cube->depth) - cell * twice;
-        cells[a] = (uint64_t)(cell + (rest >= twice) - (rest < 0));
+        cells[a] = (uint64_t)((scree__copc_u128)odd * cube->reciprocal >> 64);
     }
 }
 

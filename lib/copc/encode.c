@@ -3,10 +3,10 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/format.h"
+#include "copc/gps_order.h"
+#include "copc/record.h"
 
 #include <string.h>
-
-#define GPS_TIME_AT 22u
 
 enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
                                            struct scree__mem_budget *budget,
@@ -27,9 +27,9 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
 void scree__copc_encoder_shrink(struct scree__copc_encoder *encoder,
                                 struct scree__mem_budget *budget)
 {
-    scree__mem_free(budget, encoder->radix_memory, encoder->capacity * SCREE__COPC_RADIX_BYTES);
+    scree__mem_free(budget, encoder->places, encoder->capacity * SCREE__COPC_ENCODE_BYTES);
     scree__mem_free(budget, encoder->records, encoder->capacity * encoder->record_bytes);
-    encoder->radix_memory = NULL;
+    encoder->places = NULL;
     encoder->records = NULL;
     encoder->capacity = 0;
 }
@@ -57,14 +57,15 @@ static enum scree_status need_points(struct scree__copc_encoder *encoder,
     if (count <= encoder->capacity)
         return SCREE_OK;
     scree__copc_encoder_shrink(encoder, budget);
-    enum scree_status status = scree__mem_alloc(budget, count * SCREE__COPC_RADIX_BYTES,
-                                                &encoder->radix_memory, what, err);
+    enum scree_status status =
+        scree__mem_alloc(budget, count * SCREE__COPC_ENCODE_BYTES, &memory, what, err);
     if (status != SCREE_OK)
         return status;
+    encoder->places = memory;
     status = scree__mem_alloc(budget, count * encoder->record_bytes, &memory, what, err);
     if (status != SCREE_OK) {
-        scree__mem_free(budget, encoder->radix_memory, count * SCREE__COPC_RADIX_BYTES);
-        encoder->radix_memory = NULL;
+        scree__mem_free(budget, encoder->places, count * SCREE__COPC_ENCODE_BYTES);
+        encoder->places = NULL;
         return status;
     }
     encoder->records = memory;
@@ -95,63 +96,80 @@ static enum scree_status need_chunk(struct scree__copc_slot *slot, struct scree_
     return status;
 }
 
-/* The node's points, in Morton order: those of its range whose level is its own. Sparse near the
- * root, so by memchr. */
-static uint64_t collect(const struct scree__copc_points *points, const uint32_t *order,
-                        const uint8_t *level, const struct scree__copc_node *node,
-                        struct scree__copc_radix *radix, uint64_t capacity)
+/* A level that fewer than one point in so many has is found by memchr(). */
+#define SPARSE 8u
+
+/* The node's points, in Morton order: those of its range whose level is its own. */
+static uint64_t collect(const uint64_t *order, const uint8_t *level,
+                        const struct scree__copc_node *node, uint64_t *places, uint64_t capacity)
 {
     uint64_t count = 0;
     const uint8_t *at = level + node->begin, *end = level + node->end;
+    if ((uint64_t)(end - at) <= SPARSE * node->point_count) {
+        for (; at < end && count < capacity; at++) {
+            places[count] = order[at - level];
+            count += *at == node->level;
+        }
+        return count;
+    }
     while (at < end && (at = memchr(at, (int)node->level, (size_t)(end - at))) != NULL &&
            count < capacity) {
-        radix->ids[count++] = order[at - level];
+        places[count++] = order[at - level];
         at++;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        if (i + SCREE__COPC_AHEAD < count)
-            __builtin_prefetch(points->records +
-                               (uint64_t)radix->ids[i + SCREE__COPC_AHEAD] * points->record_bytes +
-                               GPS_TIME_AT);
-        radix->keys[i] = scree__copc_gps_key(scree__base_load64(
-            points->records + (uint64_t)radix->ids[i] * points->record_bytes + GPS_TIME_AT));
     }
     return count;
 }
 
 /* The same for a node whose points were carried: all of them, as they are. */
-static uint64_t collect_carried(const struct scree__copc_carry *carry, uint32_t record_bytes,
-                                struct scree__copc_radix *radix, uint64_t capacity)
+static uint64_t collect_carried(const struct scree__copc_carry *carry, uint64_t *places,
+                                uint64_t capacity)
 {
     uint64_t count = carry->count < capacity ? carry->count : capacity;
-    for (uint64_t i = 0; i < count; i++) {
-        radix->ids[i] = (uint32_t)i;
-        radix->keys[i] = scree__copc_gps_key(
-            scree__base_load64(carry->records + i * record_bytes + GPS_TIME_AT));
-    }
+    for (uint64_t i = 0; i < count; i++)
+        places[i] = i;
     return carry->count;
+}
+
+/* The node's records, in the order of their places. */
+static void gather(struct scree__copc_encoder *encoder, const uint8_t *records,
+                   const uint64_t *places, uint64_t count)
+{
+    uint32_t record_bytes = encoder->record_bytes;
+    uint8_t *to = encoder->records;
+    for (uint64_t i = 0; i < count; i++, to += record_bytes) {
+        if (i + SCREE__COPC_AHEAD < count) {
+            const uint8_t *next =
+                records +
+                (uint64_t)scree__copc_place_id(places[i + SCREE__COPC_AHEAD]) * record_bytes;
+            __builtin_prefetch(next);
+            __builtin_prefetch(next + record_bytes - 1);
+        }
+        scree__copc_record_copy(
+            to, records + (uint64_t)scree__copc_place_id(places[i]) * record_bytes, record_bytes);
+    }
 }
 
 static void find_gps_times(const struct scree__copc_encoder *encoder, uint64_t count,
                            struct scree__copc_slot *slot)
 {
+    const uint8_t *times = encoder->records + SCREE__COPC_GPS_TIME_AT;
     uint64_t last = count;
-    while (last > 0 && encoder->radix.keys[last - 1] == UINT64_MAX)
+    while (last > 0 && scree__copc_gps_key(scree__base_load64(
+                           times + (last - 1) * encoder->record_bytes)) == UINT64_MAX)
         last--; /* NaN */
     slot->has_gps_time = last > 0;
     if (last == 0)
         return;
-    slot->gps_time_min = scree__base_load_f64(encoder->records + GPS_TIME_AT);
-    slot->gps_time_max =
-        scree__base_load_f64(encoder->records + (last - 1) * encoder->record_bytes + GPS_TIME_AT);
+    slot->gps_time_min = scree__base_load_f64(times);
+    slot->gps_time_max = scree__base_load_f64(times + (last - 1) * encoder->record_bytes);
 }
 
 static struct scree_copc_key key_of(const struct scree__copc_cube *cube, const uint8_t *record,
                                     uint32_t level)
 {
-    int32_t at[3] = {scree__base_load_i32(record), scree__base_load_i32(record + 4),
-                     scree__base_load_i32(record + 8)};
+    int32_t at[3];
     uint64_t cells[3] = {0, 0, 0};
+    scree__copc_record_position(record, at);
     struct scree_copc_key key = {(int32_t)level, 0, 0, 0};
     scree__copc_cube_cells(cube, at, cells);
     if (level <= cube->depth) {
@@ -198,7 +216,7 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
 enum scree_status scree__copc_encode_node(
     struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
     const struct scree_laz_layout *layout, const struct scree__copc_points *points,
-    const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
+    const struct scree__copc_cube *cube, const uint64_t *order, const uint8_t *level,
     const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err)
 {
     uint64_t count = node->point_count;
@@ -211,32 +229,19 @@ enum scree_status scree__copc_encode_node(
         status = need_chunk(slot, budget, layout, count, err);
     if (status != SCREE_OK)
         return status;
-    struct scree__copc_radix *radix = &encoder->radix;
-    radix->keys = encoder->radix_memory;
-    radix->other_keys = radix->keys + encoder->capacity;
-    radix->ids = (uint32_t *)(radix->other_keys + encoder->capacity);
-    radix->other_ids = radix->ids + encoder->capacity;
+    uint64_t *places = encoder->places;
     const uint8_t *records = node->was_open ? node->carry.records : points->records;
-    uint64_t found = node->was_open
-                         ? collect_carried(&node->carry, encoder->record_bytes, radix, count)
-                         : collect(points, order, level, node, radix, count);
+    uint64_t found = node->was_open ? collect_carried(&node->carry, places, count)
+                                    : collect(order, level, node, places, count);
     if (found != count)
         return scree__base_fail(
             err, SCREE_E_DATA,
             "node at level %u: %llu points planned, %llu found (an error of scree: "
             "please report it)",
             node->level, (unsigned long long)count, (unsigned long long)found);
-    scree__copc_radix_sort(radix, count);
-    for (uint64_t i = 0; i < count; i++) {
-        if (i + SCREE__COPC_AHEAD < count) {
-            const uint8_t *next =
-                records + (uint64_t)radix->ids[i + SCREE__COPC_AHEAD] * encoder->record_bytes;
-            __builtin_prefetch(next);
-            __builtin_prefetch(next + encoder->record_bytes - 1);
-        }
-        memcpy(encoder->records + i * encoder->record_bytes,
-               records + (uint64_t)radix->ids[i] * encoder->record_bytes, encoder->record_bytes);
-    }
+    places = scree__copc_gps_sort(records, encoder->record_bytes, places,
+                                  places + encoder->capacity, count);
+    gather(encoder, records, places, count);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
     status = check_box(encoder, cube, count, slot->key, err);

@@ -11,6 +11,9 @@
 #include "copc/order.h"
 #include "copc/radix.h"
 
+/* What an encoder takes for each point of the largest node beside its record. */
+#define SCREE__COPC_ENCODE_BYTES 16u
+
 /* An encoded node, waiting for its turn to be written. */
 struct scree__copc_slot {
     uint8_t *chunk;
@@ -24,10 +27,9 @@ struct scree__copc_encoder {
     struct scree_laz_encoder *laz;
     void *laz_memory;
     size_t laz_bytes;
-    struct scree__copc_radix radix;
-    void *radix_memory;
+    uint64_t *places;  /* room for twice the node's points: to sort them by GPS time */
     uint8_t *records;  /* the node's, in order */
-    uint64_t capacity; /* points, of radix and records */
+    uint64_t capacity; /* points, of places and records */
     uint32_t record_bytes;
 };
 
@@ -48,7 +50,7 @@ void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
 SCREE_MUST_CHECK enum scree_status scree__copc_encode_node(
     struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
     const struct scree_laz_layout *layout, const struct scree__copc_points *points,
-    const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
+    const struct scree__copc_cube *cube, const uint64_t *order, const uint8_t *level,
     const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err);
 
 void scree__copc_slot_release(struct scree__copc_slot *slot, struct scree__mem_budget *budget);

@@ -469,10 +469,9 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     plan->record_bytes = (uint32_t)record;
     plan->extra_bytes = (uint32_t)extra;
     plan->input_count = job->input_count;
-    /* The points, their order (4 bytes) and two bytes for prefix and level; beside them one phase
-     * at a time. */
+    /* The points, with their order, prefix and level; beside them one phase at a time. */
     uint64_t points;
-    if (!scree__base_mul64(plan->point_count, record + 6, &points))
+    if (!scree__base_mul64(plan->point_count, record + SCREE__COPC_POINT_BYTES, &points))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED, "the number of points overflows");
     if (job->temporal_stride == SCREE_TEMPORAL_AUTO)
         job->temporal_stride = scree__temporal_auto_stride(plan->point_count);

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/order.h"
+#include "copc/record.h"
 
 #include <string.h>
 
@@ -41,6 +42,48 @@ static struct range range_of(const struct walk *walk, unsigned level, uint64_t b
     range.from_before = begin == 0 && (int)level <= walk->batch->open_before;
     range.goes_on = end == walk->batch->count && (int)level <= walk->batch->open_after;
     return range;
+}
+
+/* ------------------------------------------------------------------------------------- loops over points */
+
+/*
+ * Whole blocks first: their loops have a known length and sums of one byte, which compilers turn into vectors. Every point is looked at once for each
+ * level above its node's.
+ */
+enum { BLOCK = 128 };
+
+/* Points without a level whose prefix is in [low, low + span]. */
+static uint8_t count_free(const uint8_t *prefix, const uint8_t *level, unsigned count, uint8_t low,
+                          uint8_t span)
+{
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum = (uint8_t)(sum + (((uint8_t)(prefix[i] - low) <= span) & (level[i] == NO_LEVEL)));
+    return sum;
+}
+
+static uint8_t count_level(const uint8_t *levels, unsigned count, uint8_t level)
+{
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum = (uint8_t)(sum + (levels[i] == level));
+    return sum;
+}
+
+/* Levels of a leaf's points; how many have the leaf's own. */
+static uint8_t settle_leaf(const uint8_t *restrict prefix, uint8_t *restrict level, unsigned count,
+                           uint8_t depth, uint8_t leaf)
+{
+    enum { SHIFT = SCREE__COPC_CELL_LEVELS - 1 };
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t natural = (uint8_t)((prefix[i] > SHIFT ? prefix[i] : SHIFT) - SHIFT);
+        natural = natural < leaf ? natural : leaf;
+        natural = prefix[i] >= depth ? leaf : natural;
+        level[i] = level[i] == NO_LEVEL ? natural : level[i];
+        sum = (uint8_t)(sum + (level[i] == leaf));
+    }
+    return sum;
 }
 
 /* The level at which a point is the first in its cell. */
@@ -110,15 +153,19 @@ static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *c
     uint32_t record_bytes = walk->octree->record_bytes;
     const uint8_t *at = batch->level + begin, *stop = batch->level + end;
     uint64_t count = 0;
-    for (const uint8_t *i = at; i < stop; i++)
-        count += *i == level;
+    const uint8_t *block = at;
+    for (; stop - block >= BLOCK; block += BLOCK)
+        count += count_level(block, BLOCK, (uint8_t)level);
+    count += count_level(block, (unsigned)(stop - block), (uint8_t)level);
     enum scree_status status = reserve_carry(walk, carry, carry->count + count);
     if (status != SCREE_OK)
         return status;
     while (at < stop && (at = memchr(at, (int)level, (size_t)(stop - at))) != NULL) {
-        memcpy(carry->records + carry->count++ * record_bytes,
-               batch->records + (uint64_t)batch->order[at - batch->level] * record_bytes,
-               record_bytes);
+        scree__copc_record_copy(
+            carry->records + carry->count++ * record_bytes,
+            batch->records +
+                (uint64_t)scree__copc_place_id(batch->order[at - batch->level]) * record_bytes,
+            record_bytes);
         at++;
     }
     return SCREE_OK;
@@ -175,14 +222,13 @@ static enum scree_status visit_leaf(struct walk *walk, const struct range *range
                                     struct outcome *outcome)
 {
     uint8_t *level = walk->batch->level;
+    const uint8_t *prefix = walk->batch->prefix;
+    uint8_t depth = (uint8_t)walk->octree->cube->depth, leaf = (uint8_t)range->level;
     uint64_t own = range->from_before ? walk->octree->open[range->level].carry.count : 0;
-    for (uint64_t i = range->begin; i < range->end; i++) {
-        if (level[i] == NO_LEVEL) {
-            unsigned natural = natural_level(walk, i);
-            level[i] = (uint8_t)(natural < range->level ? natural : range->level);
-        }
-        own += level[i] == range->level;
-    }
+    uint64_t i = range->begin;
+    for (; i + BLOCK <= range->end; i += BLOCK)
+        own += settle_leaf(prefix + i, level + i, BLOCK, depth, leaf);
+    own += settle_leaf(prefix + i, level + i, (unsigned)(range->end - i), depth, leaf);
     outcome->leaf = true;
     outcome->point_count = own;
     begin_open(walk, range);
@@ -193,17 +239,31 @@ static enum scree_status visit_leaf(struct walk *walk, const struct range *range
     return own == 0 ? SCREE_OK : add_node(walk, range, own, outcome);
 }
 
+/* Points of the cube in this batch that are first in a cell of this level. */
+static uint64_t count_natural(const struct walk *walk, const struct range *range)
+{
+    const uint8_t *level = walk->batch->level, *prefix = walk->batch->prefix;
+    unsigned depth = walk->octree->cube->depth;
+    unsigned high = range->level + SCREE__COPC_CELL_LEVELS - 1, low = range->level == 0 ? 0 : high;
+    high = high < depth ? high : depth - 1;
+    uint64_t count = 0, i = range->begin;
+    if (depth == 0 || low > high)
+        return 0;
+    for (; i + BLOCK <= range->end; i += BLOCK)
+        count += count_free(prefix + i, level + i, BLOCK, (uint8_t)low, (uint8_t)(high - low));
+    return count + count_free(prefix + i, level + i, (unsigned)(range->end - i), (uint8_t)low,
+                              (uint8_t)(high - low));
+}
+
 /*
- * Points of the cube in this batch that are first in a cell of this level. When it ends without any, the last one that no ancestor took is made one
+ * Those. When it ends without any, the last one that no ancestor took is made one
  * (rule 3).
  */
 static uint64_t count_own(struct walk *walk, const struct range *range)
 {
     const struct scree__copc_open *open = &walk->octree->open[range->level];
     uint8_t *level = walk->batch->level;
-    uint64_t own = 0;
-    for (uint64_t i = range->begin; i < range->end; i++)
-        own += level[i] == NO_LEVEL && natural_level(walk, i) == range->level;
+    uint64_t own = count_natural(walk, range);
     if (own > 0 || range->goes_on || (range->from_before && open->own > 0))
         return own;
     for (uint64_t i = range->end; i > range->begin; i--) {
@@ -297,9 +357,9 @@ static enum scree_status visit_children(struct walk *walk, const struct range *r
                                         uint32_t children[8], uint32_t *child_count)
 {
     for (uint64_t from = range->begin; from < range->end;) {
-        uint64_t to = from + 1;
-        while (to < range->end && walk->batch->prefix[to] != range->level)
-            to++;
+        const uint8_t *prefix = walk->batch->prefix;
+        const uint8_t *next = memchr(prefix + from + 1, (int)range->level, range->end - from - 1);
+        uint64_t to = next != NULL ? (uint64_t)(next - prefix) : range->end;
         struct outcome child;
         enum scree_status status = visit(walk, range->level + 1, from, to, &child);
         if (status != SCREE_OK)

@@ -67,7 +67,7 @@ struct scree__copc_octree {
 /* One batch. Counts of points in a cube that reaches beyond it are asked of count_of. */
 struct scree__copc_batch {
     const uint8_t *records;
-    const uint32_t *order; /* record numbers in Morton order */
+    const uint64_t *order; /* places of records (radix.h), in Morton order */
     const uint8_t *
         prefix; /* levels shared with the point before, at most depth; [0]: with the batch before, 0 in the first */
     uint8_t *level;  /* out: level of the node that has the point */

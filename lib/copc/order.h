@@ -6,6 +6,7 @@
 #define SCREE_LIB_COPC_ORDER_H
 
 #include "copc/cube.h"
+#include "copc/radix.h"
 #include "par/context.h"
 
 /* Output records (formats 6 to 8), tightly packed. */
@@ -18,6 +19,9 @@ struct scree__copc_points {
 /* Records are fetched so many ahead of where their order jumps about: about the latency of memory at 10 ns a record. */
 #define SCREE__COPC_AHEAD 16u
 
+/* What a point takes beside its record while it is sorted and settled: order (8 bytes), prefix and level. */
+#define SCREE__COPC_POINT_BYTES 10u
+
 /* GPS time, then the record's bytes: the order of points at one position. */
 int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes);
 
@@ -27,14 +31,14 @@ int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t reco
 uint64_t scree__copc_order_bytes(uint64_t cell_points, unsigned threads);
 
 /*
- * order[i]: the record that comes i-th. prefix[i]: levels that it shares with the one before it
+ * order[i]: the record that comes i-th, as scree__copc_place_id() of it. prefix[i]: levels that it shares with the one before it
  * (cube->depth: the same cell at the deepest level); prefix[0] = 0. Both have room for
  * points->count.
  */
 SCREE_MUST_CHECK enum scree_status scree__copc_order(struct scree_context *context,
                                                      const struct scree__copc_points *points,
                                                      const struct scree__copc_cube *cube,
-                                                     unsigned common_levels, uint32_t *order,
+                                                     unsigned common_levels, uint64_t *order,
                                                      uint8_t *prefix, struct scree_error *err);
 
 #endif

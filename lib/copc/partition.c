@@ -2,9 +2,12 @@
 #include "copc/partition.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/record.h"
 
 #include <string.h>
 
+/* Codes computed at a time. */
+#define CODES 256u
 /* Blocks above this only take memory. */
 #define BLOCK_BYTES_MAX (256u << 10)
 
@@ -125,6 +128,7 @@ scree__copc_partition_begin(struct scree__copc_partition *partition, struct scre
     partition->context = context;
     partition->scratch = scratch;
     partition->cube = cube;
+    partition->codes = scree__copc_codes_choose(cube);
     partition->record_bytes = record_bytes;
     partition->region = region;
     partition->threads = scree_context_threads(context);
@@ -174,27 +178,42 @@ static enum scree_status flush_block(struct scree__copc_partition *partition,
     return status;
 }
 
-enum scree_status scree__copc_partition_add(struct scree__copc_partition *partition,
-                                            unsigned worker_index, const uint8_t *records,
-                                            uint64_t count, struct scree_error *err)
+static enum scree_status add_record(struct scree__copc_partition *partition,
+                                    struct scree__copc_part_worker *worker, uint64_t code,
+                                    const uint8_t *record, struct scree_error *err)
 {
-    struct scree__copc_part_worker *worker = &partition->workers[worker_index];
-    uint32_t record_bytes = partition->record_bytes;
-    for (uint64_t i = 0; i < count; i++, records += record_bytes) {
-        uint32_t cell = cell_of(&partition->region, scree__copc_code(partition->cube, records));
-        if (cell >= SCREE__COPC_PART_CELLS)
-            return scree__base_fail(err, SCREE_E_DATA,
-                                    "a point lies outside its region (an error of "
-                                    "scree: please report it)");
-        uint32_t bucket = partition->bucket_of[cell];
-        uint64_t at = (uint64_t)bucket * partition->block_points + worker->filled[bucket];
-        memcpy(worker->blocks + at * record_bytes, records, record_bytes);
-        worker->counts[cell]++;
-        if (++worker->filled[bucket] == partition->block_points) {
-            enum scree_status status = flush_block(partition, worker, bucket, err);
+    uint32_t cell = cell_of(&partition->region, code), record_bytes = partition->record_bytes;
+    if (cell >= SCREE__COPC_PART_CELLS)
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "a point lies outside its region (an error of "
+                                "scree: please report it)");
+    uint32_t bucket = partition->bucket_of[cell];
+    uint64_t at = (uint64_t)bucket * partition->block_points + worker->filled[bucket];
+    scree__copc_record_copy(worker->blocks + at * record_bytes, record, record_bytes);
+    worker->counts[cell]++;
+    if (++worker->filled[bucket] == partition->block_points)
+        return flush_block(partition, worker, bucket, err);
+    return SCREE_OK;
+}
+
+enum scree_status scree__copc_partition_add(struct scree__copc_partition *partition,
+                                            unsigned worker, const uint8_t *records, uint64_t count,
+                                            struct scree_error *err)
+{
+    unsigned depth = partition->cube->depth;
+    unsigned below = depth > SCREE__COPC_CODE_LEVELS ? depth - SCREE__COPC_CODE_LEVELS : 0;
+    unsigned above = depth < SCREE__COPC_CODE_LEVELS ? SCREE__COPC_CODE_LEVELS - depth : 0;
+    uint64_t codes[CODES];
+    while (count > 0) {
+        uint64_t now = count < CODES ? count : CODES;
+        partition->codes(partition->cube, records, partition->record_bytes, now, below, codes);
+        for (uint64_t i = 0; i < now; i++, records += partition->record_bytes) {
+            enum scree_status status = add_record(partition, &partition->workers[worker],
+                                                  codes[i] << 3 * above, records, err);
             if (status != SCREE_OK)
                 return status;
         }
+        count -= now;
     }
     return SCREE_OK;
 }

@@ -8,7 +8,7 @@
 #ifndef SCREE_LIB_COPC_PARTITION_H
 #define SCREE_LIB_COPC_PARTITION_H
 
-#include "copc/cube.h"
+#include "copc/codes.h"
 #include "par/context.h"
 #include "spill/scratch.h"
 
@@ -44,6 +44,7 @@ struct scree__copc_partition {
     struct scree_context *context;
     struct scree__spill_scratch *scratch;
     const struct scree__copc_cube *cube;
+    scree__copc_codes codes;
     uint32_t record_bytes;
     struct scree__copc_region region;
     uint32_t bucket_count;

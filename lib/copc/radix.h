@@ -1,20 +1,28 @@
-/* radix.h - sorting point numbers by 64-bit keys. Stable. */
+/*
+ * radix.h - sorting places: 64-bit numbers with a key of 32 bits in the high half, and the number of a record in the low one. A sort moves 8 bytes
+ * a point and touches no record.
+ */
 #ifndef SCREE_LIB_COPC_RADIX_H
 #define SCREE_LIB_COPC_RADIX_H
 
 #include <stdint.h>
 
-/* Arrays of one capacity: keys and the numbers that go with them, and as much again to work in. */
-struct scree__copc_radix {
-    uint64_t *keys, *other_keys;
-    uint32_t *ids, *other_ids;
-};
+static inline uint32_t scree__copc_place_id(uint64_t place)
+{
+    return (uint32_t)place;
+}
 
-#define SCREE__COPC_RADIX_BYTES 24u /* an element, over the four arrays */
+static inline uint64_t scree__copc_place(uint32_t key, uint32_t id)
+{
+    return (uint64_t)key << 32 | id;
+}
 
-/* Sorts ids[0, count) by keys[0, count). The result is in keys and ids (the pairs of arrays may
- * have changed places). */
-void scree__copc_radix_sort(struct scree__copc_radix *radix, uint64_t count);
+/* Up to so many are sorted where they are: `other` may be NULL. */
+#define SCREE__COPC_RADIX_IN_PLACE 32u
+
+/* Sorts places[0, count) by their keys; stable; count below 2^32. other: room for as many. The result is in the array that is returned, one of the
+ * two. */
+uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count);
 
 /* Sortable form of a GPS time: by value, -0.0 before 0.0, every NaN after all numbers. */
 static inline uint64_t scree__copc_gps_key(uint64_t bits)

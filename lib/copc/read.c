@@ -28,6 +28,7 @@ struct open_file {
     struct scree_source *source;
     struct scree_las_reader *reader;
     struct scree__las_map map;
+    bool identity; /* records are decoded where they go */
     struct scree__las_map_copy *copies;
     uint32_t copy_capacity;
     uint64_t first_item; /* of the group's items */
@@ -122,17 +123,19 @@ static enum scree_status make_map(struct reading *reading, struct open_file *fil
                                       job->grid.offset[a], &map->shift[a]);
     }
     uint32_t count = scree_las_extra_byte_count(file->reader);
-    if (count == 0)
-        return SCREE_OK;
-    void *memory;
-    enum scree_status status = scree__mem_alloc(
-        scree__par_budget(job->context), count * sizeof *file->copies, &memory, "extra bytes", err);
-    if (status != SCREE_OK)
-        return status;
-    file->copies = memory;
-    file->copy_capacity = count;
-    map->copies = file->copies;
-    map->copy_count = scree__las_schema_copies(&job->schema, file->reader, file->copies);
+    if (count > 0) {
+        void *memory;
+        enum scree_status status =
+            scree__mem_alloc(scree__par_budget(job->context), count * sizeof *file->copies, &memory,
+                             "extra bytes", err);
+        if (status != SCREE_OK)
+            return status;
+        file->copies = memory;
+        file->copy_capacity = count;
+        map->copies = file->copies;
+        map->copy_count = scree__las_schema_copies(&job->schema, file->reader, file->copies);
+    }
+    file->identity = scree__las_map_is_identity(map);
     return SCREE_OK;
 }
 
@@ -255,6 +258,28 @@ static uint8_t *place_of(const struct reading *reading, const struct worker *wor
            (file->input->first_point + point) * reading->job->plan.record_bytes;
 }
 
+/* Decodes and maps up to a piece of the `left` points that the unit still has, to *out. */
+static enum scree_status next_piece(const struct reading *reading, struct worker *worker,
+                                    const struct open_file *file, uint64_t point, uint64_t left,
+                                    uint8_t **out, size_t *count, struct item *item,
+                                    struct scree_error *err)
+{
+    size_t capacity = left < PIECE_POINTS ? (size_t)left : PIECE_POINTS;
+    *out = place_of(reading, worker, file, point);
+    uint8_t *decoded = file->identity ? *out : worker->piece;
+    enum scree_status status = scree_las_cursor_next(worker->cursor, decoded, capacity, count, err);
+    if (status != SCREE_OK)
+        return status;
+    uint64_t out_of_range = item->stats.out_of_range;
+    if (file->identity)
+        scree__las_map_in_place(&file->map, *out, *count, &item->stats);
+    else
+        scree__las_map_records(&file->map, decoded, *count, *out, &item->stats);
+    if (out_of_range == 0 && item->stats.out_of_range > 0)
+        item->out_of_range_point = point + item->stats.first_out_of_range;
+    return SCREE_OK;
+}
+
 static enum scree_status deliver(struct reading *reading, struct item *item, unsigned worker,
                                  const uint8_t *records, size_t count, struct scree_error *err)
 {
@@ -311,23 +336,16 @@ static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker_in
         return sample_unit(reading, worker, file, unit.point_count, item, err);
     uint64_t done = 0;
     for (;;) {
-        size_t count;
+        size_t count = 0;
+        uint8_t *out;
         status = scree__par_check_cancel(job->context, err);
         if (status == SCREE_OK)
-            status =
-                scree_las_cursor_next(worker->cursor, worker->piece, PIECE_POINTS, &count, err);
+            status = next_piece(reading, worker, file, unit.first_point + done,
+                                unit.point_count - done, &out, &count, item, err);
         if (status != SCREE_OK)
             return status;
         if (count == 0)
             break;
-        if (count > unit.point_count - done)
-            return scree__base_fail(err, SCREE_E_DATA, "%s: unit %llu has more points than it says",
-                                    file->input->path, (unsigned long long)unit_index);
-        uint64_t out_of_range = item->stats.out_of_range;
-        uint8_t *out = place_of(reading, worker, file, unit.first_point + done);
-        scree__las_map_records(&file->map, worker->piece, count, out, &item->stats);
-        if (out_of_range == 0 && item->stats.out_of_range > 0)
-            item->out_of_range_point = unit.first_point + done + item->stats.first_out_of_range;
         status = deliver(reading, item, worker_index, out, count, err);
         if (status != SCREE_OK)
             return status;

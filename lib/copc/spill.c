@@ -43,7 +43,7 @@ static uint64_t sweep_bytes(const struct scree_convert_job *job, unsigned window
 static uint64_t point_bytes(const struct scree_convert_job *job)
 {
     /* The record, its order, prefix and level; and the sort of the cells under work, guessed at half. */
-    return job->plan.record_bytes + 6 + SCREE__COPC_RADIX_BYTES / 2;
+    return job->plan.record_bytes + SCREE__COPC_POINT_BYTES + sizeof(uint64_t) / 2;
 }
 
 /* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
@@ -84,7 +84,7 @@ static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_
         inner = job->plan.point_count;
     *largest = alike > inner ? alike : inner;
     return sweep_bytes(job, 1) + extents_bytes(job, 1) + job->planned_used_bytes +
-           (batch + carried) * (job->plan.record_bytes + 6) +
+           (batch + carried) * (job->plan.record_bytes + SCREE__COPC_POINT_BYTES) +
            scree__copc_write_bytes(job, *largest, 1);
 }
 
@@ -92,7 +92,7 @@ static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_
 static uint64_t enough_bytes(struct scree__copc_spilled *spilled, bool measured)
 {
     const struct scree_convert_job *job = spilled->job;
-    uint64_t points = job->plan.point_count * (job->plan.record_bytes + 6);
+    uint64_t points = job->plan.point_count * (job->plan.record_bytes + SCREE__COPC_POINT_BYTES);
     uint64_t largest = spilled->largest_node, in_batches;
     if (measured)
         in_batches = spilled->settled_bytes + scree__copc_write_bytes(job, largest, 1);

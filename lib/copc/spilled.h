@@ -49,7 +49,7 @@ struct scree__copc_spilled {
     /* The batch. */
     uint64_t batch_begin, batch_end; /* buckets */
     uint8_t *records;
-    uint32_t *order;
+    uint64_t *order;
     uint8_t *prefix, *level;
 };
 

@@ -54,7 +54,7 @@ struct scree__copc_writing {
 
     /* The batch that is written. */
     const struct scree__copc_points *points;
-    const uint32_t *order;
+    const uint64_t *order;
     const uint8_t *level;
     const struct scree__copc_octree *octree;
     uint32_t *list; /* node numbers, in file order */
@@ -74,7 +74,7 @@ unsigned scree__copc_write_window(unsigned threads)
 static uint64_t nodes_bytes(const struct scree_laz_layout *layout, uint32_t temporal_stride,
                             uint64_t node_points, unsigned threads, unsigned window)
 {
-    uint64_t points = node_points * (SCREE__COPC_RADIX_BYTES + layout->record_bytes);
+    uint64_t points = node_points * (SCREE__COPC_ENCODE_BYTES + layout->record_bytes);
     uint64_t samples = temporal_stride > 0 && node_points > 0
                            ? 8 * scree__temporal_sample_count(node_points, temporal_stride)
                            : 0;
@@ -248,7 +248,7 @@ static uint64_t held_bytes(const struct scree__copc_writing *writing)
     uint64_t bytes = 0;
     for (unsigned t = 0; t < writing->threads; t++)
         bytes += writing->encoders[t].encoder.capacity *
-                 (SCREE__COPC_RADIX_BYTES + writing->layout.record_bytes);
+                 (SCREE__COPC_ENCODE_BYTES + writing->layout.record_bytes);
     for (unsigned s = 0; s < writing->window; s++)
         bytes += writing->slots[s].chunk_capacity +
                  (writing->samples != NULL ? 8 * writing->samples[s].capacity : 0);
@@ -312,7 +312,7 @@ static enum scree_status write_list(struct scree__copc_writing *writing, uint64_
 
 enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
                                           const struct scree__copc_points *points,
-                                          const uint32_t *order, const uint8_t *level,
+                                          const uint64_t *order, const uint8_t *level,
                                           const struct scree__copc_octree *octree,
                                           struct scree_error *err)
 {

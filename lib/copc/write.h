@@ -23,7 +23,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_write_begin(struct scree_convert_
 /* Nodes octree->first_new and up, of points in the batch or carried. */
 SCREE_MUST_CHECK enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
                                                            const struct scree__copc_points *points,
-                                                           const uint32_t *order,
+                                                           const uint64_t *order,
                                                            const uint8_t *level,
                                                            const struct scree__copc_octree *octree,
                                                            struct scree_error *err);

@@ -228,8 +228,7 @@ static void fix_returns(const struct scree__las_map *map, uint8_t *out, size_t c
     *fixed += changed;
 }
 
-/* Records that keep every byte, but perhaps the return byte. */
-static bool is_identity(const struct scree__las_map *map)
+bool scree__las_map_is_identity(const struct scree__las_map *map)
 {
     uint32_t bytes = map->in_bytes;
     if (map->in_format != map->out_format || bytes != map->out_bytes || map->scale_colors)
@@ -243,19 +242,20 @@ static bool is_identity(const struct scree__las_map *map)
     return copied_bytes(map) == bytes - parts_of[map->in_format].base_bytes;
 }
 
-static void copy_block(const struct scree__las_map *map, const struct parts *parts,
-                       const uint8_t *in, size_t count, uint8_t *out,
-                       struct scree__las_map_stats *stats)
+void scree__las_map_in_place(const struct scree__las_map *map, uint8_t *records, size_t count,
+                             struct scree__las_map_stats *stats)
 {
+    const struct parts *parts = &parts_of[map->in_format];
     size_t stride = map->in_bytes;
-    memcpy(out, in, count * stride);
     struct return_counts returns = {0, 0};
     for (size_t i = 0; i < count; i++)
-        count_return(&returns, in[i * stride + 14]);
+        count_return(&returns, records[i * stride + 14]);
     stats->zero_returns += returns.zero;
     stats->excess_returns += returns.excess;
     if (parts->rgb != 0)
-        find_color_max(in + parts->rgb, stride, count, &stats->color_max);
+        find_color_max(records + parts->rgb, stride, count, &stats->color_max);
+    if (map->fix_returns)
+        fix_returns(map, records, count, &stats->fixed_returns);
 }
 
 static void map_block(const struct scree__las_map *map, const struct parts *parts,
@@ -279,13 +279,14 @@ void scree__las_map_records(const struct scree__las_map *map, const uint8_t *in,
                             uint8_t *out, struct scree__las_map_stats *stats)
 {
     const struct parts *parts = &parts_of[map->in_format];
-    bool identity = is_identity(map);
+    if (scree__las_map_is_identity(map)) {
+        memcpy(out, in, count * map->in_bytes);
+        scree__las_map_in_place(map, out, count, stats);
+        return;
+    }
     for (size_t done = 0; done < count;) {
         size_t block = count - done < SCREE__LAS_MAP_BLOCK ? count - done : SCREE__LAS_MAP_BLOCK;
-        if (identity)
-            copy_block(map, parts, in, block, out, stats);
-        else
-            map_block(map, parts, in, block, out, done, stats);
+        map_block(map, parts, in, block, out, done, stats);
         if (map->fix_returns)
             fix_returns(map, out, block, &stats->fixed_returns);
         in += block * map->in_bytes;

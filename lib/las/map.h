@@ -56,6 +56,11 @@ struct scree__las_map_stats {
 bool scree__las_map_grid_shift(double in_scale, double in_offset, double out_scale,
                                double out_offset, int64_t *shift);
 
+/* Do records stay as they are, but perhaps for the return byte? Then they need no mapping: count and fix them in place. */
+bool scree__las_map_is_identity(const struct scree__las_map *map);
+void scree__las_map_in_place(const struct scree__las_map *map, uint8_t *records, size_t count,
+                             struct scree__las_map_stats *stats);
+
 /* Maps `count` records. in and out do not overlap; tightly packed. Cannot fail: trouble is counted.
  */
 void scree__las_map_records(const struct scree__las_map *map, const uint8_t *in, size_t count,

@@ -15,19 +15,24 @@ void scree_las_summary_add(struct scree_las_summary *summary, unsigned point_for
                            const uint8_t *records, size_t stride_bytes, uint64_t count)
 {
     const unsigned mask = point_format < 6 ? 7 : 15;
-    uint64_t returns[16] = {0};
+    int32_t min[3], max[3];
+    memcpy(min, summary->min, sizeof min);
+    memcpy(max, summary->max, sizeof max);
+    /* In turns: nearly all points have the same return number, and a counter's next sum waits for the last one to be stored. */
+    uint64_t returns[4][16] = {{0}};
     for (uint64_t i = 0; i < count; i++, records += stride_bytes) {
         for (int axis = 0; axis < 3; axis++) {
             int32_t value = scree__base_load_i32(records + 4 * axis);
-            if (value < summary->min[axis])
-                summary->min[axis] = value;
-            if (value > summary->max[axis])
-                summary->max[axis] = value;
+            min[axis] = value < min[axis] ? value : min[axis];
+            max[axis] = value > max[axis] ? value : max[axis];
         }
-        returns[records[14] & mask]++;
+        returns[i & 3][records[14] & mask]++;
     }
     for (int i = 0; i < 15; i++)
-        summary->return_counts[i] += returns[i + 1];
+        summary->return_counts[i] +=
+            returns[0][i + 1] + returns[1][i + 1] + returns[2][i + 1] + returns[3][i + 1];
+    memcpy(summary->min, min, sizeof min);
+    memcpy(summary->max, max, sizeof max);
     summary->point_count += count;
 }
 

@@ -1,6 +1,6 @@
 /* test_order_tight.c - the Morton order without room to sort in: in place, and the same. */
 #include "base/bytes.h"
-#include "copc/order.h"
+#include "copc/order_cell.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ static void make_records(uint32_t side, uint32_t times, uint32_t outlier)
 }
 
 static void order_with(uint64_t memory_bytes, unsigned threads, unsigned depth, uint32_t side,
-                       uint32_t outlier, uint32_t *order, uint8_t *prefix)
+                       uint32_t outlier, uint64_t *order, uint8_t *prefix)
 {
     struct scree_context_options options;
     struct scree_context *context;
@@ -61,7 +61,7 @@ static void order_does_not_depend_on_memory(void **state)
     static const struct {
         uint32_t side, times, outlier;
     } cases[] = {{1000000, 2, 0}, {1, 2, 2000000000}, {1, 1, 0}, {40, 2, 2000000000}};
-    uint32_t *order = malloc(2 * COUNT * sizeof *order);
+    uint64_t *order = malloc(2 * COUNT * sizeof *order);
     uint8_t *prefix = malloc(2 * (size_t)COUNT);
     records = malloc((size_t)COUNT * RECORD_BYTES);
     assert_true(order != NULL && prefix != NULL && records != NULL);
@@ -71,16 +71,18 @@ static void order_does_not_depend_on_memory(void **state)
         order_with((uint64_t)1 << 30, 1, 10, side, outlier, order, prefix);
         for (unsigned threads = 1; threads <= 4; threads *= 4) {
             uint64_t fixed = scree__copc_order_bytes(0, threads) -
-                             (uint64_t)threads * 65536 * 24; /* its scratch, at the least */
+                             (uint64_t)threads * SCREE__COPC_CELL_SCRATCH *
+                                 SCREE__COPC_PLACE_BYTES; /* its scratch, at the least */
             for (int some = 0; some < 2; some++) {
-                order_with(fixed + some * 65536 * 24, threads, 10, side, outlier, order + COUNT,
-                           prefix + COUNT);
+                order_with(fixed + some * SCREE__COPC_CELL_SCRATCH * SCREE__COPC_PLACE_BYTES,
+                           threads, 10, side, outlier, order + COUNT, prefix + COUNT);
                 assert_memory_equal(prefix, prefix + COUNT, COUNT);
                 /* Equal records may stand for each other. */
                 for (uint32_t k = 0; k < COUNT; k++)
-                    assert_memory_equal(records + (size_t)order[k] * RECORD_BYTES,
-                                        records + (size_t)order[COUNT + k] * RECORD_BYTES,
-                                        RECORD_BYTES);
+                    assert_memory_equal(
+                        records + (size_t)scree__copc_place_id(order[k]) * RECORD_BYTES,
+                        records + (size_t)scree__copc_place_id(order[COUNT + k]) * RECORD_BYTES,
+                        RECORD_BYTES);
             }
         }
     }
