@@ -22,6 +22,13 @@ struct scree_laz_decoder {
     struct laz_reader reader;
     struct laz_layered layered;
     struct laz_layer_stream *streams; /* one per layer */
+    struct fill *fills;               /* as many at most; those of this chunk */
+    uint32_t fill_count;
+};
+
+/* Bytes of every record that are the first record's, because no layer of theirs is decoded. */
+struct fill {
+    uint32_t offset, bytes;
 };
 
 static size_t place(struct scree_laz_decoder *decoder, const struct scree_laz_layout *layout,
@@ -31,6 +38,8 @@ static size_t place(struct scree_laz_decoder *decoder, const struct scree_laz_la
         scree__laz_layered_place(&decoder->layered, layout, arena);
         decoder->streams =
             laz_arena_take(arena, decoder->layered.layer_count * sizeof *decoder->streams);
+        decoder->fills =
+            laz_arena_take(arena, decoder->layered.layer_count * sizeof *decoder->fills);
     } else if (layout->compressor != SCREE_LAZ_NONE) {
         scree__laz_pointwise_place(&decoder->pointwise, layout, arena);
     }
@@ -101,6 +110,42 @@ enum scree_status scree_laz_layered_chunk_size(const struct scree_laz_layout *la
     return SCREE_OK;
 }
 
+static void plan_fill(struct scree_laz_decoder *decoder, uint32_t index)
+{
+    const struct laz_layer *layer = &decoder->layered.layers[index];
+    if (decoder->streams[index].active)
+        return;
+    struct laz_layer_part part = scree__laz_layer_parts[layer->kind];
+    uint32_t offset = layer->offset + part.offset;
+    struct fill *last = decoder->fills + decoder->fill_count - 1;
+    if (decoder->fill_count == 0 || last->offset + last->bytes != offset) {
+        last++;
+        decoder->fill_count++;
+        last->offset = offset;
+        last->bytes = 0;
+    }
+    last->bytes += part.bytes;
+}
+
+/* Attributes that are not decoded get the first record's value: neighbours in one piece. */
+static void plan_fills(struct scree_laz_decoder *decoder)
+{
+    static const uint8_t by_offset[] = {
+        LAZ_LAYER_Z,    LAZ_LAYER_INTENSITY, LAZ_LAYER_CLASSIFICATION,
+        LAZ_LAYER_USER, LAZ_LAYER_ANGLE,     LAZ_LAYER_SOURCE,
+        LAZ_LAYER_GPS};
+    decoder->fill_count = 0;
+    for (unsigned i = 0; i < sizeof by_offset; i++)
+        plan_fill(decoder, by_offset[i]);
+    for (uint32_t i = LAZ_POINT14_LAYERS; i < decoder->layered.layer_count; i++)
+        plan_fill(decoder, i);
+    /* The flags share a byte with the channel, which layer 0 writes. */
+    decoder->layered.fixed_flags =
+        decoder->streams[LAZ_LAYER_FLAGS].active
+            ? 0
+            : (uint8_t)laz_flags_byte(laz_flags_of(decoder->chunk[LAZ_P14_FLAGS]));
+}
+
 static enum scree_status begin_layers(struct scree_laz_decoder *decoder, struct scree_error *err)
 {
     const uint8_t *sizes = decoder->chunk + decoder->layout.record_bytes + 4;
@@ -126,6 +171,7 @@ static enum scree_status begin_layers(struct scree_laz_decoder *decoder, struct 
         laz_reader_start(&stream->reader, stream->begin, stream->begin + bytes);
     }
     decoder->layers_end = at;
+    plan_fills(decoder);
     return SCREE_OK;
 }
 
@@ -220,35 +266,36 @@ static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8
     return sound == count ? SCREE_OK : point_damaged(decoder, err);
 }
 
-/* Gives an attribute that is not decoded the first record's value. */
-static void fill_layer(const struct laz_layer *layer, const uint8_t *first, uint8_t *records,
-                       size_t stride, size_t count)
-{
-    static const struct {
-        uint8_t offset, bytes;
-    } parts[] = {
-        [LAZ_LAYER_Z] = {LAZ_P14_Z, 4},
-        [LAZ_LAYER_CLASSIFICATION] = {LAZ_P14_CLASS, 1},
-        [LAZ_LAYER_INTENSITY] = {LAZ_P14_INTENSITY, 2},
-        [LAZ_LAYER_ANGLE] = {LAZ_P14_ANGLE, 2},
-        [LAZ_LAYER_USER] = {LAZ_P14_USER, 1},
-        [LAZ_LAYER_SOURCE] = {LAZ_P14_SOURCE, 2},
-        [LAZ_LAYER_GPS] = {LAZ_P14_GPS, 8},
-        [LAZ_LAYER_RGB] = {0, 6},
-        [LAZ_LAYER_NIR] = {6, 2},
-        [LAZ_LAYER_WAVE] = {0, LAZ_WAVE_BYTES},
-        [LAZ_LAYER_BYTE] = {0, 1},
-    };
-    size_t at = layer->offset + parts[layer->kind].offset, bytes = parts[layer->kind].bytes;
-    if (layer->kind == LAZ_LAYER_FLAGS) {
-        unsigned flags = laz_flags_byte(laz_flags_of(first[LAZ_P14_FLAGS]));
-        for (size_t i = 0; i < count; i++) /* the channel is there already */
-            records[i * stride + LAZ_P14_FLAGS] =
-                (uint8_t)(records[i * stride + LAZ_P14_FLAGS] | flags);
-        return;
+#define FILL_OF(piece)                                                                      \
+    static void fill_##piece(uint8_t *at, size_t stride, size_t count, const uint8_t *from, \
+                             size_t bytes)                                                  \
+    {                                                                                       \
+        for (; count > 0; count--, at += stride) {                                          \
+            for (size_t i = 0; i + piece <= bytes; i += piece)                              \
+                memcpy(at + i, from + i, piece);                                            \
+            memcpy(at + bytes - piece, from + bytes - piece, piece);                        \
+        }                                                                                   \
     }
-    for (size_t i = 0; i < count; i++)
-        memcpy(records + i * stride + at, first + at, bytes);
+
+/* Pieces of constant size, the last of which may overlap the one before. */
+FILL_OF(1)
+FILL_OF(2)
+FILL_OF(4)
+FILL_OF(8)
+
+static void fill(const struct fill *fill, const uint8_t *first, uint8_t *records, size_t stride,
+                 size_t count)
+{
+    const uint8_t *from = first + fill->offset;
+    uint8_t *at = records + fill->offset;
+    if (fill->bytes >= 8)
+        fill_8(at, stride, count, from, fill->bytes);
+    else if (fill->bytes >= 4)
+        fill_4(at, stride, count, from, fill->bytes);
+    else if (fill->bytes >= 2)
+        fill_2(at, stride, count, from, fill->bytes);
+    else
+        fill_1(at, stride, count, from, fill->bytes);
 }
 
 static enum scree_status layer_damaged(const struct scree_laz_decoder *decoder, uint32_t layer,
@@ -270,11 +317,11 @@ static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *
     if (!laz_reader_sound(&decoder->streams[0].reader))
         return layer_damaged(decoder, 0, count, err);
     decoder->loops->layered_read(&decoder->layered, decoder->streams, records, stride, count, next);
+    for (uint32_t i = 0; i < decoder->fill_count; i++)
+        fill(&decoder->fills[i], decoder->chunk, records, stride, count);
     for (uint32_t i = 1; i < decoder->layered.layer_count; i++) {
         struct laz_layer_stream *stream = &decoder->streams[i];
-        if (!stream->active)
-            fill_layer(&decoder->layered.layers[i], decoder->chunk, records, stride, count);
-        else if (!laz_reader_sound(&stream->reader))
+        if (stream->active && !laz_reader_sound(&stream->reader))
             return layer_damaged(decoder, i, count, err);
     }
     decoder->done += count;

@@ -21,11 +21,13 @@ LAZ_INLINE unsigned read_return_number(struct laz_reader *reader, struct laz_poi
 struct laz_xy {
     unsigned channel, seen;
     struct laz_point14 *c;
+    unsigned fixed_flags;
 };
 
 LAZ_INLINE struct laz_xy xy_begin(struct laz_layered *state)
 {
-    struct laz_xy xy = {state->channel, state->channels_seen, &state->point[state->channel]};
+    struct laz_xy xy = {state->channel, state->channels_seen, &state->point[state->channel],
+                        state->fixed_flags};
     return xy;
 }
 
@@ -94,7 +96,7 @@ LAZ_INLINE void xy_store(const struct laz_xy *xy, const struct laz_xy_point *p, 
     scree__base_store32(out + LAZ_P14_X, p->c->x);
     scree__base_store32(out + LAZ_P14_Y, p->c->y);
     out[LAZ_P14_RETURNS] = (uint8_t)(p->r | p->n << 4);
-    out[LAZ_P14_FLAGS] = (uint8_t)(xy->channel << 4);
+    out[LAZ_P14_FLAGS] = (uint8_t)(xy->channel << 4 | xy->fixed_flags);
     block->select[i] = (uint8_t)(xy->channel | xy->channel << 2 | p->begins);
     block->changed[i] = (uint8_t)p->changed;
     block->context[i] = (uint8_t)laz_return_context(p->r, p->n);

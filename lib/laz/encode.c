@@ -30,6 +30,7 @@
 
 struct layer_out {
     struct laz_writer writer;
+    bool constant; /* all points have the first one's attribute: nothing to code */
     bool needed;
 };
 
@@ -187,6 +188,86 @@ static size_t encode_pointwise(struct scree_laz_encoder *encoder, const uint8_t 
     return record_bytes + scree__laz_writer_flush(&writer);
 }
 
+#define VARIES_OF(type)                                                             \
+    static bool varies_##type(const uint8_t *at, size_t stride, size_t count,       \
+                              const uint8_t *first, size_t bytes)                   \
+    {                                                                               \
+        type differ = 0;                                                            \
+        for (; count > 0; count--, at += stride) {                                  \
+            for (size_t i = 0; i < bytes; i += sizeof(type)) {                      \
+                size_t from = i + sizeof(type) <= bytes ? i : bytes - sizeof(type); \
+                type is, was;                                                       \
+                memcpy(&is, at + from, sizeof is);                                  \
+                memcpy(&was, first + from, sizeof was);                             \
+                differ = (type)(differ | (is ^ was));                               \
+            }                                                                       \
+        }                                                                           \
+        return differ != 0;                                                         \
+    }
+
+/* By pieces, the last of which may overlap the one before. */
+VARIES_OF(uint8_t)
+VARIES_OF(uint16_t)
+VARIES_OF(uint32_t)
+VARIES_OF(uint64_t)
+
+static bool flags_vary(const uint8_t *at, size_t stride, size_t count, const uint8_t *first)
+{
+    unsigned differ = 0;
+    for (; count > 0; count--, at += stride)
+        differ |= (unsigned)(*at ^ *first);
+    return laz_flags_of(differ) != 0; /* but for the channel */
+}
+
+static bool layer_varies(const struct laz_layer *layer, const uint8_t *first,
+                         const uint8_t *records, size_t stride, size_t count)
+{
+    struct laz_layer_part part = scree__laz_layer_parts[layer->kind];
+    const uint8_t *at = records + layer->offset + part.offset;
+    const uint8_t *was = first + layer->offset + part.offset;
+    if (layer->kind == LAZ_LAYER_FLAGS)
+        return flags_vary(at, stride, count, was);
+    if (part.bytes >= 8)
+        return varies_uint64_t(at, stride, count, was, part.bytes);
+    if (part.bytes >= 4)
+        return varies_uint32_t(at, stride, count, was, part.bytes);
+    if (part.bytes == 2)
+        return varies_uint16_t(at, stride, count, was, 2);
+    return varies_uint8_t(at, stride, count, was, 1);
+}
+
+/* Colours that are not grey are coded though they never change. */
+static bool may_be_constant(const struct laz_layer *layer, const uint8_t *first)
+{
+    const uint8_t *rgb = first + layer->offset;
+    if (layer->kind == LAZ_LAYER_RGB)
+        return memcmp(rgb, rgb + 2, 2) == 0 && memcmp(rgb, rgb + 4, 2) == 0;
+    return layer->kind != LAZ_LAYER_XY && layer->kind != LAZ_LAYER_Z;
+}
+
+/* Coding an attribute only to find at the end that it never changed takes longer than to look. */
+static void find_constant_layers(struct scree_laz_encoder *encoder, const uint8_t *records,
+                                 size_t stride, uint64_t point_count)
+{
+    const struct laz_layered *layered = &encoder->layered;
+    uint32_t left = 0; /* constant so far */
+    for (uint32_t i = 0; i < layered->layer_count; i++) {
+        encoder->outs[i].constant = may_be_constant(&layered->layers[i], records);
+        left += encoder->outs[i].constant;
+    }
+    for (uint64_t done = 1; done < point_count && left > 0; done += LAZ_BLOCK_POINTS) {
+        uint64_t there = point_count - done;
+        size_t block = there < LAZ_BLOCK_POINTS ? (size_t)there : LAZ_BLOCK_POINTS;
+        for (uint32_t i = 0; i < layered->layer_count; i++) {
+            if (encoder->outs[i].constant && layer_varies(&layered->layers[i], records,
+                                                          records + done * stride, stride, block)) {
+                encoder->outs[i].constant = false;
+                left--;
+            }
+        }
+    }
+}
+
 static void start_layers(struct scree_laz_encoder *encoder, uint64_t point_count, uint8_t *at)
 {
     for (uint32_t i = 0; i < encoder->layered.layer_count; i++) {
@@ -222,11 +303,14 @@ static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *r
     scree__base_store32(out + record_bytes, (uint32_t)point_count);
     scree__laz_layered_seed(layered, records);
     start_layers(encoder, point_count, layers);
+    find_constant_layers(encoder, records, stride, point_count);
     for (uint64_t done = 1; done < point_count;) {
         uint64_t left = point_count - done;
         size_t block = left < LAZ_BLOCK_POINTS ? (size_t)left : LAZ_BLOCK_POINTS;
         for (uint32_t i = 0; i < layered->layer_count; i++) {
             struct layer_out *layer = &encoder->outs[i];
+            if (layer->constant)
+                continue;
             bool differs = encoder->loops->layered_write(layered, i, &layer->writer, last,
                                                          records + done * stride, stride, block);
             layer->needed = layer->needed || differs;

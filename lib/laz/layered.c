@@ -4,6 +4,21 @@
 
 #include <stdio.h>
 
+const struct laz_layer_part scree__laz_layer_parts[LAZ_LAYER_BYTE + 1] = {
+    [LAZ_LAYER_Z] = {LAZ_P14_Z, 4},
+    [LAZ_LAYER_CLASSIFICATION] = {LAZ_P14_CLASS, 1},
+    [LAZ_LAYER_FLAGS] = {LAZ_P14_FLAGS, 1},
+    [LAZ_LAYER_INTENSITY] = {LAZ_P14_INTENSITY, 2},
+    [LAZ_LAYER_ANGLE] = {LAZ_P14_ANGLE, 2},
+    [LAZ_LAYER_USER] = {LAZ_P14_USER, 1},
+    [LAZ_LAYER_SOURCE] = {LAZ_P14_SOURCE, 2},
+    [LAZ_LAYER_GPS] = {LAZ_P14_GPS, 8},
+    [LAZ_LAYER_RGB] = {0, 6},
+    [LAZ_LAYER_NIR] = {6, 2},
+    [LAZ_LAYER_WAVE] = {0, LAZ_WAVE_BYTES},
+    [LAZ_LAYER_BYTE] = {0, 1},
+};
+
 static uint32_t item_layers(const struct scree_laz_item *item)
 {
     switch (item->type) {

@@ -88,6 +88,7 @@ struct laz_layered {
     uint32_t rgb_layer;      /* 0: none, or past the 64th */
     struct laz_block *block; /* [2], of which layered_read() has layer 0 of one ready */
     unsigned now;            /* which */
+    uint8_t fixed_flags;     /* what layer 0 adds to the channel where the flags are not decoded */
 };
 
 struct laz_layer_stream {
@@ -96,6 +97,12 @@ struct laz_layer_stream {
     uint32_t bytes;
     bool active; /* to be decoded; else its attribute is the first record's */
 };
+
+/* Where the attribute of a layer lies in its item; XY is not told. */
+struct laz_layer_part {
+    uint8_t offset, bytes;
+};
+extern const struct laz_layer_part scree__laz_layer_parts[LAZ_LAYER_BYTE + 1];
 
 uint32_t scree__laz_layer_count(const struct scree_laz_layout *layout);
 /* "gps time", "extra byte 3" ...; text holds at least 32 bytes. */
