@@ -31,11 +31,7 @@ static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t
 
 LAZ_LOOP(z)
 LAZ_LOOP(classification)
-LAZ_LOOP(flags)
 LAZ_LOOP(intensity)
-LAZ_LOOP(angle)
-LAZ_LOOP(user)
-LAZ_LOOP(source)
 LAZ_LOOP(gps)
 
 static void read_rgb(struct laz_layered *state, const struct laz_layer *layer,
@@ -45,22 +41,6 @@ static void read_rgb(struct laz_layered *state, const struct laz_layer *layer,
     const uint8_t *selects = laz_layer_select(state, layer);
     for (size_t i = 0; i < count; i++)
         step_rgb(state, &reader, selects[i], records + i * stride + layer->offset);
-    *saved = reader;
-}
-
-static void read_nir(struct laz_layered *state, const struct laz_layer *layer,
-                     struct laz_reader *saved, uint8_t *records, size_t stride, size_t count)
-{
-    struct laz_reader reader = *saved;
-    const uint8_t *selects = laz_layer_select(state, layer);
-    for (size_t i = 0; i < count; i++) {
-        unsigned select = selects[i];
-        if (LAZ_BEGINS(select))
-            laz_nir14_begin(state->rgb, select);
-        uint16_t *last = &state->rgb[LAZ_SELECT_SLOT(select)].last_nir;
-        *last = laz_nir_read(&reader, &state->rgb[LAZ_SELECT_MODELS(select)].nir_models, *last);
-        scree__base_store16(records + i * stride + layer->offset + 6, *last);
-    }
     *saved = reader;
 }
 
@@ -126,6 +106,77 @@ static void read_two_bytes(struct laz_layered *state, uint32_t index,
     streams[index + 1].reader = b;
 }
 
+/* Layers that read_small() takes, those that are active. */
+struct laz_small {
+    struct laz_layer_stream *flags, *angle, *user, *source, *nir; /* or NULL */
+    uint64_t layers;                                              /* bits of their numbers */
+};
+
+static struct laz_layer_stream *small_layer(struct laz_small *small,
+                                            struct laz_layer_stream *streams, uint32_t index)
+{
+    if (!streams[index].active)
+        return NULL;
+    small->layers |= (uint64_t)1 << index;
+    return &streams[index];
+}
+
+static struct laz_small small_layers(const struct laz_layered *state,
+                                     struct laz_layer_stream *streams)
+{
+    struct laz_small small = {0};
+    small.flags = small_layer(&small, streams, LAZ_LAYER_FLAGS);
+    small.angle = small_layer(&small, streams, LAZ_LAYER_ANGLE);
+    small.user = small_layer(&small, streams, LAZ_LAYER_USER);
+    small.source = small_layer(&small, streams, LAZ_LAYER_SOURCE);
+    uint32_t nir = state->rgb_layer + 1; /* behind the colours, if at all */
+    if (state->rgb_layer != 0 && nir < state->layer_count && nir < 64 &&
+        state->layers[nir].kind == LAZ_LAYER_NIR)
+        small.nir = small_layer(&small, streams, nir);
+    return small;
+}
+
+/* The layers of few bytes, in one loop: what one waits for is the others' time. Which of them there
+ * are is the same at every point, and foretold. */
+static void read_small(struct laz_layered *state, const struct laz_small *small, uint8_t *records,
+                       size_t stride, size_t count)
+{
+    static const struct laz_layer_stream none;
+    const struct laz_small s = *small;
+    struct laz_reader flags = (s.flags ? s.flags : &none)->reader;
+    struct laz_reader angle = (s.angle ? s.angle : &none)->reader;
+    struct laz_reader user = (s.user ? s.user : &none)->reader;
+    struct laz_reader source = (s.source ? s.source : &none)->reader;
+    struct laz_reader nir = (s.nir ? s.nir : &none)->reader;
+    const bool steady_flags = s.flags && s.flags->steady, steady_user = s.user && s.user->steady;
+    const struct laz_block *block = &state->block[state->now];
+    const struct laz_layer *colours = &state->layers[state->rgb_layer];
+    const uint8_t *selects = laz_layer_select(state, colours);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *out = records + i * stride;
+        if (s.flags)
+            step_flags(state, &flags, block, i, out, steady_flags);
+        if (s.angle)
+            step_angle(state, &angle, block, i, out);
+        if (s.user)
+            step_user(state, &user, block, i, out, steady_user);
+        if (s.source)
+            step_source(state, &source, block, i, out);
+        if (s.nir)
+            step_nir(state, &nir, selects[i], out + colours->offset);
+    }
+    if (s.flags)
+        s.flags->reader = flags;
+    if (s.angle)
+        s.angle->reader = angle;
+    if (s.user)
+        s.user->reader = user;
+    if (s.source)
+        s.source->reader = source;
+    if (s.nir)
+        s.nir->reader = nir;
+}
+
 /* One layer by itself, not the first. */
 static void read_layer(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
                        uint8_t *records, size_t stride, size_t count)
@@ -140,29 +191,14 @@ static void read_layer(struct laz_layered *state, uint32_t index, struct laz_rea
     case LAZ_LAYER_CLASSIFICATION:
         read_classification(state, reader, records, stride, count);
         break;
-    case LAZ_LAYER_FLAGS:
-        read_flags(state, reader, records, stride, count);
-        break;
     case LAZ_LAYER_INTENSITY:
         read_intensity(state, reader, records, stride, count);
-        break;
-    case LAZ_LAYER_ANGLE:
-        read_angle(state, reader, records, stride, count);
-        break;
-    case LAZ_LAYER_USER:
-        read_user(state, reader, records, stride, count);
-        break;
-    case LAZ_LAYER_SOURCE:
-        read_source(state, reader, records, stride, count);
         break;
     case LAZ_LAYER_GPS:
         read_gps(state, reader, records, stride, count);
         break;
     case LAZ_LAYER_RGB:
         read_rgb(state, layer, reader, records, stride, count);
-        break;
-    case LAZ_LAYER_NIR:
-        read_nir(state, layer, reader, records, stride, count);
         break;
     case LAZ_LAYER_WAVE:
         read_wave(state, layer, reader, records, stride, count);
@@ -184,6 +220,10 @@ static void layered_read(struct laz_layered *state, struct laz_layer_stream *str
                          uint8_t *records, size_t stride, size_t count, size_t next)
 {
     uint64_t done = run_main(state, streams, records, stride, count, next);
+    struct laz_small small = small_layers(state, streams);
+    if (small.layers)
+        read_small(state, &small, records, stride, count);
+    done |= small.layers;
     for (uint32_t i = 1; i < state->layer_count; i++) {
         if (!streams[i].active || (i < 64 && (done >> i & 1)))
             continue;

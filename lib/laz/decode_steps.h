@@ -141,14 +141,16 @@ LAZ_INLINE void step_classification(struct laz_layered *state, struct laz_reader
     out[LAZ_P14_CLASS] = (uint8_t)c->classification;
 }
 
+/* steady: hardly ever another value than the last. */
 LAZ_INLINE void step_flags(struct laz_layered *state, struct laz_reader *reader,
-                           const struct laz_block *block, size_t i, uint8_t *out)
+                           const struct laz_block *block, size_t i, uint8_t *out, bool steady)
 {
     unsigned select = block->select[i];
     struct laz_point14 *c = &state->point[LAZ_SELECT_MODELS(select)];
     if (LAZ_BEGINS(select))
         c->flags = state->point[LAZ_SELECT_FROM(select)].flags;
-    c->flags = LAZ_READ(reader, &c->flag_models[c->flags]);
+    struct laz_model_64 *model = &c->flag_models[c->flags];
+    c->flags = steady ? LAZ_READ_GUESS(reader, model, c->flags) : LAZ_READ(reader, model);
     out[LAZ_P14_FLAGS] = (uint8_t)(out[LAZ_P14_FLAGS] | laz_flags_byte(c->flags));
 }
 
@@ -182,13 +184,14 @@ LAZ_INLINE void step_angle(struct laz_layered *state, struct laz_reader *reader,
 }
 
 LAZ_INLINE void step_user(struct laz_layered *state, struct laz_reader *reader,
-                          const struct laz_block *block, size_t i, uint8_t *out)
+                          const struct laz_block *block, size_t i, uint8_t *out, bool steady)
 {
     unsigned select = block->select[i];
     struct laz_point14 *c = &state->point[LAZ_SELECT_MODELS(select)];
     if (LAZ_BEGINS(select))
         c->user = state->point[LAZ_SELECT_FROM(select)].user;
-    c->user = LAZ_READ(reader, &c->users[c->user / 4]);
+    struct laz_model_256 *model = &c->users[c->user / 4];
+    c->user = steady ? LAZ_READ_GUESS(reader, model, c->user) : LAZ_READ(reader, model);
     out[LAZ_P14_USER] = (uint8_t)c->user;
 }
 
@@ -217,6 +220,16 @@ LAZ_INLINE void step_gps(struct laz_layered *state, struct laz_reader *reader,
     if (block->changed[i] & LAZ_CHANGED_GPS)
         time = laz_gps_read(reader, gps, true);
     scree__base_store64(out + LAZ_P14_GPS, time);
+}
+
+LAZ_INLINE void step_nir(struct laz_layered *state, struct laz_reader *reader, unsigned select,
+                         uint8_t *out)
+{
+    if (LAZ_BEGINS(select))
+        laz_nir14_begin(state->rgb, select);
+    uint16_t *last = &state->rgb[LAZ_SELECT_SLOT(select)].last_nir;
+    *last = laz_nir_read(reader, &state->rgb[LAZ_SELECT_MODELS(select)].nir_models, *last);
+    scree__base_store16(out + 6, *last);
 }
 
 LAZ_INLINE void step_rgb(struct laz_layered *state, struct laz_reader *reader, unsigned select,

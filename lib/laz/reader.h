@@ -163,6 +163,25 @@ LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_mode
 }
 
 /*
+ * A symbol that is nearly always `guess`: a branch that foretells so leaves neither division nor
+ * search in the chain of dependent steps.
+ */
+LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model_ref m,
+                                     unsigned guess)
+{
+    laz_model_use(m);
+    uint32_t unit = reader->width >> m.shift;
+    struct laz_found found = {guess, m.cum[guess] | (uint32_t)m.cum[guess + 1] << 16};
+    uint32_t low = m.cum[guess] * unit;
+    uint32_t high = m.cum[guess + 1] == LAZ_CUM_PAD ? reader->width : m.cum[guess + 1] * unit;
+    if (LAZ_UNLIKELY(reader->code - low >= high - low))
+        found = laz_model_find(m, reader->code / unit);
+    laz_reader_narrow(reader, m, found, unit);
+    laz_reader_shift(reader);
+    return found.symbol;
+}
+
+/*
  * A symbol of each of two streams, step by step beside each other: one is a chain of dependent
  * steps, most of whose time a second chain can use. Processors do not find that out by themselves
  * when the chains follow each other, for their schedulers hold less than one symbol's instructions.
@@ -211,6 +230,7 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
 #define LAZ_READ(reader, model) laz_reader_symbol((reader), LAZ_REF(model))
+#define LAZ_READ_GUESS(reader, model, guess) laz_reader_guess((reader), LAZ_REF(model), (guess))
 /* The same with fewer symbols than the type has room for. */
 #define LAZ_READ_N(reader, model, n) \
     laz_reader_symbol((reader), LAZ_REF_OF(model, (n)-1, LAZ_SYMBOL_SHIFT))
