@@ -76,16 +76,9 @@ static enum scree_status read_all(struct scree_las_reader *reader, uint64_t poin
     return SCREE_OK;
 }
 
-enum scree_status scree__las_open(struct scree_source *source, struct scree_context *context,
-                                  bool salvage, struct scree_las_reader **out,
-                                  struct scree_error *err)
-{
-    return scree__las_open_counted(source, context, SCREE__LAS_COUNT_OF_HEADER, out, err);
-}
-
-enum scree_status scree__las_open_counted(struct scree_source *source,
-                                          struct scree_context *context, uint64_t point_count,
-                                          struct scree_las_reader **out, struct scree_error *err)
+static enum scree_status open_reader(struct scree_source *source, struct scree_context *context,
+                                     uint64_t point_count, bool salvage,
+                                     struct scree_las_reader **out, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
     void *memory;
@@ -107,6 +100,20 @@ enum scree_status scree__las_open_counted(struct scree_source *source,
     }
     *out = reader;
     return SCREE_OK;
+}
+
+enum scree_status scree__las_open(struct scree_source *source, struct scree_context *context,
+                                  bool salvage, struct scree_las_reader **out,
+                                  struct scree_error *err)
+{
+    return open_reader(source, context, SCREE__LAS_COUNT_OF_HEADER, salvage, out, err);
+}
+
+enum scree_status scree__las_open_counted(struct scree_source *source,
+                                          struct scree_context *context, uint64_t point_count,
+                                          struct scree_las_reader **out, struct scree_error *err)
+{
+    return open_reader(source, context, point_count, false, out, err);
 }
 
 enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
