@@ -1,0 +1,42 @@
+/*
+ * source.h - what a source is to its kinds (file, memory, remote). A kind's struct begins with
+ * struct scree_source; source.c checks ranges before it calls the kind.
+ */
+#ifndef SCREE_LIB_IO_SOURCE_H
+#define SCREE_LIB_IO_SOURCE_H
+
+#include "scree/io.h"
+
+struct scree__io_source_kind {
+    /* Ranges lie within the source; those without bytes may lie anywhere. */
+    enum scree_status (*read_many)(struct scree_source *source, const struct scree_range *ranges,
+                                   size_t range_count, struct scree_error *err);
+    /* NULL: nothing to prefetch. Ranges lie within the source and have bytes. */
+    enum scree_status (*prefetch)(struct scree_source *source, const struct scree_range *ranges,
+                                  size_t range_count, struct scree_error *err);
+    /* NULL: zeros. */
+    void (*statistics)(const struct scree_source *source,
+                       struct scree_source_statistics *statistics);
+    /* Releases what the kind has added, and not the struct itself. Accepts one that is half made. */
+    void (*release)(struct scree_source *source);
+    size_t struct_bytes;
+};
+
+struct scree_source {
+    const struct scree__io_source_kind *kind;
+    uint64_t bytes;
+    char *name;
+};
+
+/* A zeroed struct of the kind, with a name. Free it with scree_source_close(). */
+SCREE_MUST_CHECK enum scree_status scree__io_source_new(const struct scree__io_source_kind *kind,
+                                                        const char *name,
+                                                        struct scree_source **source,
+                                                        struct scree_error *err);
+
+/* http, https and s3; source_remote.c, or source_none.c where scree is built without curl. */
+SCREE_MUST_CHECK enum scree_status
+scree__io_source_open_remote(const char *location, const struct scree_source_options *options,
+                             struct scree_source **source, struct scree_error *err);
+
+#endif
