@@ -113,7 +113,8 @@ struct scree_source_options {
     uint64_t gap_bytes;              /* ranges this close are fetched in one request: 64 KiB */
     uint64_t overread_bytes;         /* what gaps may add up to in one request: 256 KiB */
     uint64_t request_bytes;          /* longer requests are split: 8 MiB */
-    /* A server that ignores ranges sends everything: taken up to this end, refused beyond. */
+    /* A server that ignores ranges sends everything: an object this small is read as a whole, of a
+     * larger one so much is thrown away before a range; what lies further is refused. */
     uint64_t whole_bytes; /* 4 MiB */
 };
 

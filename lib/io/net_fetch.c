@@ -256,10 +256,10 @@ static enum scree_status take_whole(struct scree__net_span *span,
             trim(span, 0);
     }
     /* What lies before is thrown away: fair for a little, not for gigabytes. */
-    if (span->position > 0 && span->end > source->options.whole_bytes)
+    if (span->position > source->options.whole_bytes)
         return wrong(span,
-                     "the server ignores ranges and sends all %llu bytes instead (taken up to byte "
-                     "%llu)",
+                     "the server ignores ranges and sends all %llu bytes instead (at most %llu are "
+                     "thrown away)",
                      (unsigned long long)source->source.bytes,
                      (unsigned long long)source->options.whole_bytes);
     span->whole = true;
