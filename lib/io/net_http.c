@@ -290,6 +290,7 @@ static bool launch(struct slot *slot)
     set_network(easy, &slot->engine->settings->http);
     set_method(slot);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "scree");
     if (request->user[0] != '\0')

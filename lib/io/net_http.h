@@ -46,8 +46,9 @@ struct scree__net_request {
     struct curl_slist *headers;
     const uint8_t *body; /* PUT, POST; the job keeps it */
     uint64_t body_bytes;
-    bool follow;       /* redirects */
-    bool is_unsigned;  /* to a store that would take a signature: for messages */
+    bool follow;      /* redirects */
+    bool fresh;       /* not over a kept connection: libcurl repeats what is lost on those itself */
+    bool is_unsigned; /* to a store that would take a signature: for messages */
     bool collect_text; /* the body of any answer goes to `text`, not to body() */
 
     /* Set by the engine. */

@@ -4,7 +4,7 @@
  */
 #include "base/error.h"
 #include "io/net_upload.h"
-#include "io/sink.h"
+#include "io/sink_object.h"
 #include "mem/budget.h"
 #include "par/context.h"
 

@@ -14,6 +14,7 @@ static enum scree_status prepare(void *arg, struct scree__net_request *request,
     request->body = call->body;
     request->body_bytes = call->body_bytes;
     request->collect_text = true;
+    request->fresh = call->fresh;
     enum scree_status status = scree__net_s3_request(call->upload->s3, request, call->method,
                                                      call->query, call->hash, err);
     if (status == SCREE_OK && call->if_none_match)
@@ -173,6 +174,7 @@ static enum scree_status complete(struct scree__net_upload *upload, const char *
     snprintf(call.query, sizeof call.query, "uploadId=%s", upload->id);
     set_body(&call, text, bytes);
     call.if_none_match = !upload->replace;
+    call.fresh = true; /* whether an answer was lost tells what "no such upload" means */
     enum scree_status status = run(&call, &why);
     if (status != SCREE_OK && call.status == 501 && call.if_none_match) {
         /* A store that knows no conditions; HEAD was asked before. */

@@ -28,7 +28,7 @@ struct scree__net_call {
     const uint8_t *body;
     uint64_t body_bytes;
     char hash[SCREE__NET_HASH_TEXT_BYTES];
-    bool if_none_match;
+    bool if_none_match, fresh; /* see struct scree__net_request */
     /* What came back. */
     int status;
     uint64_t length;

@@ -5,7 +5,7 @@
 #include "scree/io.h"
 #include "base/error.h"
 #include "io/location.h"
-#include "io/sink.h"
+#include "io/sink_object.h"
 #include "mem/budget.h"
 
 #include <errno.h>

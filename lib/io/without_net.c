@@ -1,6 +1,6 @@
 /* without_net.c - what stands in for the network where scree is built without curl. */
 #include "base/error.h"
-#include "io/sink.h"
+#include "io/sink_object.h"
 #include "io/source.h"
 
 static enum scree_status refuse(const char *location, struct scree_error *err)

@@ -1,9 +1,9 @@
 /*
- * sink.h - a sink that is an object of an S3 store: what sink.c hands the calls of such a sink to.
+ * sink_object.h - a sink that is an object of an S3 store: what sink.c hands the calls of such a sink to.
  * Contracts as in scree/io.h.
  */
-#ifndef SCREE_LIB_IO_SINK_H
-#define SCREE_LIB_IO_SINK_H
+#ifndef SCREE_LIB_IO_SINK_OBJECT_H
+#define SCREE_LIB_IO_SINK_OBJECT_H
 
 #include "scree/io.h"
 
