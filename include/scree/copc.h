@@ -40,6 +40,10 @@ struct scree_convert_options {
     bool compress_scratch;    /* with LZ4: half the room, a little more work */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
+    /* For inputs and outputs that are not local; NULL: defaults. What their pointers lead to stays
+     * until the job is closed. Context and replace are the job's. */
+    const struct scree_source_options *source_options;
+    const struct scree_sink_options *sink_options;
 };
 
 /* What a job will do and take; from headers and chunk tables alone. */

@@ -1,6 +1,7 @@
 /* convert.c - the public face of a conversion: options in, a job, a plan, a run. */
 #include "copc/job.h"
 #include "base/error.h"
+#include "copc/network.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -72,6 +73,7 @@ enum scree_status scree_convert_open(struct scree_context *context,
     job->context = context;
     job->limits.leaf_max = SCREE__COPC_LEAF_MAX;
     job->limits.leaf_min = SCREE__COPC_LEAF_MIN;
+    scree__copc_network_options(job, &options);
     status = copy_options(job, &options, err);
     if (status == SCREE_OK)
         status = scree__copc_plan(job, options.inputs, options.input_count, err);
@@ -98,7 +100,8 @@ enum scree_status scree_convert_run(struct scree_convert_job *job,
     if (result == NULL)
         result = &ignored;
     memset(result, 0, sizeof *result);
-    return scree__copc_build(job, result, err);
+    enum scree_status status = scree__copc_network_begin(job, err);
+    return status == SCREE_OK ? scree__copc_build(job, result, err) : status;
 }
 
 void scree_convert_close(struct scree_convert_job *job)
@@ -106,6 +109,7 @@ void scree_convert_close(struct scree_convert_job *job)
     if (job == NULL)
         return;
     struct scree__mem_budget *budget = scree__par_budget(job->context);
+    scree__copc_network_release(job);
     for (uint64_t i = 0; i < job->input_count; i++)
         scree__mem_string_free(job->inputs[i].path);
     scree__mem_free(NULL, job->inputs, job->input_capacity * sizeof *job->inputs);

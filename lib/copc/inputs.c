@@ -6,6 +6,7 @@
 #include "copc/job.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/network.h"
 #include "copc/order.h"
 #include "copc/write.h"
 
@@ -182,7 +183,7 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
 {
     struct scree_source *source = NULL;
     struct scree_las_reader *reader = NULL;
-    enum scree_status status = scree_source_open_file(path, &source, err);
+    enum scree_status status = scree__copc_network_look(job, path, &source, err);
     if (status != SCREE_OK)
         goto out;
     status = scree_las_open(source, job->context, &reader, err);
@@ -486,7 +487,9 @@ enum scree_status scree__copc_plan(struct scree_convert_job *job, const char *co
         scree__las_schema_sort(&job->schema);
     scree__copc_forward_finish(&job->forward, scree__par_budget(job->context));
     warn_of_waveforms(job);
-    status = measure_plan(job, err);
+    status = scree__copc_network_reserve(job, err);
+    if (status == SCREE_OK)
+        status = measure_plan(job, err);
     if (status == SCREE_OK)
         make_header(job);
     return status;

@@ -35,6 +35,12 @@ struct scree_convert_job {
     double scale[3];
     int64_t creation_seconds;
 
+    struct scree_source_options source_options;
+    struct scree_sink_options sink_options;
+
+    uint64_t network_bytes;  /* reserved, see network.h */
+    struct scree_sink *sink; /* the output, begun; NULL: local */
+
     /* Found while planning. Inputs are in order of path, those without points left out. */
     struct scree__copc_input *inputs;
     uint64_t input_count, input_capacity;

@@ -24,6 +24,18 @@ static uint64_t whole_bytes(uint32_t slot_count, uint64_t *slots_at, uint64_t *b
     return *buckets_at + 2 * (uint64_t)slot_count * sizeof(uint32_t);
 }
 
+static uint32_t slots_for(uint64_t bytes)
+{
+    uint64_t count = bytes / SCREE__NET_BLOCK_BYTES;
+    return (uint32_t)(count < SLOTS_MIN ? SLOTS_MIN : count > SLOTS_MAX ? SLOTS_MAX : count);
+}
+
+uint64_t scree__net_cache_bytes(uint64_t bytes)
+{
+    uint64_t slots_at, buckets_at;
+    return whole_bytes(slots_for(bytes), &slots_at, &buckets_at);
+}
+
 static void lay_out(struct scree__net_cache *cache, uint32_t slot_count)
 {
     uint64_t slots_at, buckets_at;
@@ -45,13 +57,13 @@ enum scree_status scree__net_cache_init(struct scree__net_cache *cache,
                                         struct scree__mem_budget *budget, uint64_t bytes,
                                         const char *name, struct scree_error *err)
 {
-    uint64_t slots_at, buckets_at, count = bytes / SCREE__NET_BLOCK_BYTES;
+    uint64_t slots_at, buckets_at;
+    uint32_t count = slots_for(bytes);
     void *memory = NULL;
     memset(cache, 0, sizeof *cache);
-    count = count < SLOTS_MIN ? SLOTS_MIN : count > SLOTS_MAX ? SLOTS_MAX : count;
     cache->budget = budget;
     for (;; count = count / 2 < SLOTS_MIN ? SLOTS_MIN : count / 2) {
-        cache->bytes = whole_bytes((uint32_t)count, &slots_at, &buckets_at);
+        cache->bytes = whole_bytes(count, &slots_at, &buckets_at);
         bool last = count == SLOTS_MIN;
         enum scree_status status =
             scree__mem_alloc(budget, cache->bytes, &memory, name, last ? err : NULL);
@@ -65,7 +77,7 @@ enum scree_status scree__net_cache_init(struct scree__net_cache *cache,
     cache->memory = memory;
     scree__par_lock_init(&cache->lock);
     scree__par_signal_init(&cache->changed);
-    lay_out(cache, (uint32_t)count);
+    lay_out(cache, count);
     return SCREE_OK;
 }
 

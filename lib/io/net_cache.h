@@ -42,6 +42,9 @@ struct scree__net_cache {
     uint64_t hit_count, miss_count;
 };
 
+/* What a cache of `bytes` takes, with its tables. */
+uint64_t scree__net_cache_bytes(uint64_t bytes);
+
 /* Takes up to `bytes` from the budget, less where it is short of memory, at least 8 blocks. */
 SCREE_MUST_CHECK enum scree_status scree__net_cache_init(struct scree__net_cache *cache,
                                                          struct scree__mem_budget *budget,

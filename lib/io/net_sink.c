@@ -34,7 +34,8 @@ struct scree__io_s3_sink {
     struct scree__net_settings settings;
     struct scree__net_s3 s3;
     struct scree__net_upload upload;
-    struct scree__mem_budget *budget;
+    struct scree__mem_budget *budget; /* NULL: its memory has been reserved, and does not grow */
+    bool reserved;
     char *name;
     struct buffer head; /* part 1 */
     struct buffer buffers[BUFFERS_MAX];
@@ -83,7 +84,7 @@ static enum scree_status make(struct scree__io_s3_sink *sink, const char *locati
     sink->options.http = NULL;
     sink->options.s3 = NULL;
     sanitize(&sink->options);
-    sink->budget = scree__par_budget(options->context);
+    sink->budget = sink->reserved ? NULL : scree__par_budget(options->context);
     sink->name = scree__mem_string_copy(location);
     if (sink->name == NULL)
         return scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", location);
@@ -110,8 +111,17 @@ static enum scree_status make(struct scree__io_s3_sink *sink, const char *locati
     return status;
 }
 
+uint64_t scree__io_sink_reserve_bytes(const struct scree_sink_options *options)
+{
+    struct scree_sink_options wanted = *options;
+    sanitize(&wanted);
+    /* The tags of all parts, and their list as it is sent. */
+    return wanted.head_bytes + wanted.part_count * wanted.part_bytes +
+           PARTS_MAX * (uint64_t)(4 * SCREE__NET_ETAG_BYTES);
+}
+
 enum scree_status scree__io_s3_sink_open(const char *location,
-                                         const struct scree_sink_options *options,
+                                         const struct scree_sink_options *options, bool reserved,
                                          struct scree__io_s3_sink **out, struct scree_error *err)
 {
     void *memory;
@@ -122,12 +132,16 @@ enum scree_status scree__io_s3_sink_open(const char *location,
         return status;
     struct scree__io_s3_sink *sink = memory;
     memset(sink, 0, sizeof *sink);
+    sink->reserved = reserved;
     status = make(sink, location, options, err);
     if (status == SCREE_OK)
         status = scree__net_upload_check(&sink->upload, err);
-    /* Now, so that a store that refuses does so before any work. */
+    /* Now, so that a store that refuses does so before any work. To its end, also when the run is
+     * cancelled: what has been begun can only be taken back by its id. */
+    sink->settings.context = NULL;
     if (status == SCREE_OK)
         status = scree__net_upload_begin(&sink->upload, err);
+    sink->settings.context = options->context;
     if (status != SCREE_OK) {
         scree__io_s3_sink_close(sink);
         return status;
@@ -210,8 +224,8 @@ static enum scree_status begin_part(struct scree__io_s3_sink *sink, struct scree
     /* Larger parts as the object grows; where memory is short, as large as they are. */
     uint64_t bytes = sink->options.part_bytes << (sink->part_count / PARTS_PER_SIZE);
     bytes = bytes < PART_BYTES_MAX ? bytes : PART_BYTES_MAX;
-    if (bytes > buffer->capacity && buffer_make(sink, buffer, bytes, NULL) != SCREE_OK)
-        bytes = buffer->capacity;
+    if (bytes > buffer->capacity && !sink->reserved)
+        (void)!buffer_make(sink, buffer, bytes, NULL); /* else as large as it is */
     buffer->number = ++sink->part_count;
     buffer->used = 0;
     sink->filling = buffer;

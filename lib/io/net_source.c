@@ -272,7 +272,8 @@ static void sanitize(struct scree_source_options *options)
 }
 
 static enum scree_status make(struct scree__net_source *source, const char *location,
-                              const struct scree_source_options *options, struct scree_error *err)
+                              const struct scree_source_options *options, bool reserved,
+                              struct scree_error *err)
 {
     enum scree_status status = SCREE_OK;
     source->options = *options;
@@ -287,14 +288,21 @@ static enum scree_status make(struct scree__net_source *source, const char *loca
     if (status == SCREE_OK)
         status = scree__net_settings_init(&source->settings, options->http, options->context, err);
     if (status == SCREE_OK)
-        status = scree__net_cache_init(&source->cache, scree__par_budget(options->context),
+        status = scree__net_cache_init(&source->cache,
+                                       reserved ? NULL : scree__par_budget(options->context),
                                        options->cache_bytes, source->source.name, err);
     return status;
 }
 
+uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *options)
+{
+    return scree__net_cache_bytes(options->cache_bytes);
+}
+
 enum scree_status scree__io_source_open_remote(const char *location,
                                                const struct scree_source_options *options,
-                                               struct scree_source **out, struct scree_error *err)
+                                               bool reserved, struct scree_source **out,
+                                               struct scree_error *err)
 {
     struct scree__io_url url;
     bool is_s3 = scree__io_location_is_s3(location);
@@ -307,7 +315,7 @@ enum scree_status scree__io_source_open_remote(const char *location,
     struct scree__net_source *source = as_net(*out);
     if (!is_s3)
         source->url = url;
-    status = make(source, location, options, err);
+    status = make(source, location, options, reserved, err);
     if (status == SCREE_OK)
         status = probe(source, err);
     source->open = status == SCREE_OK;

@@ -151,7 +151,8 @@ out:
 }
 
 static enum scree_status open_object(const char *location, const struct scree_sink_options *options,
-                                     struct scree_sink **out, struct scree_error *err)
+                                     bool reserved, struct scree_sink **out,
+                                     struct scree_error *err)
 {
     void *memory;
     enum scree_status status =
@@ -165,7 +166,7 @@ static enum scree_status open_object(const char *location, const struct scree_si
     if (sink->name == NULL)
         status = scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", location);
     if (status == SCREE_OK)
-        status = scree__io_s3_sink_open(location, options, &sink->object, err);
+        status = scree__io_s3_sink_open(location, options, reserved, &sink->object, err);
     if (status != SCREE_OK) {
         scree_sink_close(sink);
         return status;
@@ -183,8 +184,9 @@ void scree_sink_options_init(struct scree_sink_options *options)
     options->part_count = 2;
 }
 
-enum scree_status scree_sink_open(const char *location, const struct scree_sink_options *options,
-                                  struct scree_sink **out, struct scree_error *err)
+static enum scree_status open_location(const char *location,
+                                       const struct scree_sink_options *options, bool reserved,
+                                       struct scree_sink **out, struct scree_error *err)
 {
     struct scree_sink_options wanted;
     *out = NULL;
@@ -192,12 +194,25 @@ enum scree_status scree_sink_open(const char *location, const struct scree_sink_
     if (options != NULL)
         memcpy(&wanted, options, options->size < sizeof wanted ? options->size : sizeof wanted);
     if (scree__io_location_is_s3(location))
-        return open_object(location, &wanted, out, err);
+        return open_object(location, &wanted, reserved, out, err);
     if (scree_location_is_remote(location))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%.8s...: an output is a local file or s3://bucket/key", location);
     enum scree_status status = scree__io_location_check_local(location, err);
     return status == SCREE_OK ? scree_sink_open_file(location, wanted.replace, out, err) : status;
+}
+
+enum scree_status scree_sink_open(const char *location, const struct scree_sink_options *options,
+                                  struct scree_sink **out, struct scree_error *err)
+{
+    return open_location(location, options, false, out, err);
+}
+
+enum scree_status scree__io_sink_open_reserved(const char *location,
+                                               const struct scree_sink_options *options,
+                                               struct scree_sink **out, struct scree_error *err)
+{
+    return open_location(location, options, true, out, err);
 }
 
 static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, const uint8_t *bytes,

@@ -9,10 +9,9 @@
 
 struct scree__io_s3_sink;
 
-SCREE_MUST_CHECK enum scree_status scree__io_s3_sink_open(const char *location,
-                                                          const struct scree_sink_options *options,
-                                                          struct scree__io_s3_sink **sink,
-                                                          struct scree_error *err);
+SCREE_MUST_CHECK enum scree_status
+scree__io_s3_sink_open(const char *location, const struct scree_sink_options *options,
+                       bool reserved, struct scree__io_s3_sink **sink, struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__io_s3_sink_write(struct scree__io_s3_sink *sink,
                                                            const void *bytes, size_t byte_count,
                                                            struct scree_error *err);
@@ -24,5 +23,11 @@ uint64_t scree__io_s3_sink_position(const struct scree__io_s3_sink *sink);
 SCREE_MUST_CHECK enum scree_status scree__io_s3_sink_commit(struct scree__io_s3_sink *sink,
                                                             struct scree_error *err);
 void scree__io_s3_sink_close(struct scree__io_s3_sink *sink);
+
+/* As for sources, see source.h; such a sink's parts do not grow. */
+uint64_t scree__io_sink_reserve_bytes(const struct scree_sink_options *options);
+SCREE_MUST_CHECK enum scree_status
+scree__io_sink_open_reserved(const char *location, const struct scree_sink_options *options,
+                             struct scree_sink **sink, struct scree_error *err);
 
 #endif

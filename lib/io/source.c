@@ -41,9 +41,9 @@ enum scree_status scree__io_source_new(const struct scree__io_source_kind *kind,
     return SCREE_OK;
 }
 
-enum scree_status scree_source_open(const char *location,
-                                    const struct scree_source_options *options,
-                                    struct scree_source **source, struct scree_error *err)
+static enum scree_status open_location(const char *location,
+                                       const struct scree_source_options *options, bool reserved,
+                                       struct scree_source **source, struct scree_error *err)
 {
     struct scree_source_options wanted;
     *source = NULL;
@@ -53,9 +53,24 @@ enum scree_status scree_source_open(const char *location,
         memcpy(&wanted, options, known);
     }
     if (scree_location_is_remote(location))
-        return scree__io_source_open_remote(location, &wanted, source, err);
+        return scree__io_source_open_remote(location, &wanted, reserved, source, err);
     enum scree_status status = scree__io_location_check_local(location, err);
     return status == SCREE_OK ? scree_source_open_file(location, source, err) : status;
+}
+
+enum scree_status scree_source_open(const char *location,
+                                    const struct scree_source_options *options,
+                                    struct scree_source **source, struct scree_error *err)
+{
+    return open_location(location, options, false, source, err);
+}
+
+enum scree_status scree__io_source_open_reserved(const char *location,
+                                                 const struct scree_source_options *options,
+                                                 struct scree_source **source,
+                                                 struct scree_error *err)
+{
+    return open_location(location, options, true, source, err);
 }
 
 void scree_source_close(struct scree_source *source)

@@ -34,9 +34,20 @@ SCREE_MUST_CHECK enum scree_status scree__io_source_new(const struct scree__io_s
                                                         struct scree_source **source,
                                                         struct scree_error *err);
 
-/* http, https and s3; source_remote.c, or source_none.c where scree is built without curl. */
+/* http, https and s3; net_source.c, or without_net.c where scree is built without curl. reserved:
+ * its memory is not taken from the budget. */
 SCREE_MUST_CHECK enum scree_status
 scree__io_source_open_remote(const char *location, const struct scree_source_options *options,
-                             struct scree_source **source, struct scree_error *err);
+                             bool reserved, struct scree_source **source, struct scree_error *err);
+
+/*
+ * For jobs that plan their memory before they open their sources: what a remote source takes (but
+ * for objects of servers that know no ranges, which are always taken from the budget), and opening
+ * one for which that has been reserved. Else as scree_source_open().
+ */
+uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *options);
+SCREE_MUST_CHECK enum scree_status
+scree__io_source_open_reserved(const char *location, const struct scree_source_options *options,
+                               struct scree_source **source, struct scree_error *err);
 
 #endif

@@ -13,19 +13,31 @@ static enum scree_status refuse(const char *location, struct scree_error *err)
 
 enum scree_status scree__io_source_open_remote(const char *location,
                                                const struct scree_source_options *options,
-                                               struct scree_source **source,
+                                               bool reserved, struct scree_source **source,
                                                struct scree_error *err)
 {
-    (void)options;
+    (void)options, (void)reserved;
     *source = NULL;
     return refuse(location, err);
 }
 
-enum scree_status scree__io_s3_sink_open(const char *location,
-                                         const struct scree_sink_options *options,
-                                         struct scree__io_s3_sink **sink, struct scree_error *err)
+uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *options)
 {
     (void)options;
+    return 0;
+}
+
+uint64_t scree__io_sink_reserve_bytes(const struct scree_sink_options *options)
+{
+    (void)options;
+    return 0;
+}
+
+enum scree_status scree__io_s3_sink_open(const char *location,
+                                         const struct scree_sink_options *options, bool reserved,
+                                         struct scree__io_s3_sink **sink, struct scree_error *err)
+{
+    (void)options, (void)reserved;
     *sink = NULL;
     return refuse(location, err);
 }

@@ -76,6 +76,16 @@ void net_says(const struct net *net, const char *text)
         fail_msg("the message '%s' does not hold '%s'", net->err.message, text);
 }
 
+const struct request *net_request(struct net *net, unsigned number)
+{
+    server_lock(&net->server);
+    const struct request *request = number < SERVER_LOG ? net->server.log[number] : NULL;
+    server_unlock(&net->server);
+    if (request == NULL)
+        fail_msg("there was no request %u", number);
+    return request;
+}
+
 struct scree_source_statistics net_statistics(const struct net *net)
 {
     struct scree_source_statistics statistics;

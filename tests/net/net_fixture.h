@@ -27,6 +27,16 @@ enum scree_status net_read(struct net *net, uint64_t offset, size_t byte_count);
 void net_must_read(struct net *net, uint64_t offset, size_t byte_count);
 /* The message must hold this text. */
 void net_says(const struct net *net, const char *text);
+/* Changes what the server does from now on. */
+#define NET_PLAN(net, member, value)         \
+    do {                                     \
+        server_lock(&(net)->server);         \
+        (net)->server.plan.member = (value); \
+        server_unlock(&(net)->server);       \
+    } while (0)
+/* A counter of the server. */
+#define NET_SEEN(net, member) server_counter(&(net)->server, &(net)->server.member)
+const struct request *net_request(struct net *net, unsigned number);
 struct scree_source_statistics net_statistics(const struct net *net);
 bool net_bytes_are_right(const unsigned char *bytes, uint64_t offset, size_t byte_count);
 double net_seconds(void);

@@ -22,6 +22,14 @@ void server_unlock(struct server *server)
     pthread_mutex_unlock(&server->lock);
 }
 
+unsigned server_counter(struct server *server, const unsigned *counter)
+{
+    server_lock(server);
+    unsigned value = *counter;
+    server_unlock(server);
+    return value;
+}
+
 unsigned char server_byte(uint64_t offset)
 {
     uint64_t mixed = (offset + 1) * 0x9E3779B97F4A7C15u;
@@ -105,7 +113,7 @@ static bool send_piece(struct server *server, int connection, uint64_t *at, uint
     if (chunked)
         server_send(server, connection, "\r\n", 2);
     server_lock(server);
-    server->sent_bytes += bytes;
+    server->sent_kib += (unsigned)(bytes / 1024);
     server_unlock(server);
     *at += bytes;
     return true;
@@ -239,7 +247,7 @@ static bool answer_request(struct server *server, int connection, const struct r
             snprintf(extra, sizeof extra, "Location: %s\r\n", plan.location);
         server_answer(server, connection, plan.fail_status, extra, "sorry");
     } else if (plan.no_head && strcmp(request->method, "HEAD") == 0) {
-        server_send(server, connection, "HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n", 40);
+        server_send(server, connection, "HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n", 38);
     } else if ((plan.no_tail && is_tail) || !some) {
         snprintf(extra, sizeof extra, "Content-Range: bytes */%llu\r\n",
                  (unsigned long long)plan.size);

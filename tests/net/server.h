@@ -58,7 +58,7 @@ struct server {
     struct plan plan;
     bool stopping;
     unsigned connection_count, request_count, thread_count, tail_count;
-    uint64_t sent_bytes; /* of bodies */
+    unsigned sent_kib; /* of bodies */
     pthread_t threads[SERVER_LOG];
     int connections[SERVER_LOG];
     struct request *log[SERVER_LOG];
@@ -68,6 +68,8 @@ void server_start(struct server *server, const struct plan *plan);
 void server_stop(struct server *server);
 void server_lock(struct server *server);
 void server_unlock(struct server *server);
+
+unsigned server_counter(struct server *server, const unsigned *counter);
 
 unsigned char server_byte(uint64_t offset);
 void server_send(struct server *server, int connection, const void *bytes, size_t byte_count);

@@ -74,5 +74,36 @@ expect 0 info --s3-endpoint "$endpoint" s3://box/plain.laz
 AWS_ENDPOINT_URL=$endpoint expect 0 info s3://box/plain.laz
 AWS_ENDPOINT_URL=$endpoint AWS_SECRET_ACCESS_KEY=hidden expect 1 info s3://box/plain.laz
 ! grep -q hidden err || fail "a message holds the secret"
+
+# A conversion from the store into the store is the one from disk to disk.
+export AWS_ENDPOINT_URL=$endpoint
+make_survey tiles 400000 --tiles 4
+for tile in tiles/*; do "$NET_TOOL" copy "$tile" "s3://box/$tile"; done
+expect 0 convert tiles local.copc.laz -q
+expect 0 convert s3://box/tiles/$(basename "$(ls tiles/* | head -n 1)") $(ls tiles/* | tail -n +2) s3://box/one.copc.laz -q
+"$NET_TOOL" copy s3://box/one.copc.laz back replace
+cmp back local.copc.laz || fail "the conversion over the network differs"
+expect 1 convert tiles s3://box/one.copc.laz -q
+says err 'exists already'
+expect 0 convert $(ls tiles/* | sed 's|^|s3://box/|') s3://box/one.copc.laz -q --force --memory 256M --threads 1
+"$NET_TOOL" copy s3://box/one.copc.laz back replace
+cmp back local.copc.laz || fail "the conversion over the network differs"
+expect 0 validate s3://box/one.copc.laz
+[ "$(uploads)" = 0 ] || fail "an upload is left"
+head -c 30000 local.copc.laz > cut.laz
+expect 1 convert tiles cut.laz s3://box/cut.copc.laz -q
+[ "$(uploads)" = 0 ] || fail "an upload is left after a failure"
+# Interrupted, it takes back what it has uploaded.
+make_survey big.laz 3000000
+"$SCREE" convert big.laz s3://box/big.copc.laz -q --threads 1 2> err &
+pid=$!
+for i in $(seq 200); do [ "$(uploads)" = 0 ] || break; sleep 0.02; done
+[ "$(uploads)" = 1 ] || fail "no upload was begun"
+kill -INT $pid
+code=0
+wait $pid || code=$?
+[ $code = 130 ] || fail "exit code $code after an interrupt"
+[ "$(uploads)" = 0 ] || fail "an upload is left after an interrupt"
+
 AWS_PROFILE=none expect 2 info s3://box/plain.laz
 echo "radosgw: done"

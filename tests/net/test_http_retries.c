@@ -37,13 +37,13 @@ static void lasting_failures(void **state)
         net_begin(&net,
                   &(struct plan){.size = 10 * MIB, .fail_status = statuses[i], .fail_count = 9});
         assert_int_equal(net_open(&net), SCREE_E_IO);
-        assert_true(net.server.request_count - net.server.tail_count == 1);
+        assert_true(NET_SEEN(&net, request_count) - NET_SEEN(&net, tail_count) == 1);
         net_end(&net);
     }
     net_begin(&net, &(struct plan){.size = 10 * MIB, .fail_status = 503, .fail_count = 99});
     assert_int_equal(net_open(&net), SCREE_E_IO);
     net_says(&net, "HTTP status 503 (service unavailable) (after 4 attempts)");
-    assert_int_equal(net.server.request_count - net.server.tail_count, 4);
+    assert_int_equal(NET_SEEN(&net, request_count) - NET_SEEN(&net, tail_count), 4);
     net_end(&net);
 }
 
@@ -56,8 +56,8 @@ static void retry_after(void **state)
     double begin = net_seconds();
     net_must_open(&net);
     assert_true(net_seconds() - begin >= 1.0);
-    net.server.plan.retry_after = "3600";
-    net.server.plan.fail_count = 1;
+    NET_PLAN(&net, retry_after, "3600");
+    NET_PLAN(&net, fail_count, 1);
     begin = net_seconds();
     assert_int_equal(net_read(&net, FAR, LONG), SCREE_E_IO);
     net_says(&net, "asks to come back in 3600 s");
@@ -73,8 +73,8 @@ static void backs_off(void **state)
     net.http.retry_first_ms = 20;
     net.http.retry_most_ms = 80;
     net_must_open(&net);
-    net.server.plan.fail_status = 503;
-    net.server.plan.fail_count = 3;
+    NET_PLAN(&net, fail_status, 503);
+    NET_PLAN(&net, fail_count, 3);
     double begin = net_seconds();
     net_must_read(&net, FAR, LONG);
     double seconds = net_seconds() - begin; /* 20 + 40 + 80 ms, each at least half */
@@ -90,8 +90,8 @@ static void deadline(void **state)
     net.http.retries = 1000000;
     net.http.deadline_ms = 100;
     net_must_open(&net);
-    net.server.plan.fail_status = 503;
-    net.server.plan.fail_count = 1000000;
+    NET_PLAN(&net, fail_status, 503);
+    NET_PLAN(&net, fail_count, 1000000);
     double begin = net_seconds();
     assert_int_equal(net_read(&net, FAR, LONG), SCREE_E_IO);
     net_says(&net, "the deadline of 100 ms is over");
@@ -106,12 +106,12 @@ static void reset_in_the_body(void **state)
     (void)state;
     net_begin(&net, &(struct plan){.size = 10 * MIB, .reset_after = 100000, .reset_count = 0});
     net_must_open(&net);
-    net.server.plan.reset_count = 8; /* more than retries: each brings it on */
+    NET_PLAN(&net, reset_count, 8); /* more than retries: each brings it on */
     net_must_read(&net, MIB, (size_t)MIB);
     assert_int_equal(net_statistics(&net).retry_count, 8);
-    unsigned last = net.server.request_count - 1;
-    assert_true(net.server.log[last]->first > MIB);
-    assert_int_equal(net.server.log[last]->last, 2 * MIB - 1);
+    unsigned last = NET_SEEN(&net, request_count) - 1;
+    assert_true(net_request(&net, last)->first > MIB);
+    assert_int_equal(net_request(&net, last)->last, 2 * MIB - 1);
     net_end(&net);
 }
 
@@ -122,10 +122,10 @@ static void stalls(void **state)
     net_begin(&net, &(struct plan){.size = 10 * MIB});
     net.http.stall_timeout_ms = 60;
     net_must_open(&net);
-    net.server.plan.stall_count = 1;
+    NET_PLAN(&net, stall_count, 1);
     net_must_read(&net, FAR, LONG);
     assert_int_equal(net_statistics(&net).retry_count, 1);
-    net.server.plan.stall_count = 100;
+    NET_PLAN(&net, stall_count, 100);
     double begin = net_seconds();
     assert_int_equal(net_read(&net, FAR, LONG), SCREE_E_IO);
     net_says(&net, "timeout");
@@ -177,14 +177,14 @@ static void redirect_same_host(void **state)
         struct redirect plan = {"/there?a=b", "/x.laz", statuses[i], 0};
         net_begin(&net, &(struct plan){.size = 10 * MIB, .handler = redirect, .user = &plan});
         net_must_open(&net);
-        unsigned requests = net.server.request_count;
+        unsigned requests = NET_SEEN(&net, request_count);
         net_must_read(&net, FAR, LONG); /* straight to where it led */
-        assert_int_equal(net.server.request_count, requests + 1);
-        assert_string_equal(net.server.log[requests]->path, "/there?a=b");
+        assert_int_equal(NET_SEEN(&net, request_count), requests + 1);
+        assert_string_equal(net_request(&net, requests)->path, "/there?a=b");
         /* When that does not answer any more, from the start again. */
         snprintf(plan.to, sizeof plan.to, "/elsewhere");
-        net.server.plan.fail_status = 403;
-        net.server.plan.fail_count = 1;
+        NET_PLAN(&net, fail_status, 403);
+        NET_PLAN(&net, fail_count, 1);
         net_must_read(&net, FAR, LONG);
         net_end(&net);
     }
@@ -203,13 +203,16 @@ static void redirect_other_host(void **state)
     snprintf(net.url, sizeof net.url, "http://me:secret@127.0.0.1:%d/x.laz", net.server.port);
     net_must_open(&net);
     net_must_read(&net, FAR, LONG);
-    request_header(net.server.log[0], "Authorization", text, sizeof text);
+    request_header(net_request(&net, 0), "Authorization", text, sizeof text);
     assert_string_equal(text, "Basic bWU6c2VjcmV0");
-    for (unsigned i = 0; i < other.request_count; i++) {
-        request_header(other.log[i], "Authorization", text, sizeof text);
+    for (unsigned i = 0; i < server_counter(&other, &other.request_count); i++) {
+        server_lock(&other);
+        const struct request *request = other.log[i];
+        server_unlock(&other);
+        request_header(request, "Authorization", text, sizeof text);
         assert_string_equal(text, "");
     }
-    assert_true(other.request_count >= 2);
+    assert_true(server_counter(&other, &other.request_count) >= 2);
     net_end(&net);
     server_stop(&other);
 }
@@ -224,7 +227,7 @@ static void redirect_refused(void **state)
     net_begin(&net, &(struct plan){.size = MIB, .handler = redirect, .user = &plan});
     assert_int_equal(net_open(&net), SCREE_E_IO);
     net_says(&net, "redirected more than 5 times");
-    assert_true(net.server.request_count <= 12);
+    assert_true(NET_SEEN(&net, request_count) <= 12);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(plan.to, sizeof plan.to, "%s", bad[i]);
         assert_int_equal(net_open(&net), SCREE_E_IO);
@@ -245,7 +248,7 @@ static void keeps_secrets(void **state)
     assert_null(strstr(net.err.message, "hidden"));
     net_must_open(&net);
     assert_null(strstr(scree_source_name(net.source), "hidden"));
-    assert_string_equal(net.server.log[0]->path, "/a%20b%20c?Signature=hidden");
+    assert_string_equal(net_request(&net, 0)->path, "/a%20b%20c?Signature=hidden");
     net_end(&net);
 }
 

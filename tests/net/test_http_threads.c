@@ -82,14 +82,14 @@ static void at_once(void **state)
     (void)state;
     net_begin(&net, &(struct plan){.size = 100 * MIB});
     net_must_open(&net);
-    net.server.plan.latency_ms = 40;
+    NET_PLAN(&net, latency_ms, 40);
     for (unsigned i = 0; i < 16; i++)
         offsets[i] = (i + 3) * MIB;
     double begin = net_seconds();
     assert_int_equal(read_ranges(&net, offsets, 16, 50000), 16);
     double seconds = net_seconds() - begin; /* 16 x 40 ms one by one, 2 x 40 ms 8 at a time */
     assert_true(seconds < 0.4);
-    assert_true(net.server.connection_count <= 8);
+    assert_true(NET_SEEN(&net, connection_count) <= 8);
     net_end(&net);
 }
 
@@ -156,8 +156,8 @@ static void from_threads(void **state)
     net_begin(&net, &(struct plan){.size = 20 * MIB, .etag = "\"a\""});
     net.options.cache_bytes = 512 * KIB; /* blocks are pushed out all the time */
     net_must_open(&net);
-    net.server.plan.fail_status = 503;
-    net.server.plan.fail_count = 5;
+    NET_PLAN(&net, fail_status, 503);
+    NET_PLAN(&net, fail_count, 5);
     run_workers(&net, false);
     net_end(&net);
 }
@@ -168,7 +168,7 @@ static void one_flight(void **state)
     (void)state;
     net_begin(&net, &(struct plan){.size = 20 * MIB});
     net_must_open(&net);
-    net.server.plan.latency_ms = 30;
+    NET_PLAN(&net, latency_ms, 30);
     run_workers(&net, true);
     assert_int_equal(net_statistics(&net).request_count, 3);
     net_end(&net);
@@ -221,7 +221,7 @@ static void cancelled(void **state)
     net_begin(&net, &(struct plan){.size = 20 * MIB});
     net.options.context = context;
     net_must_open(&net);
-    net.server.plan.stall_count = 100;
+    NET_PLAN(&net, stall_count, 100);
     pthread_create(&thread, NULL, cancel_soon, context);
     double begin = net_seconds();
     assert_int_equal(net_read(&net, 10 * MIB, 500000), SCREE_E_CANCELLED);

@@ -23,11 +23,27 @@ struct s3 {
     const char *location;
 };
 
+/* The store's state at this moment. */
+static struct store look(struct s3 *s3)
+{
+    server_lock(&s3->net.server);
+    struct store store = s3->store;
+    server_unlock(&s3->net.server);
+    return store;
+}
+
+#define STORE(s3, member, value)          \
+    do {                                  \
+        server_lock(&(s3)->net.server);   \
+        (s3)->store.member = (value);     \
+        server_unlock(&(s3)->net.server); \
+    } while (0)
+
 static void begin(struct s3 *s3)
 {
     memset(s3, 0, sizeof *s3);
     net_begin(&s3->net, &(struct plan){.size = 10 * MIB, .handler = store_answer, .user = NULL});
-    s3->net.server.plan.user = &s3->store;
+    NET_PLAN(&s3->net, user, &s3->store);
     snprintf(s3->endpoint, sizeof s3->endpoint, "http://127.0.0.1:%d", s3->net.server.port);
     scree_s3_options_init(&s3->options);
     s3->options.endpoint = s3->endpoint;
@@ -44,7 +60,7 @@ static void begin(struct s3 *s3)
 static void end(struct s3 *s3)
 {
     scree_sink_close(s3->sink);
-    assert_int_equal(s3->store.bad_signatures, 0);
+    assert_int_equal(look(s3).bad_signatures, 0);
     net_end(&s3->net);
     store_release(&s3->store);
 }
@@ -75,25 +91,25 @@ static enum scree_status write_object(struct s3 *s3, size_t bytes)
     return status;
 }
 
-static void object_is(const struct s3 *s3, size_t bytes)
+static void object_is(struct s3 *s3, size_t bytes)
 {
-    assert_true(s3->store.exists);
-    assert_int_equal(s3->store.object_bytes, bytes);
-    assert_true(net_bytes_are_right(s3->store.object, 0, bytes));
+    assert_true(look(s3).exists);
+    assert_int_equal(look(s3).object_bytes, bytes);
+    assert_true(net_bytes_are_right(look(s3).object, 0, bytes));
 }
 
 static void must_write(struct s3 *s3, size_t bytes)
 {
     if (open_sink(s3) != SCREE_OK || write_object(s3, bytes) != SCREE_OK)
         fail_msg("%s", s3->net.err.message);
-    assert_false(s3->store.exists); /* not before */
+    assert_false(look(s3).exists); /* not before */
     if (scree_sink_commit(s3->sink, &s3->net.err) != SCREE_OK)
         fail_msg("%s", s3->net.err.message);
     assert_int_equal(scree_sink_position(s3->sink), bytes);
     object_is(s3, bytes);
     scree_sink_close(s3->sink);
     s3->sink = NULL;
-    assert_int_equal(s3->store.aborted, 0);
+    assert_int_equal(look(s3).aborted, 0);
 }
 
 static void writes(void **state)
@@ -113,17 +129,17 @@ static void survives(void **state)
     struct s3 s3;
     (void)state;
     begin(&s3);
-    s3.store.fail_parts = 3;
-    s3.store.drop_parts = 2;
-    s3.store.complete_errors = 2;
+    STORE(&s3, fail_parts, 3);
+    STORE(&s3, drop_parts, 2);
+    STORE(&s3, complete_errors, 2);
     must_write(&s3, 23 * MIB);
     end(&s3);
     begin(&s3);
-    s3.store.lose_complete = true;
+    STORE(&s3, lose_complete, true);
     must_write(&s3, 12 * MIB);
     end(&s3);
     begin(&s3);
-    s3.store.no_conditions = true;
+    STORE(&s3, no_conditions, true);
     must_write(&s3, 12 * MIB);
     end(&s3);
 }
@@ -132,8 +148,8 @@ static void leaves_nothing(struct s3 *s3)
 {
     scree_sink_close(s3->sink);
     s3->sink = NULL;
-    assert_int_equal(s3->store.begun, s3->store.aborted);
-    assert_false(s3->store.uploading);
+    assert_int_equal(look(s3).begun, look(s3).aborted);
+    assert_false(look(s3).uploading);
 }
 
 static void fails(void **state)
@@ -141,7 +157,7 @@ static void fails(void **state)
     struct s3 s3;
     (void)state;
     begin(&s3);
-    s3.store.refuse_part = 3;
+    STORE(&s3, refuse_part, 3);
     assert_int_equal(open_sink(&s3), SCREE_OK);
     enum scree_status status = write_object(&s3, 23 * MIB);
     if (status == SCREE_OK)
@@ -149,11 +165,11 @@ static void fails(void **state)
     assert_int_equal(status, SCREE_E_IO);
     net_says(&s3.net, "s3://bucket/some/key.laz: upload of part 3: HTTP status 403, AccessDenied");
     leaves_nothing(&s3);
-    assert_false(s3.store.exists);
+    assert_false(look(&s3).exists);
     end(&s3);
 
     begin(&s3);
-    s3.store.complete_refused = true;
+    STORE(&s3, complete_refused, true);
     assert_int_equal(open_sink(&s3), SCREE_OK);
     assert_int_equal(write_object(&s3, 7 * MIB), SCREE_OK);
     assert_int_equal(scree_sink_commit(s3.sink, &s3.net.err), SCREE_E_IO);
@@ -165,7 +181,7 @@ static void fails(void **state)
     assert_int_equal(open_sink(&s3), SCREE_OK);
     assert_int_equal(write_object(&s3, 17 * MIB), SCREE_OK);
     leaves_nothing(&s3); /* closed without a commit */
-    assert_false(s3.store.exists);
+    assert_false(look(&s3).exists);
     end(&s3);
 }
 
@@ -186,7 +202,7 @@ static void replaces_only_if_told(void **state)
     end(&s3);
 
     begin(&s3); /* another's appears meanwhile */
-    s3.store.appears = true;
+    STORE(&s3, appears, true);
     assert_int_equal(open_sink(&s3), SCREE_OK);
     assert_int_equal(write_object(&s3, 2000), SCREE_OK);
     assert_int_equal(scree_sink_commit(s3.sink, &s3.net.err), SCREE_E_EXISTS);
@@ -243,7 +259,7 @@ static void reads_signed(void **state)
         snprintf(s3.net.url, sizeof s3.net.url, "%s", keys[i][0]);
         net_must_open(&s3.net);
         net_must_read(&s3.net, 5 * MIB, 100000);
-        assert_string_equal(s3.store.path, keys[i][1]);
+        assert_string_equal(look(&s3).path, keys[i][1]);
         assert_string_equal(scree_source_name(s3.net.source), keys[i][0]);
         end(&s3);
     }
@@ -266,19 +282,19 @@ static void says_what_is_wrong(void **state)
     assert_int_equal(open_source(&s3), SCREE_E_IO);
     net_says(&s3.net, "s3://bucket/key: bytes 0-65535: HTTP status 403, SignatureDoesNotMatch");
     net_says(&s3.net, "is the secret key right?");
-    assert_true(s3.store.bad_signatures > 0);
-    s3.store.bad_signatures = 0;
+    assert_true(look(&s3).bad_signatures > 0);
+    STORE(&s3, bad_signatures, 0);
     s3.options.anonymous = true;
     assert_int_equal(open_source(&s3), SCREE_E_IO);
     net_says(&s3.net, "the request was not signed");
-    assert_true(s3.store.unsigned_requests > 0);
+    assert_true(look(&s3).unsigned_requests > 0);
     s3.options.anonymous = false;
     s3.options.secret_access_key = STORE_SECRET;
-    s3.store.skewed = true;
+    STORE(&s3, skewed, true);
     assert_int_equal(open_source(&s3), SCREE_E_IO);
     net_says(&s3.net, "s ahead of the server's");
-    s3.store.skewed = false;
-    s3.store.wrong_region = true;
+    STORE(&s3, skewed, false);
+    STORE(&s3, wrong_region, true);
     assert_int_equal(open_source(&s3), SCREE_E_IO);
     net_says(&s3.net, "the bucket is in the region eu-west-3");
     s3.options.secret_access_key = NULL;
