@@ -5,6 +5,7 @@
 #include "mem/budget.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* A store takes 10 000 parts. The output of LAZ is about as large as the input. */
 #define PARTS_AIM 5000u
@@ -45,12 +46,30 @@ uint64_t scree__copc_network_group(const struct scree_convert_job *job)
     return SCREE__COPC_GROUP_FILES;
 }
 
+static bool is_over_tls(const struct scree_convert_job *job, const char *location)
+{
+    const char *endpoint = job->source_options.s3 != NULL ? job->source_options.s3->endpoint : NULL;
+    if (strncasecmp(location, "s3://", 5) == 0)
+        return endpoint == NULL || strncasecmp(endpoint, "http://", 7) != 0;
+    return strncasecmp(location, "https://", 8) == 0;
+}
+
+/* Each thread keeps two connections or so. */
+static uint64_t connection_bytes(const struct scree_convert_job *job)
+{
+    bool over_tls = is_over_tls(job, job->output);
+    for (uint64_t i = 0; i < job->input_count && !over_tls; i++)
+        over_tls = is_over_tls(job, job->inputs[i].path);
+    uint64_t threads = scree_context_threads(job->context);
+    return over_tls ? 2 * (threads + 1) * SCREE__IO_CONNECTION_BYTES : 0;
+}
+
 enum scree_status scree__copc_network_reserve(struct scree_convert_job *job,
                                               struct scree_error *err)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = connection_bytes(job);
     if (scree__copc_network_group(job) == REMOTE_GROUP_FILES)
-        bytes = REMOTE_GROUP_FILES * scree__io_source_reserve_bytes(&job->source_options);
+        bytes += REMOTE_GROUP_FILES * scree__io_source_reserve_bytes(&job->source_options);
     if (scree_location_is_remote(job->output)) {
         uint64_t part = job->plan.input_bytes / PARTS_AIM;
         if (job->sink_options.part_bytes < part)

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "io/net_source.h"
 #include "mem/budget.h"
+#include "par/context.h"
 
 #include <stdio.h>
 #include <stdarg.h>
@@ -13,17 +14,68 @@
 
 /* ------------------------------------------------------------------------------------- sessions */
 
+struct scree__net_pool {
+    struct scree__par_lock lock;
+    struct scree__net_session *idle;
+};
+
+static void *pool_new(void)
+{
+    void *memory;
+    if (scree__mem_alloc(NULL, sizeof(struct scree__net_pool), &memory, "connections", NULL) !=
+        SCREE_OK)
+        return NULL;
+    struct scree__net_pool *pool = memory;
+    scree__par_lock_init(&pool->lock);
+    pool->idle = NULL;
+    return pool;
+}
+
+static void pool_free(void *memory)
+{
+    struct scree__net_pool *pool = memory;
+    if (pool == NULL)
+        return;
+    while (pool->idle != NULL) {
+        struct scree__net_session *session = pool->idle;
+        pool->idle = session->next;
+        scree__net_engine_free(session->engine);
+        scree__mem_free(NULL, session, sizeof *session);
+    }
+    scree__par_lock_release(&pool->lock);
+    scree__mem_free(NULL, pool, sizeof *pool);
+}
+
+enum scree_status scree__net_pool_find(struct scree__net_source *source, struct scree_error *err)
+{
+    struct scree_context *context = source->settings.context;
+    source->owns_pool = context == NULL;
+    source->pool =
+        context != NULL ? scree__par_attachment(context, pool_new, pool_free) : pool_new();
+    return source->pool != NULL
+               ? SCREE_OK
+               : scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", source->source.name);
+}
+
+void scree__net_pool_leave(struct scree__net_source *source)
+{
+    if (source->owns_pool)
+        pool_free(source->pool);
+}
+
 enum scree_status scree__net_session_take(struct scree__net_source *source,
                                           struct scree__net_session **out, struct scree_error *err)
 {
-    scree__par_lock_take(&source->lock);
-    struct scree__net_session *session = source->idle;
+    scree__par_lock_take(&source->pool->lock);
+    struct scree__net_session *session = source->pool->idle;
     if (session != NULL)
-        source->idle = session->next;
-    scree__par_lock_give(&source->lock);
+        source->pool->idle = session->next;
+    scree__par_lock_give(&source->pool->lock);
     *out = session;
-    if (session != NULL)
+    if (session != NULL) {
+        scree__net_engine_use(session->engine, &source->settings);
         return SCREE_OK;
+    }
     void *memory;
     enum scree_status status = scree__mem_alloc(NULL, sizeof *session, &memory, "session", err);
     if (status != SCREE_OK)
@@ -43,20 +95,10 @@ void scree__net_session_give(struct scree__net_source *source, struct scree__net
 {
     if (session == NULL)
         return;
-    scree__par_lock_take(&source->lock);
-    session->next = source->idle;
-    source->idle = session;
-    scree__par_lock_give(&source->lock);
-}
-
-void scree__net_sessions_free(struct scree__net_source *source)
-{
-    while (source->idle != NULL) {
-        struct scree__net_session *session = source->idle;
-        source->idle = session->next;
-        scree__net_engine_free(session->engine);
-        scree__mem_free(NULL, session, sizeof *session);
-    }
+    scree__par_lock_take(&source->pool->lock);
+    session->next = source->pool->idle;
+    source->pool->idle = session;
+    scree__par_lock_give(&source->pool->lock);
 }
 
 /* ------------------------------------------------------------------------------------- identity */
@@ -199,7 +241,8 @@ static void place_tail(struct scree__net_span *span, uint64_t begin, uint64_t en
     uint64_t block = begin / SCREE__NET_BLOCK_BYTES + (begin % SCREE__NET_BLOCK_BYTES != 0);
     span->begin = span->position = span->attempt_at = begin;
     span->end = end;
-    for (; block * SCREE__NET_BLOCK_BYTES < end && fetch->count < SCREE__NET_PIECES_MAX; block++) {
+    for (; block * SCREE__NET_BLOCK_BYTES < end && fetch->count < SCREE__NET_PIECES_MAX / 2;
+         block++) {
         uint32_t slot;
         if (scree__net_cache_take(cache, block, 0, NULL, 0, &slot) != SCREE__NET_CACHE_CLAIMED)
             continue;
@@ -221,7 +264,8 @@ static enum scree_status take_partial(struct scree__net_span *span,
     if (status != SCREE_OK)
         return status;
     if (span->is_tail) {
-        if (!r->total_known || r->range_end != r->total || span->fetch->count > 0)
+        if (!r->total_known || r->range_end != r->total || span->fetch->count > 0 ||
+            r->range_end - r->range_begin > source->options.tail_bytes)
             return wrong(span, "the answer has Content-Range '%s'", r->range_text);
         place_tail(span, r->range_begin, r->range_end);
     } else if (span->probes && r->range_end <= span->end) {
@@ -460,26 +504,32 @@ static bool next_range(struct scree__net_fetch *fetch, const struct scree_source
     return true;
 }
 
+/* False: all ranges are made, or there is no connection for another one now. */
+static bool start_span(struct scree__net_source *source, struct scree__net_session *session,
+                       struct scree__net_fetch *fetch, struct scree__net_span *span)
+{
+    struct scree__net_fetch before = *fetch;
+    uint64_t begin, end;
+    if (!next_range(fetch, &source->options, &begin, &end))
+        return false;
+    scree__net_span_init(span, source, fetch, begin, end);
+    if (scree__net_engine_start(session->engine, &span->job))
+        return true;
+    *fetch = before;
+    return false;
+}
+
 /* Starts spans while there are ranges and free spans. Returns how many run. */
 static unsigned start_spans(struct scree__net_source *source, struct scree__net_session *session,
                             struct scree__net_fetch *fetch)
 {
     unsigned running = 0, most = source->settings.http.parallel_requests;
+    bool more = true;
     for (unsigned i = 0; i < most; i++) {
         struct scree__net_span *span = &session->spans[i];
-        uint64_t begin, end;
-        if (span->job.state == SCREE__NET_RUNNING) {
-            running++;
-        } else if (span->job.state != SCREE__NET_BROKEN &&
-                   next_range(fetch, &source->options, &begin, &end)) {
-            scree__net_span_init(span, source, fetch, begin, end);
-            if (!scree__net_engine_start(session->engine, &span->job)) {
-                scree__base_fail(&span->job.err, SCREE_E_MEMORY, "%s: no connection is free",
-                                 source->source.name);
-                span->job.state = SCREE__NET_BROKEN;
-            }
-            running++;
-        }
+        if (span->job.state != SCREE__NET_RUNNING && span->job.state != SCREE__NET_BROKEN)
+            more = more && start_span(source, session, fetch, span);
+        running += span->job.state == SCREE__NET_RUNNING || span->job.state == SCREE__NET_BROKEN;
     }
     return running;
 }
@@ -494,6 +544,15 @@ static enum scree_status first_failure(struct scree__net_source *source,
             return scree__base_fail(err, job->err.status, "%s", job->err.message);
     }
     return SCREE_OK;
+}
+
+static bool is_covered(const struct scree__net_fetch *fetch)
+{
+    for (size_t i = fetch->first; i < fetch->count; i++) {
+        if (fetch->pieces[i].offset + fetch->pieces[i].byte_count > fetch->covered)
+            return false;
+    }
+    return true;
 }
 
 enum scree_status scree__net_fetch(struct scree__net_source *source,
@@ -513,6 +572,9 @@ enum scree_status scree__net_fetch(struct scree__net_source *source,
         if (status == SCREE_OK)
             status = first_failure(source, session, err);
     }
+    if (status == SCREE_OK && !is_covered(&fetch))
+        status = scree__base_fail(err, SCREE_E_MEMORY, "%s: no memory for a connection",
+                                  source->source.name);
     if (status != SCREE_OK)
         scree__net_engine_drop(session->engine);
     return status;

@@ -27,6 +27,8 @@ struct slot {
 struct scree__net_engine {
     struct scree__net_settings *settings;
     CURLM *multi;
+    struct scree__mem_budget *budget;
+    uint64_t reserved_bytes; /* for connections */
     unsigned slot_count, busy_count;
     uint64_t random;
     struct slot *slots[SCREE__NET_PARALLEL_MAX];
@@ -184,6 +186,7 @@ enum scree_status scree__net_engine_new(struct scree__net_settings *settings,
     struct scree__net_engine *engine = memory;
     memset(engine, 0, sizeof *engine);
     engine->settings = settings;
+    engine->budget = scree__par_budget(settings->context);
     engine->random = scree__base_clock_ns() ^ (uint64_t)(uintptr_t)engine;
     engine->multi = curl_multi_init();
     if (engine->multi == NULL) {
@@ -232,6 +235,7 @@ void scree__net_engine_free(struct scree__net_engine *engine)
     }
     if (engine->multi != NULL)
         curl_multi_cleanup(engine->multi);
+    scree__mem_release(engine->budget, engine->reserved_bytes);
     scree__mem_free(NULL, engine, sizeof *engine);
 }
 
@@ -255,6 +259,23 @@ static void set_method(struct slot *slot)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
 }
 
+/*
+ * One file of certificates, and no folder beside it where there is a file: over GnuTLS each
+ * connection reads all of them anew, some 3 MB and 20 ms for Debian's folder.
+ */
+static void set_trust(CURL *easy, const char *ca_file)
+{
+    const char *file = ca_file;
+    if (ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+#if LIBCURL_VERSION_NUM >= 0x075400
+    if (ca_file == NULL)
+        curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+#endif
+    if (file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
 static void set_network(CURL *easy, const struct scree_http_options *http)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -272,8 +293,7 @@ static void set_network(CURL *easy, const struct scree_http_options *http)
     curl_easy_setopt(easy, CURLOPT_PROXY, http->proxy != NULL ? http->proxy : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, http->no_proxy != NULL ? http->no_proxy : "");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (http->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+    set_trust(easy, http->ca_file);
 }
 
 /* Sends the request as it stands. */
@@ -323,14 +343,34 @@ static void begin_attempt(struct slot *slot)
         end_job(slot, SCREE__NET_BROKEN);
 }
 
+/* The first two of an engine are never refused. */
+static bool reserve_connection(struct scree__net_engine *engine)
+{
+    if (engine->slot_count < 2)
+        return true;
+    if (scree__mem_reserve(engine->budget, SCREE__NET_CONNECTION_BYTES, "connection", NULL) !=
+        SCREE_OK)
+        return false;
+    engine->reserved_bytes += SCREE__NET_CONNECTION_BYTES;
+    return true;
+}
+
+void scree__net_engine_use(struct scree__net_engine *engine, struct scree__net_settings *settings)
+{
+    engine->settings = settings;
+}
+
 static struct slot *free_slot(struct scree__net_engine *engine)
 {
+    if (engine->busy_count >= engine->settings->http.parallel_requests)
+        return NULL;
     for (unsigned i = 0; i < engine->slot_count; i++) {
         if (engine->slots[i]->job == NULL)
             return engine->slots[i];
     }
     void *memory;
-    if (engine->slot_count == engine->settings->http.parallel_requests ||
+    if (engine->slot_count >= engine->settings->http.parallel_requests ||
+        !reserve_connection(engine) ||
         scree__mem_alloc(NULL, sizeof(struct slot), &memory, "connection", NULL) != SCREE_OK)
         return NULL;
     struct slot *slot = memory;

@@ -19,6 +19,8 @@
 #define SCREE__NET_PARALLEL_MAX 32u
 #define SCREE__NET_URL_BYTES (SCREE__IO_URL_BYTES + 2048u) /* with the query of an upload */
 #define SCREE__NET_TEXT_BYTES 4096u
+/* What a connection takes over TLS: GnuTLS keeps the 144 certificates of Debian for each (3.8 MB measured). */
+#define SCREE__NET_CONNECTION_BYTES ((uint64_t)4 << 20)
 
 /* What all engines of a source or sink share. */
 struct scree__net_settings {
@@ -111,8 +113,10 @@ SCREE_MUST_CHECK enum scree_status scree__net_engine_new(struct scree__net_setti
                                                          struct scree__net_engine **engine,
                                                          struct scree_error *err);
 void scree__net_engine_free(struct scree__net_engine *engine);
+/* From here on for a source with these settings, of the same context; no job may run. */
+void scree__net_engine_use(struct scree__net_engine *engine, struct scree__net_settings *settings);
 
-/* False: parallel_requests are running already. */
+/* False: parallel_requests are running already, or the budget has no memory for more connections. */
 bool scree__net_engine_start(struct scree__net_engine *engine, struct scree__net_job *job);
 
 /* Works for up to wait_ms; returns earlier when a job ends. SCREE_E_CANCELLED when the run is. */

@@ -14,7 +14,7 @@ static struct scree__net_source *as_net(struct scree_source *source)
 static void release(struct scree_source *base)
 {
     struct scree__net_source *source = as_net(base);
-    scree__net_sessions_free(source);
+    scree__net_pool_leave(source);
     scree__mem_free(scree__par_budget(source->settings.context), source->whole,
                     source->whole_capacity);
     scree__net_cache_release(&source->cache);
@@ -287,6 +287,8 @@ static enum scree_status make(struct scree__net_source *source, const char *loca
         status = scree__net_s3_init(&source->s3, location, options->s3, err);
     if (status == SCREE_OK)
         status = scree__net_settings_init(&source->settings, options->http, options->context, err);
+    if (status == SCREE_OK)
+        status = scree__net_pool_find(source, err);
     if (status == SCREE_OK)
         status = scree__net_cache_init(&source->cache,
                                        reserved ? NULL : scree__par_budget(options->context),

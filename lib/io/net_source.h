@@ -40,6 +40,8 @@ struct scree__net_want {
 };
 
 struct scree__net_source;
+/* Idle sessions: of a run (its context), or of one source where there is no context. */
+struct scree__net_pool;
 
 /* One range that is requested, with its retries. */
 struct scree__net_span {
@@ -83,20 +85,25 @@ struct scree__net_source {
     uint8_t *whole; /* all of it, where the server knows no ranges; from the budget */
     uint64_t whole_capacity;
 
-    struct scree__par_lock lock; /* of what follows */
-    bool locked;                 /* the lock is made */
-    struct scree__net_session *idle;
+    struct scree__net_pool *pool;
+    bool owns_pool;
+    struct scree__par_lock lock;          /* of what follows */
+    bool locked;                          /* the lock is made */
     char final_url[SCREE__NET_URL_BYTES]; /* where a redirect led; "" */
 };
 
 /* ---------------------------------------------------------------------------------- net_fetch.c */
 
-/* A session from the store, or a new one; give it back after use. */
+/* Sets source->pool. */
+SCREE_MUST_CHECK enum scree_status scree__net_pool_find(struct scree__net_source *source,
+                                                        struct scree_error *err);
+void scree__net_pool_leave(struct scree__net_source *source);
+
+/* A session from the pool, or a new one; give it back after use. */
 SCREE_MUST_CHECK enum scree_status scree__net_session_take(struct scree__net_source *source,
                                                            struct scree__net_session **session,
                                                            struct scree_error *err);
 void scree__net_session_give(struct scree__net_source *source, struct scree__net_session *session);
-void scree__net_sessions_free(struct scree__net_source *source);
 
 /* Fetches pieces (any order; sorted here). On failure their contents are undefined. */
 SCREE_MUST_CHECK enum scree_status scree__net_fetch(struct scree__net_source *source,

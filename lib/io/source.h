@@ -45,6 +45,7 @@ scree__io_source_open_remote(const char *location, const struct scree_source_opt
  * for objects of servers that know no ranges, which are always taken from the budget), and opening
  * one for which that has been reserved. Else as scree_source_open().
  */
+#define SCREE__IO_CONNECTION_BYTES ((uint64_t)4 << 20) /* over TLS; see net_http.h */
 uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *options);
 SCREE_MUST_CHECK enum scree_status
 scree__io_source_open_reserved(const char *location, const struct scree_source_options *options,
