@@ -231,13 +231,58 @@ static void cancelled(void **state)
     scree_context_free(context);
 }
 
+/* The sources of a run share their connections, one after the other. */
+static void keeps_connections(void **state)
+{
+    struct net net;
+    struct scree_context *context;
+    (void)state;
+    assert_int_equal(scree_context_new(NULL, &context, NULL), SCREE_OK);
+    net_begin(&net, &(struct plan){.size = 20 * MIB});
+    net.options.context = context;
+    for (unsigned i = 0; i < 10; i++) {
+        net_must_open(&net);
+        net_must_read(&net, 10 * MIB, 500000);
+        scree_source_close(net.source);
+        net.source = NULL;
+    }
+    assert_int_equal(NET_SEEN(&net, request_count), 30);
+    assert_true(NET_SEEN(&net, connection_count) <= 2);
+    net_end(&net);
+    scree_context_free(context);
+}
+
+/* Where the budget has no memory for connections there are fewer at once, and the bytes come all the same. */
+static void few_connections(void **state)
+{
+    struct net net;
+    struct scree_context_options wanted;
+    struct scree_context *context;
+    uint64_t offsets[16];
+    (void)state;
+    scree_context_options_init(&wanted);
+    wanted.memory_bytes = 5 * MIB;
+    wanted.threads = 1;
+    assert_int_equal(scree_context_new(&wanted, &context, NULL), SCREE_OK);
+    net_begin(&net, &(struct plan){.size = 100 * MIB});
+    net.options.context = context;
+    net_must_open(&net);
+    for (unsigned i = 0; i < 16; i++)
+        offsets[i] = (i + 3) * MIB;
+    assert_int_equal(read_ranges(&net, offsets, 16, 50000), 16);
+    assert_true(NET_SEEN(&net, connection_count) <= 2);
+    net_end(&net);
+    scree_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(coalesces),     cmocka_unit_test(many_ranges),
-        cmocka_unit_test(at_once),       cmocka_unit_test(prefetches),
-        cmocka_unit_test(from_threads),  cmocka_unit_test(one_flight),
-        cmocka_unit_test(in_the_budget), cmocka_unit_test(cancelled),
+        cmocka_unit_test(coalesces),         cmocka_unit_test(many_ranges),
+        cmocka_unit_test(at_once),           cmocka_unit_test(prefetches),
+        cmocka_unit_test(from_threads),      cmocka_unit_test(one_flight),
+        cmocka_unit_test(in_the_budget),     cmocka_unit_test(cancelled),
+        cmocka_unit_test(keeps_connections), cmocka_unit_test(few_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
