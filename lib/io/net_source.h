@@ -2,7 +2,9 @@
  * net_source.h - a remote object as a source: inside.
  *
  *   net_source.c  opening: head and tail, what the object is; the table of functions
- *   net_fetch.c   pieces of the object by requests for ranges: coalescing, checks of answers
+ *   net_fetch.c   pieces of the object by requests for ranges: coalescing
+ *   net_span.c    one such request: checks of its answer, retries
+ *   net_session.c what a thread needs for that, kept
  *   net_read.c    ranges from the cache, and the rest by net_fetch.c
  */
 #ifndef SCREE_LIB_IO_NET_SOURCE_H
@@ -92,7 +94,7 @@ struct scree__net_source {
     char final_url[SCREE__NET_URL_BYTES]; /* where a redirect led; "" */
 };
 
-/* ---------------------------------------------------------------------------------- net_fetch.c */
+/* -------------------------------------------------------------------------------- net_session.c */
 
 /* Sets source->pool. */
 SCREE_MUST_CHECK enum scree_status scree__net_pool_find(struct scree__net_source *source,
@@ -105,11 +107,15 @@ SCREE_MUST_CHECK enum scree_status scree__net_session_take(struct scree__net_sou
                                                            struct scree_error *err);
 void scree__net_session_give(struct scree__net_source *source, struct scree__net_session *session);
 
+/* ---------------------------------------------------------------------------------- net_fetch.c */
+
 /* Fetches pieces (any order; sorted here). On failure their contents are undefined. */
 SCREE_MUST_CHECK enum scree_status scree__net_fetch(struct scree__net_source *source,
                                                     struct scree__net_session *session,
                                                     struct scree__net_piece *pieces, size_t count,
                                                     struct scree_error *err);
+
+/* ----------------------------------------------------------------------------------- net_span.c */
 
 /* Makes a span's job for [begin, end) ready to start. */
 void scree__net_span_init(struct scree__net_span *span, struct scree__net_source *source,

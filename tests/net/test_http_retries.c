@@ -163,7 +163,9 @@ static bool redirect(struct server *server, int connection, const struct request
     (void)keep;
     if (strncmp(request->path, plan->from, strlen(plan->from)) != 0)
         return false;
+    server_lock(server);
     snprintf(extra, sizeof extra, "Location: %s\r\n", plan->to);
+    server_unlock(server);
     server_answer(server, connection, plan->status, extra, "moved");
     return true;
 }
@@ -182,7 +184,9 @@ static void redirect_same_host(void **state)
         assert_int_equal(NET_SEEN(&net, request_count), requests + 1);
         assert_string_equal(net_request(&net, requests)->path, "/there?a=b");
         /* When that does not answer any more, from the start again. */
+        server_lock(&net.server);
         snprintf(plan.to, sizeof plan.to, "/elsewhere");
+        server_unlock(&net.server);
         NET_PLAN(&net, fail_status, 403);
         NET_PLAN(&net, fail_count, 1);
         net_must_read(&net, FAR, LONG);
@@ -229,7 +233,9 @@ static void redirect_refused(void **state)
     net_says(&net, "redirected more than 5 times");
     assert_true(NET_SEEN(&net, request_count) <= 12);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        server_lock(&net.server);
         snprintf(plan.to, sizeof plan.to, "%s", bad[i]);
+        server_unlock(&net.server);
         assert_int_equal(net_open(&net), SCREE_E_IO);
         net_says(&net, "redirected to what is not");
     }
