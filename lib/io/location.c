@@ -98,6 +98,27 @@ static bool has_control(const char *text)
     return false;
 }
 
+static int hex_value(char c)
+{
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* user:password of a URL, where %40 stands for @. What would not be text stays as it is. */
+static void unescape(const char *text, size_t count, char *out)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        int high = text[i] == '%' && i + 2 < count ? hex_value(text[i + 1]) : -1;
+        int low = high >= 2 ? hex_value(text[i + 2]) : -1;
+        out[used++] = low >= 0 ? (char)(high * 16 + low) : text[i];
+        i += low >= 0 ? 2 : 0;
+    }
+    out[used] = '\0';
+}
+
 enum scree_status scree__io_url_parse(const char *location, struct scree__io_url *url,
                                       struct scree_error *err)
 {
@@ -128,7 +149,7 @@ enum scree_status scree__io_url_parse(const char *location, struct scree__io_url
     if (!fits)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s%.*s: the URL is too long", scheme,
                                 (int)(host_bytes < PLACE_MAX ? host_bytes : PLACE_MAX), host);
-    memcpy(url->user, authority, user_bytes);
+    unescape(authority, user_bytes, url->user);
     return SCREE_OK;
 }
 

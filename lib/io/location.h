@@ -16,7 +16,7 @@ struct scree__io_url {
     bool https;
     char url
         [SCREE__IO_URL_BYTES]; /* without user and fragment; spaces and bytes above 127 escaped */
-    char user[512];            /* user:password, as in the URL; "" where there is none */
+    char user[512];            /* user:password, unescaped; "" where there is none */
     char name[SCREE__IO_URL_BYTES]; /* for messages: without user and query */
 };
 

@@ -177,11 +177,11 @@ static bool resolve(const char *from, const char *to, char *out, size_t out_byte
 {
     char *text = NULL;
     CURLU *url = curl_url();
-    bool done = url != NULL &&
-                curl_url_set(url, CURLUPART_URL, from, CURLU_PATH_AS_IS) == CURLUE_OK &&
-                curl_url_set(url, CURLUPART_URL, to, CURLU_PATH_AS_IS) == CURLUE_OK &&
-                curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK && strlen(text) < out_bytes;
+    bool done =
+        url != NULL && curl_url_set(url, CURLUPART_URL, from, CURLU_PATH_AS_IS) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_URL, to, CURLU_PATH_AS_IS | CURLU_URLENCODE) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK && strlen(text) < out_bytes;
     if (done)
         memcpy(out, text, strlen(text) + 1);
     curl_free(text);
