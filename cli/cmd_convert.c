@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/convert_report.h"
 #include "cli/inputs.h"
+#include "cli/locations.h"
 #include "cli/numbers.h"
 #include "cli/session.h"
 #include "cli/status.h"
@@ -38,6 +39,7 @@ static const struct option_entry options[] = {
     {"salvage", 0, NULL, OPTION_FLAG, AT(salvage), 0, 0,
      "convert what damaged inputs have left, and list what they have lost; without it, damage is "
      "a failure"},
+    COMMON_REMOTE,
     COMMON_FORCE,
     {"dry-run", 0, NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "show points, format, CRS, memory and size of the output from the headers alone; write "
@@ -117,6 +119,28 @@ static void say_left_out(const struct inputs *inputs, const char *output,
                 count_text(inputs->repeated_count).text, plural(inputs->repeated_count));
 }
 
+/* Where remote inputs and an output in a store are read and written; scratch has to be local. */
+static enum scree_status locate(struct locations *locations, const struct session *session,
+                                const struct common_options *common,
+                                struct scree_convert_options *wanted, struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    locations_begin(locations, common, session->context);
+    /* Inputs are read once, from begin to end: a small cache for header and chunk table. */
+    locations->source.cache_bytes = (uint64_t)1 << 20;
+    for (uint64_t i = 0; i < wanted->input_count && status == SCREE_OK; i++)
+        status = locations_prepare(locations, wanted->inputs[i], err);
+    if (status == SCREE_OK)
+        status = locations_prepare(locations, wanted->output, err);
+    wanted->source_options = &locations->source;
+    wanted->sink_options = &locations->sink;
+    if (scree_location_is_remote(wanted->output) && wanted->scratch_folder == NULL) {
+        const char *folder = getenv("TMPDIR");
+        wanted->scratch_folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+    }
+    return status;
+}
+
 /* Plans, and converts unless it is a dry run. */
 static enum scree_status work(struct session *session, const struct convert_arguments *arguments,
                               const struct scree_convert_options *wanted, bool *complete,
@@ -165,6 +189,7 @@ static int run(int argc, char **argv)
     struct scree_error err = SCREE_ERROR_INIT;
     struct session session = {0};
     struct inputs inputs = {0};
+    struct locations locations = {0};
     int at = 0;
     bool complete = true;
     scree_convert_options_init(&wanted);
@@ -197,8 +222,11 @@ static int run(int argc, char **argv)
         status = session_begin(&session, &arguments.common, &err);
     }
     if (status == SCREE_OK)
+        status = locate(&locations, &session, &arguments.common, &wanted, &err);
+    if (status == SCREE_OK)
         status = work(&session, &arguments, &wanted, &complete, &err);
     session_end(&session);
+    locations_end(&locations);
     inputs_release(&inputs);
     if (status != SCREE_OK)
         return (int)status_report(status, &err);

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/info.h"
 #include "cli/json.h"
+#include "cli/locations.h"
 #include "cli/session.h"
 #include "cli/status.h"
 #include "cli/text.h"
@@ -18,11 +19,12 @@ struct info_arguments {
 static const struct option_entry options[] = {
     {"nodes", 0, NULL, OPTION_FLAG, AT(nodes), 0, 0,
      "list the nodes of a COPC file: level-x-y-z, points, offset and bytes in the file"},
+    COMMON_REMOTE,
     COMMON_JSON,
-    COMMON_VERBOSE("show the coordinate reference system as WKT"),
+    COMMON_VERBOSE("show the coordinate reference system as WKT; say what remote files took"),
     COMMON_END};
 
-static enum exit_code show(struct session *session, const struct info_arguments *arguments,
+static enum exit_code show(struct locations *locations, const struct info_arguments *arguments,
                            const char *path, cJSON *files)
 {
     struct info info;
@@ -30,14 +32,15 @@ static enum exit_code show(struct session *session, const struct info_arguments 
     cJSON *file = NULL;
     if (files != NULL) {
         file = json_object(files, NULL);
-        json_text(file, "file", path);
+        json_text(file, "file", locations_shown(path).text);
     }
-    enum scree_status status = info_open(&info, path, session->context, &err);
+    enum scree_status status = info_open(&info, path, locations, &err);
     /* A hierarchy that cannot be read leaves the rest worth showing. */
     if (info.header != NULL && file != NULL)
         info_json(&info, arguments->nodes > 0, file);
     else if (info.header != NULL)
         info_text(&info, arguments->common.verbose > 0, arguments->nodes > 0);
+    locations_say_statistics(locations, info.source);
     info_release(&info);
     if (status == SCREE_OK)
         return EXIT_CODE_DONE;
@@ -61,6 +64,8 @@ static int run(int argc, char **argv)
     enum scree_status status = session_begin(&session, &arguments.common, &err);
     if (status != SCREE_OK)
         return status_report(status, &err);
+    struct locations locations;
+    locations_begin(&locations, &arguments.common, session.context);
     cJSON *document = arguments.common.json ? json_document("info") : NULL;
     cJSON *files = document != NULL ? json_array(document, "files") : NULL;
     bool several = argc - at > 1;
@@ -68,12 +73,13 @@ static int run(int argc, char **argv)
     for (int i = at; i < argc && !session_interrupted(); i++) {
         if (i > at && files == NULL)
             putchar('\n');
-        enum exit_code one = show(&session, &arguments, argv[i], files);
+        enum exit_code one = show(&locations, &arguments, argv[i], files);
         if (one != EXIT_CODE_DONE)
             code = several ? EXIT_CODE_PARTLY : (int)one;
     }
     if (session_interrupted())
         code = EXIT_CODE_INTERRUPTED;
+    locations_end(&locations);
     session_end(&session);
     if (document != NULL)
         json_print(document);

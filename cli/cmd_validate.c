@@ -1,6 +1,7 @@
 /* cmd_validate.c - scree validate: does a file keep the rules of LAS, LAZ and COPC? */
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/locations.h"
 #include "cli/session.h"
 #include "cli/status.h"
 #include "cli/text.h"
@@ -19,6 +20,7 @@ struct validate_arguments {
 static const struct option_entry options[] = {
     {"shallow", 0, NULL, OPTION_FLAG, AT(shallow), 0, 0,
      "decode only the first point of each chunk: quick, but misses damage inside"},
+    COMMON_REMOTE,
     COMMON_MEMORY,
     COMMON_THREADS,
     COMMON_PROGRESS,
@@ -163,20 +165,22 @@ static void rules_json(cJSON *file, const struct judgement *judgement)
     }
 }
 
-static enum exit_code judge(struct session *session, const struct validate_arguments *arguments,
-                            const char *path, bool several, cJSON *files)
+static enum exit_code judge(struct session *session, struct locations *locations,
+                            const struct validate_arguments *arguments, const char *path,
+                            bool several, cJSON *files)
 {
+    const struct shown_location shown = locations_shown(path);
     struct scree_source *source = NULL;
     struct scree_validate_report report = {0};
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree_validate_options wanted;
     struct judgement judgement = {.session = session,
-                                  .prefix = several ? path : NULL,
+                                  .prefix = several ? shown.text : NULL,
                                   .shown_max = arguments->common.verbose > 0 ? 10 : SHOWN_A_RULE};
     cJSON *file = NULL;
     if (files != NULL) {
         file = json_object(files, NULL);
-        json_text(file, "file", path);
+        json_text(file, "file", shown.text);
         judgement.findings = cJSON_CreateArray();
         if (judgement.findings == NULL)
             status_out_of_memory();
@@ -185,9 +189,10 @@ static enum exit_code judge(struct session *session, const struct validate_argum
     wanted.shallow = arguments->shallow > 0;
     wanted.user = &judgement;
     wanted.finding = on_finding;
-    enum scree_status status = scree_source_open_file(path, &source, &err);
+    enum scree_status status = locations_open(locations, path, &source, &err);
     if (status == SCREE_OK)
         status = scree_validate(session->context, source, &wanted, &report, &err);
+    locations_say_statistics(locations, source);
     scree_source_close(source);
     progress_finish(&session->progress);
     if (status != SCREE_OK) {
@@ -202,7 +207,7 @@ static enum exit_code judge(struct session *session, const struct validate_argum
         rules_json(file, &judgement);
     } else {
         say_rest(&judgement);
-        verdict_text(path, &report);
+        verdict_text(shown.text, &report);
     }
     return report.error_count == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
@@ -222,12 +227,14 @@ static int run(int argc, char **argv)
     enum scree_status status = session_begin(&session, &arguments.common, &err);
     if (status != SCREE_OK)
         return status_report(status, &err);
+    struct locations locations;
+    locations_begin(&locations, &arguments.common, session.context);
     cJSON *document = arguments.common.json ? json_document("validate") : NULL;
     cJSON *files = document != NULL ? json_array(document, "files") : NULL;
     bool several = argc - at > 1;
     int code = EXIT_CODE_DONE;
     for (int i = at; i < argc; i++) {
-        enum exit_code one = judge(&session, &arguments, argv[i], several, files);
+        enum exit_code one = judge(&session, &locations, &arguments, argv[i], several, files);
         if (one != EXIT_CODE_DONE)
             code = several && one != EXIT_CODE_INTERRUPTED ? EXIT_CODE_FAILED : (int)one;
         if (session_interrupted()) {
@@ -235,6 +242,7 @@ static int run(int argc, char **argv)
             break;
         }
     }
+    locations_end(&locations);
     session_end(&session);
     if (document != NULL)
         json_print(document);

@@ -69,15 +69,17 @@ static void sum_levels(struct info *info)
     count_nodes(info, entries, count);
 }
 
-enum scree_status info_open(struct info *info, const char *path, struct scree_context *context,
+enum scree_status info_open(struct info *info, const char *path, struct locations *locations,
                             struct scree_error *err)
 {
+    struct scree_context *context = locations->source.context;
     struct scree_error crs_err = SCREE_ERROR_INIT;
     memset(info, 0, sizeof *info);
-    info->path = path;
-    enum scree_status status = scree_source_open_file(path, &info->source, err);
-    if (status == SCREE_OK)
+    enum scree_status status = locations_open(locations, path, &info->source, err);
+    if (status == SCREE_OK) {
+        info->path = scree_source_name(info->source);
         status = scree_las_open(info->source, context, &info->reader, err);
+    }
     if (status != SCREE_OK)
         return status;
     info->header = scree_las_header(info->reader);

@@ -2,6 +2,7 @@
 #ifndef CLI_INFO_H
 #define CLI_INFO_H
 
+#include "cli/locations.h"
 #include "scree/copc.h"
 
 #include <cjson/cJSON.h>
@@ -16,7 +17,7 @@ struct level_info {
 };
 
 struct info {
-    const char *path;
+    const char *path; /* as it may be shown */
     struct scree_source *source;
     struct scree_las_reader *reader;
     const struct scree_las_header *header;
@@ -30,7 +31,7 @@ struct info {
 };
 
 /* Looks into a file. Release in any case. */
-enum scree_status info_open(struct info *info, const char *path, struct scree_context *context,
+enum scree_status info_open(struct info *info, const char *path, struct locations *locations,
                             struct scree_error *err);
 void info_release(struct info *info);
 

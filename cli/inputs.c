@@ -47,10 +47,13 @@ static enum scree_status fail(struct scree_error *err, enum scree_status status,
 
 /* Appends what one word stands for. A path that is not to be read is emptied. */
 static enum scree_status expand_word(struct inputs *inputs, const char *word,
-                                     const struct stat *output, struct scree_error *err)
+                                     const char *output_name, const struct stat *output,
+                                     struct scree_error *err)
 {
     struct stat info;
     bool direct = stat(word, &info) == 0 && !S_ISDIR(info.st_mode);
+    if (scree_location_is_remote(word) && strcmp(word, output_name) == 0)
+        return fail(err, SCREE_E_ARGUMENT, word, "is both an input and the output");
     if (direct && output != NULL && same_file(&info, output))
         return fail(err, SCREE_E_ARGUMENT, word, "is both an input and the output");
     uint64_t before = inputs->list.count;
@@ -68,6 +71,32 @@ static enum scree_status expand_word(struct inputs *inputs, const char *word,
         }
     }
     return SCREE_OK;
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* Empties every remote location that comes a second time. */
+static void drop_repeated_locations(struct inputs *inputs)
+{
+    char **remote = malloc((inputs->list.count + 1) * sizeof *remote);
+    uint64_t count = 0;
+    if (remote == NULL)
+        status_out_of_memory();
+    for (uint64_t i = 0; i < inputs->list.count; i++) {
+        if (scree_location_is_remote(inputs->list.paths[i]))
+            remote[count++] = inputs->list.paths[i];
+    }
+    qsort(remote, count, sizeof *remote, compare_texts);
+    for (uint64_t i = 0; i + 1 < count; i++) {
+        if (strcmp(remote[i], remote[i + 1]) == 0) {
+            remote[i][0] = '\0';
+            inputs->repeated_count++;
+        }
+    }
+    free(remote);
 }
 
 /* Empties the path of every file that comes a second time. */
@@ -100,11 +129,13 @@ enum scree_status inputs_find(struct inputs *inputs, char *const *words, uint64_
     memset(inputs, 0, sizeof *inputs);
     bool output_exists = stat(output, &info) == 0;
     for (uint64_t i = 0; i < word_count; i++) {
-        enum scree_status status = expand_word(inputs, words[i], output_exists ? &info : NULL, err);
+        enum scree_status status =
+            expand_word(inputs, words[i], output, output_exists ? &info : NULL, err);
         if (status != SCREE_OK)
             return status;
     }
     drop_repeated(inputs);
+    drop_repeated_locations(inputs);
     inputs->paths = malloc((inputs->list.count + 1) * sizeof *inputs->paths);
     if (inputs->paths == NULL)
         status_out_of_memory();

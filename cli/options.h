@@ -52,6 +52,8 @@ struct common_options {
     const char *tmp;
     unsigned progress; /* enum progress_choice */
     unsigned json, quiet, verbose, dry_run, force;
+    const char *s3_endpoint, *s3_region, *ca_file;
+    unsigned s3_anonymous, s3_style; /* enum scree_s3_style */
 };
 
 #define COMMON_AT(member) offsetof(struct common_options, member)
@@ -94,6 +96,39 @@ struct common_options {
         "temporal-index", 0, "N|auto", OPTION_AUTO, at, 1, UINT32_MAX - 1,                \
             "add an index of GPS times, with the time of every N-th point of each node; " \
             "auto: 100 to 1000 by the number of points"                                   \
+    }
+/* For commands that take http://, https:// and s3:// locations. */
+#define COMMON_REMOTE                                                               \
+    {"s3-endpoint",                                                                 \
+     0,                                                                             \
+     "URL",                                                                         \
+     OPTION_TEXT,                                                                   \
+     COMMON_AT(s3_endpoint),                                                        \
+     0,                                                                             \
+     0,                                                                             \
+     "server of s3:// locations, if not Amazon's: https://host:port (default: "     \
+     "AWS_ENDPOINT_URL, ~/.aws/config)"},                                           \
+        {"s3-region",                                                               \
+         0,                                                                         \
+         "NAME",                                                                    \
+         OPTION_TEXT,                                                               \
+         COMMON_AT(s3_region),                                                      \
+         0,                                                                         \
+         0,                                                                         \
+         "region of the buckets (default: AWS_REGION, ~/.aws/config, us-east-1)"},  \
+        {"s3-style",                                                                \
+         0,                                                                         \
+         "auto|path|virtual",                                                       \
+         OPTION_CHOICE,                                                             \
+         COMMON_AT(s3_style),                                                       \
+         0,                                                                         \
+         0,                                                                         \
+         "where a URL has the bucket: in the path or in the host's name"},          \
+        {"s3-anonymous",          0, NULL, OPTION_FLAG,                             \
+         COMMON_AT(s3_anonymous), 0, 0,    "do not sign requests: public buckets"}, \
+    {                                                                               \
+        "ca-file", 0, "FILE", OPTION_TEXT, COMMON_AT(ca_file), 0, 0,                \
+            "certificates to trust for https, PEM (default: the system's)"          \
     }
 #define COMMON_END                                                     \
     {"version", 0, NULL, OPTION_VERSION, 0, 0, 0, "show the version"}, \

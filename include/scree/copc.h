@@ -44,6 +44,10 @@ struct scree_convert_options {
                                  0: none; SCREE_TEMPORAL_AUTO: by the number of points */
     bool salvage; /* keep what damaged inputs have left; scree_convert_open() decodes all inputs to
                      find out, and scree_convert_losses() tells what is lost */
+    /* For inputs and outputs that are not local; NULL: defaults. What their pointers lead to stays
+     * until the job is closed. Context and replace are the job's. */
+    const struct scree_source_options *source_options;
+    const struct scree_sink_options *sink_options;
 };
 
 /* Points of an input that its file does not give any more. */

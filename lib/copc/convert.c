@@ -2,6 +2,7 @@
 #include "copc/job.h"
 #include "base/error.h"
 #include "copc/salvage.h"
+#include "copc/network.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -75,6 +76,7 @@ enum scree_status scree_convert_open(struct scree_context *context,
     job->context = context;
     job->limits.leaf_max = SCREE__COPC_LEAF_MAX;
     job->limits.leaf_min = SCREE__COPC_LEAF_MIN;
+    scree__copc_network_options(job, &options);
     status = copy_options(job, &options, err);
     if (status == SCREE_OK)
         status = scree__copc_plan(job, options.inputs, options.input_count, err);
@@ -101,7 +103,9 @@ enum scree_status scree_convert_run(struct scree_convert_job *job,
     if (result == NULL)
         result = &ignored;
     memset(result, 0, sizeof *result);
-    enum scree_status status = scree__copc_build(job, result, err);
+    enum scree_status status = scree__copc_network_begin(job, err);
+    if (status == SCREE_OK)
+        status = scree__copc_build(job, result, err);
     result->points_lost = job->points_lost;
     result->points_in += job->points_lost;
     return status;
@@ -120,6 +124,7 @@ void scree_convert_close(struct scree_convert_job *job)
         return;
     struct scree__mem_budget *budget = scree__par_budget(job->context);
     scree__copc_salvage_release(job);
+    scree__copc_network_release(job);
     for (uint64_t i = 0; i < job->input_count; i++)
         scree__mem_string_free(job->inputs[i].path);
     scree__mem_free(NULL, job->inputs, job->input_capacity * sizeof *job->inputs);

@@ -7,6 +7,7 @@
 #include "copc/temporal_index.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/network.h"
 #include "copc/order.h"
 #include "copc/salvage.h"
 #include "copc/write.h"
@@ -188,7 +189,7 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
     struct scree_source *source = NULL;
     struct scree_las_reader *reader = NULL;
     struct scree__copc_input found = {.path = (char *)path};
-    enum scree_status status = scree_source_open_file(path, &source, err);
+    enum scree_status status = scree__copc_network_look(job, path, &source, err);
     if (status != SCREE_OK)
         goto out;
     status = job->salvage ? scree__las_open_damaged(source, job->context, &reader, err)
@@ -537,6 +538,8 @@ enum scree_status scree__copc_plan(struct scree_convert_job *job, const char *co
     scree__copc_forward_finish(&job->forward, scree__par_budget(job->context));
     warn_of_waveforms(job);
     status = check_times(job, err);
+    if (status == SCREE_OK)
+        status = scree__copc_network_reserve(job, err);
     if (status == SCREE_OK)
         status = measure_plan(job, err);
     if (status == SCREE_OK)

@@ -39,6 +39,12 @@ struct scree_convert_job {
     int64_t creation_seconds;
     uint32_t temporal_stride; /* 0: no temporal index; `auto` is settled when planning */
 
+    struct scree_source_options source_options;
+    struct scree_sink_options sink_options;
+
+    uint64_t network_bytes;  /* reserved, see network.h */
+    struct scree_sink *sink; /* the output, begun; NULL: local */
+
     /* Found while planning. Inputs are in order of path, those without points left out. */
     struct scree__copc_input *inputs;
     uint64_t input_count, input_capacity;

@@ -7,12 +7,12 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/salvage.h"
+#include "copc/network.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Files open at once; a fraction of the usual limit of 1024 descriptors. */
-#define GROUP_FILES 128u
+#define GROUP_FILES SCREE__COPC_GROUP_FILES
 /* Records decoded at a time: input and output stay in the second-level cache. */
 #define PIECE_POINTS 4096u
 #define NAMED_FILES_MAX 4u
@@ -157,7 +157,8 @@ static enum scree_status open_file(void *arg, uint64_t index, unsigned worker,
     (void)worker;
     if (!has_sampled_unit(reading, file))
         return SCREE_OK;
-    enum scree_status status = scree_source_open_file(file->input->path, &file->source, err);
+    enum scree_status status =
+        scree__copc_network_source(reading->job, file->input->path, &file->source, err);
     if (status == SCREE_OK)
         status =
             scree__copc_salvage_open(reading->job, file->input, file->source, &file->reader, err);
@@ -603,9 +604,10 @@ enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__
                            : to->colors_only ? "look at colours"
                                              : "sample",
                            to->weights != NULL ? 0 : job->plan.point_count);
-    for (uint64_t i = 0; i < job->input_count && status == SCREE_OK; i += GROUP_FILES) {
+    uint64_t group = scree__copc_network_group(job);
+    for (uint64_t i = 0; i < job->input_count && status == SCREE_OK; i += group) {
         uint64_t left = job->input_count - i;
-        status = read_group(reading, i, left < GROUP_FILES ? (unsigned)left : GROUP_FILES, err);
+        status = read_group(reading, i, (unsigned)(left < group ? left : group), err);
     }
     if (status == SCREE_OK && proper && to->summary.point_count != job->plan.point_count)
         status = scree__base_fail(err, SCREE_E_DATA, "%llu points were expected, %llu were read",

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/format.h"
+#include "copc/network.h"
 #include "copc/pages.h"
 #include "copc/temporal_index.h"
 #include "las/writer.h"
@@ -454,7 +455,7 @@ static enum scree_status write_forwarded(struct scree__copc_writing *writing,
         struct scree_las_vlr evlr = record->vlr;
         evlr.extended = true;
         if (record->path != NULL)
-            status = scree_source_open_file(record->path, &source, err);
+            status = scree__copc_network_source(writing->job, record->path, &source, err);
         if (status == SCREE_OK)
             status = scree_las_writer_add_evlr(writing->writer, &evlr, source, NULL, err);
         scree_source_close(source);
@@ -587,7 +588,7 @@ enum scree_status scree__copc_write_begin(struct scree_convert_job *job,
     if (status == SCREE_OK)
         status = allocate(writing, err);
     if (status == SCREE_OK)
-        status = scree_sink_open_file(job->output, job->replace, &writing->sink, err);
+        status = scree__copc_network_sink(job, &writing->sink, err);
     if (status == SCREE_OK)
         status = begin_file(writing, err);
     if (status != SCREE_OK) {

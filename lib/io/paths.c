@@ -144,6 +144,8 @@ enum scree_status scree_paths_expand(const char *argument, const char *const *en
                                      struct scree_path_list *list, struct scree_error *err)
 {
     struct stat info;
+    if (scree_location_is_remote(argument))
+        return add_path(list, argument, err);
     if (stat(argument, &info) == 0) {
         if (S_ISDIR(info.st_mode))
             return expand_folder(argument, endings, list, err);

@@ -4,6 +4,8 @@
  */
 #include "scree/io.h"
 #include "base/error.h"
+#include "io/location.h"
+#include "io/sink_object.h"
 #include "mem/budget.h"
 
 #include <errno.h>
@@ -26,6 +28,7 @@ struct scree_sink {
     uint64_t flushed_bytes;
     size_t buffered;
     uint8_t *buffer;
+    struct scree__io_s3_sink *object; /* an object of a store; the rest is name only */
 };
 
 static enum scree_status fail_io(struct scree_sink *sink, const char *what, struct scree_error *err)
@@ -147,6 +150,71 @@ out:
     return SCREE_OK;
 }
 
+static enum scree_status open_object(const char *location, const struct scree_sink_options *options,
+                                     bool reserved, struct scree_sink **out,
+                                     struct scree_error *err)
+{
+    void *memory;
+    enum scree_status status =
+        scree__mem_alloc(NULL, sizeof(struct scree_sink), &memory, "sink", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree_sink *sink = memory;
+    memset(sink, 0, sizeof *sink);
+    sink->descriptor = -1;
+    sink->name = scree__mem_string_copy(location);
+    if (sink->name == NULL)
+        status = scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", location);
+    if (status == SCREE_OK)
+        status = scree__io_s3_sink_open(location, options, reserved, &sink->object, err);
+    if (status != SCREE_OK) {
+        scree_sink_close(sink);
+        return status;
+    }
+    *out = sink;
+    return SCREE_OK;
+}
+
+void scree_sink_options_init(struct scree_sink_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->part_bytes = (uint64_t)8 << 20;
+    options->head_bytes = (uint64_t)5 << 20;
+    options->part_count = 2;
+}
+
+static enum scree_status open_location(const char *location,
+                                       const struct scree_sink_options *options, bool reserved,
+                                       struct scree_sink **out, struct scree_error *err)
+{
+    struct scree_sink_options wanted;
+    *out = NULL;
+    scree_sink_options_init(&wanted);
+    if (options != NULL)
+        memcpy(&wanted, options, options->size < sizeof wanted ? options->size : sizeof wanted);
+    if (scree__io_location_is_s3(location))
+        return open_object(location, &wanted, reserved, out, err);
+    if (scree_location_is_remote(location))
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                "%.8s...: an output is a local file or s3://bucket/key", location);
+    enum scree_status status = scree__io_location_check_local(location, err);
+    return status == SCREE_OK ? scree_sink_open_file(location, wanted.replace, out, err) : status;
+}
+
+enum scree_status scree_sink_open(const char *location, const struct scree_sink_options *options,
+                                  struct scree_sink **out, struct scree_error *err)
+{
+    return open_location(location, options, false, out, err);
+}
+
+enum scree_status scree__io_sink_open_reserved(const char *location,
+                                               const struct scree_sink_options *options,
+                                               struct scree_sink **out, struct scree_error *err)
+{
+    return open_location(location, options, true, out, err);
+}
+
 static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, const uint8_t *bytes,
                                   size_t byte_count, struct scree_error *err)
 {
@@ -179,6 +247,8 @@ static enum scree_status flush(struct scree_sink *sink, struct scree_error *err)
 enum scree_status scree_sink_write(struct scree_sink *sink, const void *bytes, size_t byte_count,
                                    struct scree_error *err)
 {
+    if (sink->object != NULL)
+        return scree__io_s3_sink_write(sink->object, bytes, byte_count, err);
     const uint8_t *from = bytes;
     if (byte_count > BUFFER_BYTES - sink->buffered) {
         enum scree_status status = flush(sink, err);
@@ -200,6 +270,8 @@ enum scree_status scree_sink_write(struct scree_sink *sink, const void *bytes, s
 enum scree_status scree_sink_patch(struct scree_sink *sink, uint64_t offset, const void *bytes,
                                    size_t byte_count, struct scree_error *err)
 {
+    if (sink->object != NULL)
+        return scree__io_s3_sink_patch(sink->object, offset, bytes, byte_count, err);
     uint64_t end = scree_sink_position(sink);
     if (offset > end || byte_count > end - offset)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: patch beyond the end", sink->part_name);
@@ -211,6 +283,8 @@ enum scree_status scree_sink_patch(struct scree_sink *sink, uint64_t offset, con
 
 uint64_t scree_sink_position(const struct scree_sink *sink)
 {
+    if (sink->object != NULL)
+        return scree__io_s3_sink_position(sink->object);
     return sink->flushed_bytes + sink->buffered;
 }
 
@@ -298,6 +372,8 @@ static enum scree_status publish(struct scree_sink *sink, struct scree_error *er
 
 enum scree_status scree_sink_commit(struct scree_sink *sink, struct scree_error *err)
 {
+    if (sink->object != NULL)
+        return scree__io_s3_sink_commit(sink->object, err);
     enum scree_status status = flush(sink, err);
     if (status != SCREE_OK)
         return status;
@@ -319,6 +395,7 @@ void scree_sink_close(struct scree_sink *sink)
         (void)unlink(sink->part_name);
     if (sink->descriptor >= 0)
         close(sink->descriptor);
+    scree__io_s3_sink_close(sink->object);
     scree__mem_free(NULL, sink->buffer, BUFFER_BYTES);
     scree__mem_string_free(sink->name);
     scree__mem_string_free(sink->part_name);

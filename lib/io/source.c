@@ -1,90 +1,86 @@
-/* source.c - local files and memory as sources. */
-#include "scree/io.h"
+/* source.c - what all sources have in common: opening by location, checks of ranges. */
+#include "io/source.h"
 #include "base/error.h"
+#include "io/location.h"
 #include "mem/budget.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-struct scree_source {
-    int descriptor; /* -1: memory */
-    const uint8_t *memory;
-    uint64_t bytes;
-    char *name;
-};
+#define MANY_RANGES 64 /* checked and read at once where each has to be looked at first */
 
-static enum scree_status source_new(const char *name, struct scree_source **out,
-                                    struct scree_error *err)
+void scree_source_options_init(struct scree_source_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->head_bytes = 64u << 10;
+    options->tail_bytes = 256u << 10;
+    options->cache_bytes = (uint64_t)4 << 20;
+    options->gap_bytes = 64u << 10;
+    options->overread_bytes = 256u << 10;
+    options->request_bytes = (uint64_t)8 << 20;
+    options->whole_bytes = (uint64_t)4 << 20;
+}
+
+enum scree_status scree__io_source_new(const struct scree__io_source_kind *kind, const char *name,
+                                       struct scree_source **out, struct scree_error *err)
 {
     void *memory;
     *out = NULL;
-    enum scree_status status =
-        scree__mem_alloc(NULL, sizeof(struct scree_source), &memory, "source", err);
+    enum scree_status status = scree__mem_alloc(NULL, kind->struct_bytes, &memory, "source", err);
     if (status != SCREE_OK)
         return status;
     struct scree_source *source = memory;
-    memset(source, 0, sizeof *source);
-    source->descriptor = -1;
+    memset(memory, 0, kind->struct_bytes);
+    source->kind = kind;
     source->name = scree__mem_string_copy(name);
     if (source->name == NULL) {
-        scree_source_close(source);
+        scree__mem_free(NULL, memory, kind->struct_bytes);
         return scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", name);
     }
     *out = source;
     return SCREE_OK;
 }
 
-enum scree_status scree_source_open_file(const char *path, struct scree_source **out,
-                                         struct scree_error *err)
+static enum scree_status open_location(const char *location,
+                                       const struct scree_source_options *options, bool reserved,
+                                       struct scree_source **source, struct scree_error *err)
 {
-    *out = NULL;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s", path);
-    struct stat info;
-    if (fstat(descriptor, &info) != 0) {
-        int code = errno;
-        close(descriptor);
-        return scree__base_fail_errno(err, SCREE_E_IO, code, "%s", path);
+    struct scree_source_options wanted;
+    *source = NULL;
+    scree_source_options_init(&wanted);
+    if (options != NULL) {
+        size_t known = options->size < sizeof wanted ? options->size : sizeof wanted;
+        memcpy(&wanted, options, known);
     }
-    if (!S_ISREG(info.st_mode)) {
-        close(descriptor);
-        return scree__base_fail(err, SCREE_E_IO, "%s: not a regular file", path);
-    }
-    struct scree_source *source;
-    enum scree_status status = source_new(path, &source, err);
-    if (status != SCREE_OK) {
-        close(descriptor);
-        return status;
-    }
-    source->descriptor = descriptor;
-    source->bytes = (uint64_t)info.st_size;
-    *out = source;
-    return SCREE_OK;
+    if (scree_location_is_remote(location))
+        return scree__io_source_open_remote(location, &wanted, reserved, source, err);
+    enum scree_status status = scree__io_location_check_local(location, err);
+    return status == SCREE_OK ? scree_source_open_file(location, source, err) : status;
 }
 
-enum scree_status scree_source_open_memory(const void *bytes, uint64_t byte_count, const char *name,
-                                           struct scree_source **out, struct scree_error *err)
+enum scree_status scree_source_open(const char *location,
+                                    const struct scree_source_options *options,
+                                    struct scree_source **source, struct scree_error *err)
 {
-    enum scree_status status = source_new(name, out, err);
-    if (status != SCREE_OK)
-        return status;
-    (*out)->memory = bytes;
-    (*out)->bytes = byte_count;
-    return SCREE_OK;
+    return open_location(location, options, false, source, err);
+}
+
+enum scree_status scree__io_source_open_reserved(const char *location,
+                                                 const struct scree_source_options *options,
+                                                 struct scree_source **source,
+                                                 struct scree_error *err)
+{
+    return open_location(location, options, true, source, err);
 }
 
 void scree_source_close(struct scree_source *source)
 {
     if (source == NULL)
         return;
-    if (source->descriptor >= 0)
-        close(source->descriptor);
+    if (source->kind->release != NULL)
+        source->kind->release(source);
     scree__mem_string_free(source->name);
-    scree__mem_free(NULL, source, sizeof *source);
+    scree__mem_free(NULL, source, source->kind->struct_bytes);
 }
 
 uint64_t scree_source_bytes(const struct scree_source *source)
@@ -97,46 +93,25 @@ const char *scree_source_name(const struct scree_source *source)
     return source->name;
 }
 
-static enum scree_status read_descriptor(struct scree_source *source, uint64_t offset,
-                                         uint8_t *bytes, size_t byte_count, struct scree_error *err)
+static enum scree_status check_range(const struct scree_source *source, uint64_t offset,
+                                     size_t byte_count, struct scree_error *err)
 {
-    while (byte_count > 0) {
-        ssize_t got = pread(source->descriptor, bytes, byte_count, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s: reading at byte %llu",
-                                          source->name, (unsigned long long)offset);
-        if (got == 0)
-            return scree__base_fail(err, SCREE_E_IO,
-                                    "%s: the file became shorter while it was read (at byte %llu)",
-                                    source->name, (unsigned long long)offset);
-        bytes += got;
-        offset += (uint64_t)got;
-        byte_count -= (size_t)got;
-    }
-    return SCREE_OK;
+    if (byte_count == 0 ||
+        (offset <= source->bytes && (uint64_t)byte_count <= source->bytes - offset))
+        return SCREE_OK;
+    uint64_t there = offset < source->bytes ? source->bytes - offset : 0;
+    return scree__base_fail(
+        err, SCREE_E_DATA,
+        "%s: truncated: %llu bytes expected at byte %llu, %llu there (the file has %llu bytes)",
+        source->name, (unsigned long long)byte_count, (unsigned long long)offset,
+        (unsigned long long)there, (unsigned long long)source->bytes);
 }
 
 enum scree_status scree_source_read(struct scree_source *source, uint64_t offset, void *bytes,
                                     size_t byte_count, struct scree_error *err)
 {
-    if (byte_count == 0)
-        return SCREE_OK;
-    if (offset > source->bytes || byte_count > source->bytes - offset) {
-        uint64_t there = offset < source->bytes ? source->bytes - offset : 0;
-        return scree__base_fail(err, SCREE_E_DATA,
-                                "%s: truncated: %llu bytes expected at byte %llu, %llu there (the "
-                                "file has %llu bytes)",
-                                source->name, (unsigned long long)byte_count,
-                                (unsigned long long)offset, (unsigned long long)there,
-                                (unsigned long long)source->bytes);
-    }
-    if (source->descriptor < 0) {
-        memcpy(bytes, source->memory + offset, byte_count);
-        return SCREE_OK;
-    }
-    return read_descriptor(source, offset, bytes, byte_count, err);
+    struct scree_range range = {offset, byte_count, bytes};
+    return scree_source_read_many(source, &range, 1, err);
 }
 
 enum scree_status scree_source_read_many(struct scree_source *source,
@@ -144,10 +119,42 @@ enum scree_status scree_source_read_many(struct scree_source *source,
                                          struct scree_error *err)
 {
     for (size_t i = 0; i < range_count; i++) {
-        enum scree_status status =
-            scree_source_read(source, ranges[i].offset, ranges[i].bytes, ranges[i].byte_count, err);
+        enum scree_status status = check_range(source, ranges[i].offset, ranges[i].byte_count, err);
         if (status != SCREE_OK)
             return status;
     }
-    return SCREE_OK;
+    return range_count > 0 ? source->kind->read_many(source, ranges, range_count, err) : SCREE_OK;
+}
+
+enum scree_status scree_source_prefetch(struct scree_source *source,
+                                        const struct scree_range *ranges, size_t range_count,
+                                        struct scree_error *err)
+{
+    struct scree_range inside[MANY_RANGES];
+    size_t count = 0;
+    enum scree_status status = SCREE_OK;
+    if (source->kind->prefetch == NULL)
+        return SCREE_OK;
+    for (size_t i = 0; i < range_count && status == SCREE_OK; i++) {
+        if (ranges[i].offset < source->bytes && ranges[i].byte_count > 0) {
+            uint64_t there = source->bytes - ranges[i].offset;
+            inside[count] = ranges[i];
+            if (inside[count].byte_count > there)
+                inside[count].byte_count = (size_t)there;
+            count++;
+        }
+        if (count > 0 && (count == MANY_RANGES || i + 1 == range_count)) {
+            status = source->kind->prefetch(source, inside, count, err);
+            count = 0;
+        }
+    }
+    return status;
+}
+
+void scree_source_statistics(const struct scree_source *source,
+                             struct scree_source_statistics *statistics)
+{
+    memset(statistics, 0, sizeof *statistics);
+    if (source->kind->statistics != NULL)
+        source->kind->statistics(source, statistics);
 }

@@ -19,6 +19,9 @@ struct scree_context {
     struct scree__mem_budget budget;
     struct scree__par_pool *pool;
 
+    void *attachment;
+    void (*release_attachment)(void *);
+
     pthread_mutex_t talk; /* one callback at a time */
     const char *stage;
     uint64_t stage_total;
@@ -104,8 +107,23 @@ void scree_context_free(struct scree_context *context)
     if (context == NULL)
         return;
     scree__par_pool_free(context->pool);
+    if (context->attachment != NULL)
+        context->release_attachment(context->attachment);
     pthread_mutex_destroy(&context->talk);
     scree__mem_free(NULL, context, sizeof *context);
+}
+
+void *scree__par_attachment(struct scree_context *context, void *(*make)(void),
+                            void (*release)(void *))
+{
+    pthread_mutex_lock(&context->talk);
+    if (context->attachment == NULL) {
+        context->attachment = make();
+        context->release_attachment = release;
+    }
+    void *attachment = context->attachment;
+    pthread_mutex_unlock(&context->talk);
+    return attachment;
 }
 
 void scree_context_cancel(struct scree_context *context)

@@ -33,4 +33,11 @@ void scree__par_stage_end(struct scree_context *context);
 SCREE_MUST_CHECK enum scree_status scree__par_check_cancel(struct scree_context *context,
                                                            struct scree_error *err);
 
+/*
+ * What lib/io keeps for the length of a run, its connections: made when it is first asked for (NULL
+ * when that fails), released when the context is freed, before its budget.
+ */
+void *scree__par_attachment(struct scree_context *context, void *(*make)(void),
+                            void (*release)(void *));
+
 #endif
