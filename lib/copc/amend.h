@@ -2,6 +2,7 @@
  * amend.h - one amendment, as its parts share it. In order:
  *
  *     amend.c          what is wanted, whether it can be done, and which way
+ *     amend_open.c     the file: opened, and where its parts lie
  *     amend_scan.c     all points: samples, order of time, counts and bounds
  *     amend_header.c   the fixed first bytes of the new file
  *     amend_layout.c   where VLRs and EVLRs of a new file lie
@@ -76,6 +77,17 @@ struct scree__amend {
 
 /* "point count: 5 -> 6", to whoever listens. */
 void scree__amend_tell(struct scree__amend *amend, const char *format, ...) SCREE_PRINTF(2, 3);
+
+/* amend_open.c: fills everything up to old_head. With repair_header a wrong point count is no
+ * hindrance. */
+SCREE_MUST_CHECK enum scree_status scree__amend_open(struct scree__amend *amend,
+                                                     struct scree_error *err);
+/*
+ * What lies behind the last EVLR: nothing, or what a killed run has left there? Anything else is not
+ * ours to overwrite: SCREE_E_UNSUPPORTED.
+ */
+SCREE_MUST_CHECK enum scree_status scree__amend_check_tail(struct scree__amend *amend,
+                                                           struct scree_error *err);
 
 /* amend_scan.c: decodes every node once. Fills the index (where there is a stride), the summary and
  * the range of GPS times. */

@@ -173,6 +173,9 @@ static enum scree_status allocate(struct scan *scan, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scan->amend->budget;
     const uint64_t piece = scan->piece_points * scan->layout->record_bytes;
+    /* Heights matter to bounds alone. */
+    const uint32_t fields =
+        SCREE_LAZ_FIELD_GPS_TIME | (scan->amend->options.repair_header ? SCREE_LAZ_FIELD_Z : 0);
     void *memory;
     enum scree_status status =
         scree__mem_alloc(budget, scan->threads * sizeof *scan->workers, &memory, "workers", err);
@@ -190,9 +193,8 @@ static enum scree_status allocate(struct scan *scan, struct scree_error *err)
         status = scree__mem_alloc(budget, scan->decoder_bytes, &worker->decoder_memory,
                                   "LAZ decoder", err);
         if (status == SCREE_OK)
-            status = scree_laz_decoder_init(
-                worker->decoder_memory, scan->decoder_bytes, scan->layout,
-                SCREE_LAZ_FIELD_Z | SCREE_LAZ_FIELD_GPS_TIME, &worker->decoder, err);
+            status = scree_laz_decoder_init(worker->decoder_memory, scan->decoder_bytes,
+                                            scan->layout, fields, &worker->decoder, err);
         if (status == SCREE_OK)
             status = scree__mem_alloc(budget, piece, &memory, "points", err);
         if (status == SCREE_OK)
