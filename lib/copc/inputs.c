@@ -137,7 +137,8 @@ static enum scree_status join_schema(struct scree_convert_job *job,
 }
 
 static enum scree_status take_input(struct scree_convert_job *job, const char *path,
-                                    const struct scree_las_reader *reader, struct scree_error *err)
+                                    const struct scree_las_reader *reader, uint64_t reader_bytes,
+                                    struct scree_error *err)
 {
     const struct scree_las_header *header = scree_las_header(reader);
     void *memory = job->inputs;
@@ -154,6 +155,7 @@ static enum scree_status take_input(struct scree_convert_job *job, const char *p
         return scree__base_fail(err, SCREE_E_MEMORY, "list of inputs: out of memory");
     job->input_count++;
     input->header = *header;
+    input->reader_bytes = reader_bytes;
     input->file_bytes = scree_source_bytes(scree_las_source(reader));
     input->first_point = job->plan.point_count;
     job->plan.input_bytes += input->file_bytes;
@@ -182,17 +184,19 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
 {
     struct scree_source *source = NULL;
     struct scree_las_reader *reader = NULL;
+    uint64_t used = scree__mem_budget_used(scree__par_budget(job->context));
     enum scree_status status = scree_source_open_file(path, &source, err);
     if (status != SCREE_OK)
         goto out;
     status = scree_las_open(source, job->context, &reader, err);
     if (status != SCREE_OK)
         goto out;
+    used = scree__mem_budget_used(scree__par_budget(job->context)) - used;
     log_remarks(job, path, reader);
     if (scree_las_header(reader)->point_count == 0)
         scree__par_log(job->context, SCREE_LOG_WARNING, "%s: no points in it, left out", path);
     else
-        status = take_input(job, path, reader, err);
+        status = take_input(job, path, reader, used, err);
 out:
     scree_las_close(reader);
     scree_source_close(source);
