@@ -160,6 +160,7 @@ static enum scree_status take_input(struct scree_convert_job *job, const char *p
     job->input_count++;
     found->units = NULL;
     input->header = *header;
+    input->reader_bytes = found->reader_bytes;
     input->file_bytes = scree_source_bytes(scree_las_source(reader));
     input->first_point = job->plan.point_count;
     job->plan.input_bytes += input->file_bytes;
@@ -189,6 +190,7 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
     struct scree_source *source = NULL;
     struct scree_las_reader *reader = NULL;
     struct scree__copc_input found = {.path = (char *)path};
+    uint64_t used = scree__mem_budget_used(scree__par_budget(job->context));
     enum scree_status status = scree__copc_network_look(job, path, &source, err);
     if (status != SCREE_OK)
         goto out;
@@ -196,6 +198,7 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
                           : scree_las_open(source, job->context, &reader, err);
     if (status != SCREE_OK)
         goto out;
+    found.reader_bytes = scree__mem_budget_used(scree__par_budget(job->context)) - used;
     log_remarks(job, path, reader);
     if (job->salvage)
         status = scree__copc_salvage(job, &found, reader, err);

@@ -18,6 +18,7 @@ struct scree__copc_input {
     char *path;
     struct scree_las_header header;
     uint64_t file_bytes, unit_count;
+    uint64_t reader_bytes;             /* memory that it takes while it is open */
     uint64_t first_point;              /* place of its first point among all */
     bool lacks_extra_bytes;            /* the joint schema has fields that it has not */
     struct scree__las_map_stats stats; /* filled while it is read */

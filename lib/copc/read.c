@@ -63,6 +63,19 @@ struct reading {
     unsigned threads;
 };
 
+/* What the files that are open at once take, and notes on their units. */
+static uint64_t group_bytes(const struct scree_convert_job *job)
+{
+    uint64_t most = 0;
+    for (uint64_t first = 0; first < job->input_count; first += GROUP_FILES) {
+        uint64_t bytes = 0;
+        for (uint64_t i = first; i < job->input_count && i < first + GROUP_FILES; i++)
+            bytes += job->inputs[i].reader_bytes + job->inputs[i].unit_count * sizeof(struct item);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 uint64_t scree__copc_read_bytes(const struct scree_convert_job *job)
 {
     unsigned threads = scree_context_threads(job->context);
@@ -77,7 +90,7 @@ uint64_t scree__copc_read_bytes(const struct scree_convert_job *job)
     uint64_t units = job->largest_unit_bytes * threads;
     if (units > job->plan.input_bytes)
         units = job->plan.input_bytes;
-    return per_worker * threads + units;
+    return per_worker * threads + units + group_bytes(job);
 }
 
 /* -------------------------------------------------------------------------------------- opening */

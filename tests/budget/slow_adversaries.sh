@@ -6,6 +6,7 @@ points=${SCREE_TEST_POINTS:-10000000}
 hostile() { # KIND POINTS BUDGET...
     local kind=$1 count=$2
     shift 2
+    refused=no
     "$MAKE_ADVERSARY" "$kind" "$count" input.laz
     reference "$kind" "$count" input.laz
     for budget; do
@@ -15,13 +16,14 @@ hostile() { # KIND POINTS BUDGET...
     done
 }
 
-for kind in column clusters one-chunk bounds-small bounds-large bounds-nan counts; do
-    refused=no
+hostile one-chunk $((points * 2)) 256M # 20 million points in one chunk
+[ $refused = no ] || fail "one-chunk: refused"
+for kind in column clusters bounds-small bounds-large bounds-nan counts; do
     hostile $kind "$points" 256M 512M
     [ $refused = no ] || fail "$kind: refused"
 done
 hostile extra-bytes $((points / 4)) 256M 512M
-for kind in coincident one-cell volume; do
+for kind in pile coincident one-cell volume; do
     hostile $kind "$points" 256M 512M
 done
 

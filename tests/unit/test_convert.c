@@ -247,6 +247,48 @@ static void inputs_are_read_once(void **state)
     assert_in_range(read, (uint64_t)info.st_size, (uint64_t)info.st_size + 65536);
 }
 
+static uint32_t sorted_record_bytes;
+
+static int compare_whole(const void *a, const void *b)
+{
+    return memcmp(a, b, sorted_record_bytes);
+}
+
+/* Formats 6 to 8 are those of the output: records come through bit for bit, in memory and by way of scratch. */
+static void every_byte_of_every_record_comes_through(void **state)
+{
+    (void)state;
+    for (unsigned format = 6; format <= 8; format++) {
+        struct las_recipe recipe = {.version_minor = 4,
+                                    .point_format = format,
+                                    .extra_bytes = 5,
+                                    .point_count = 3000,
+                                    .chunk_points = 500};
+        make_file(path_of("noise.laz"), &recipe, NULL);
+        struct las_outcome in, out;
+        uint64_t count = records_of(path_of("noise.laz"), &in);
+        sorted_record_bytes = in.record_bytes;
+        qsort(in.records, count, in.record_bytes, compare_whole);
+        for (uint64_t batch = 0; batch <= 700; batch += 700) {
+            const char *inputs[] = {path_of("noise.laz")};
+            struct scree_convert_options options = options_of(inputs, 1, path_of("noise.copc.laz"));
+            struct scree_context *context = context_of(2, (uint64_t)1 << 30);
+            struct scree_convert_job *job;
+            assert_int_equal(scree_convert_open(context, &options, &job, NULL), SCREE_OK);
+            job->batch_points = batch;
+            assert_int_equal(scree_convert_run(job, NULL, NULL), SCREE_OK);
+            scree_convert_close(job);
+            scree_context_free(context);
+            assert_int_equal(records_of(path_of("noise.copc.laz"), &out), count);
+            assert_int_equal(out.record_bytes, in.record_bytes);
+            qsort(out.records, count, out.record_bytes, compare_whole);
+            assert_memory_equal(in.records, out.records, count * in.record_bytes);
+            las_outcome_free(&out);
+        }
+        las_outcome_free(&in);
+    }
+}
+
 static void budget_is_kept_or_named(void **state)
 {
     (void)state;
@@ -803,6 +845,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes_for_any_threads_and_order),
         cmocka_unit_test(inputs_are_read_once),
+        cmocka_unit_test(every_byte_of_every_record_comes_through),
         cmocka_unit_test(budget_is_kept_or_named),
         cmocka_unit_test(an_existing_output_is_kept),
         cmocka_unit_test(a_damaged_input_leaves_no_trace),
