@@ -48,8 +48,10 @@ LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigne
     struct laz_model_256 *model = &detail[k];
     if (LAZ_UNLIKELY(model->head.left == 0))
         scree__laz_detail_refresh(model, k);
-    return (struct laz_model_ref){&model->head, model->start,     model->cum,        model->count,
-                                  256,          model->head.last, model->head.shift, true};
+    return (struct laz_model_ref){
+        &model->head, model->start,     model->cum,        model->count,
+        256,          model->head.last, model->head.shift, model->head.start_shift,
+        true};
 }
 
 /* The residual's value once k < 32 and its detail symbol u are known; modulo 2^32. */
@@ -177,10 +179,9 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_
     }
 }
 
-LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head,
-                                   uint16_t *start, uint16_t *cum, uint16_t *count,
-                                   const unsigned bits, struct laz_model_256 *detail, uint32_t pred,
-                                   uint32_t real)
+LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head, void *start,
+                                   uint16_t *cum, uint16_t *count, const unsigned bits,
+                                   struct laz_model_256 *detail, uint32_t pred, uint32_t real)
 {
     uint32_t c = laz_residual_fold(real - pred, bits);
     unsigned k = laz_residual_bits(c);

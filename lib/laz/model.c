@@ -4,18 +4,19 @@
 #define TOTAL_MAX 32768u
 #define BIT_TOTAL_MAX 8192u
 
-static void model_first(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count,
-                        unsigned layout, unsigned n)
+static void model_first(struct laz_head *head, uint16_t *cum, uint16_t *count, unsigned layout,
+                        unsigned n)
 {
     for (unsigned k = 0; k < n; k++)
         count[k] = 1;
-    if (layout > 33)
-        memset(start, 0, LAZ_STARTS * sizeof *start);
-    unsigned end = layout > 33 ? n + 17 : (unsigned)LAZ_CUM_ENTRIES(layout);
-    for (unsigned k = n; k < end; k++)
+    for (unsigned k = n; k < LAZ_CUM_ENTRIES(n); k++)
         cum[k] = LAZ_CUM_PAD;
     head->total = (uint16_t)n;
     head->period = (uint16_t)((n + 6) >> 1);
+    head->last = (uint16_t)(n - 1);
+    head->shift = LAZ_SYMBOL_SHIFT;
+    /* Detail models have one layout for all sizes, and readers of them look here. */
+    head->start_shift = layout == 256 ? LAZ_START_SHIFT(n) : LAZ_START_SHIFT(layout);
 }
 
 static void model_next(struct laz_head *head, uint16_t *count, unsigned n)
@@ -34,36 +35,50 @@ static void model_next(struct laz_head *head, uint16_t *count, unsigned n)
     head->period = (uint16_t)(period < period_max ? period : period_max);
 }
 
-/* Of the symbols that begin in a stretch of 2^LAZ_START_SHIFT the last one serves the next stretch;
- * stretches without one go on with what serves the one before. */
-static void model_starts(uint16_t *start, const uint16_t *cum, unsigned n)
+/* Of the symbols that begin in a stretch of 2^shift the last one serves the next stretch; stretches
+ * without one go on with what serves the one before. */
+static void model_starts(uint8_t *start, const uint16_t *cum, unsigned n, unsigned shift)
 {
-    memset(start, 0, LAZ_STARTS * sizeof *start);
+    unsigned end = 0x8000u >> shift, s = 0;
+    memset(start, 0, end);
     for (unsigned k = 1; k < n; k++)
-        start[(cum[k] + (1u << LAZ_START_SHIFT) - 1) >> LAZ_START_SHIFT] = (uint16_t)k;
-    unsigned s = 0;
-    for (unsigned t = 0; t < LAZ_STARTS; t++) {
+        start[(cum[k] + (1u << shift) - 1) >> shift] = (uint8_t)k;
+    start[end] = (uint8_t)(n - 1);
+    for (unsigned t = 0; t < end; t++) {
         s = start[t] > s ? start[t] : s;
-        start[t] = (uint16_t)s;
+        start[t] = (uint8_t)s;
     }
 }
 
-static void bit_first(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count)
+/* The same of more than 256 symbols. */
+static void model_wide_starts(uint16_t *start, const uint16_t *cum, unsigned n, unsigned shift)
 {
-    memset(start, 0, LAZ_STARTS * sizeof *start);
+    unsigned end = 0x8000u >> shift, s = 0;
+    for (unsigned t = 0; t < end; t++) {
+        while (s + 1 < n && cum[s + 1] <= t << shift)
+            s++;
+        start[t] = (uint16_t)s;
+    }
+    start[end] = (uint16_t)(n - 1);
+}
+
+static void bit_first(struct laz_head *head, uint8_t *start, uint16_t *cum, uint16_t *count)
+{
+    start[0] = 0;
     cum[0] = 0;
     cum[1] = 4096;
-    for (unsigned k = 2; k < 18; k++)
+    for (unsigned k = 2; k < LAZ_CUM_ENTRIES(2); k++)
         cum[k] = LAZ_CUM_PAD;
     count[0] = 1;
     head->last = 1;
     head->shift = LAZ_BIT_SHIFT;
+    head->start_shift = LAZ_START_SHIFT(2);
     head->total = 2;
     head->period = 4;
 }
 
 /* The layout is that of 256 symbols; count[1] is counted up, but means nothing. */
-static void bit_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum, uint16_t *count)
+static void bit_refresh(struct laz_head *head, uint8_t *start, uint16_t *cum, uint16_t *count)
 {
     if (head->total == 0) {
         bit_first(head, start, cum, count);
@@ -84,8 +99,8 @@ static void bit_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum, u
     head->left = head->period;
 }
 
-void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum,
-                              uint16_t *count, unsigned layout, unsigned last, unsigned shift)
+void scree__laz_model_refresh(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
+                              unsigned layout, unsigned last, unsigned shift)
 {
     unsigned n = last + 1;
     if (shift == LAZ_BIT_SHIFT) {
@@ -93,20 +108,20 @@ void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *
         return;
     }
     if (head->total == 0)
-        model_first(head, start, cum, count, layout, n);
+        model_first(head, cum, count, layout, n);
     else
         model_next(head, count, n);
     head->left = head->period;
-    head->last = (uint16_t)last;
-    head->shift = LAZ_SYMBOL_SHIFT;
     uint32_t scale = 0x80000000u / head->total;
     uint32_t below = 0;
     for (unsigned k = 0; k < n; k++) {
         cum[k] = (uint16_t)(below >> 16);
         below += scale * count[k];
     }
-    if (layout > 33 && n > 17) /* fewer are found from the first stretch of 16 */
-        model_starts(start, cum, n);
+    if (layout > 256)
+        model_wide_starts(start, cum, n, head->start_shift);
+    else
+        model_starts(start, cum, n, head->start_shift);
 }
 
 void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
@@ -116,14 +131,13 @@ void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
                              k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }
 
-/* One symbol that takes all of the width. */
+/* One symbol that takes all of the width: every search ends at once. */
 static void model_idle(struct laz_model_256 *model)
 {
     memset(model, 0, sizeof *model);
-    for (unsigned k = 1; k < sizeof model->cum / sizeof model->cum[0]; k++)
+    for (unsigned k = 1; k < LAZ_CUM_ENTRIES(256); k++)
         model->cum[k] = LAZ_CUM_PAD;
     model->head.left = UINT16_MAX;
-    model->head.shift = LAZ_SYMBOL_SHIFT;
 }
 
 void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle)

@@ -42,9 +42,9 @@
 #define LAZ_UNLIKELY(x) (x)
 #endif
 
-/* Cumulative frequencies are below 2^15; unused entries of a table hold this, which no quotient
- * reaches, so that a search runs over whole groups of 16. */
-#define LAZ_CUM_PAD 0xFFFFu
+/* Cumulative frequencies are below 2^15; entries behind the last symbol hold this: they end every
+ * search, and tell that a symbol is the last. */
+#define LAZ_CUM_PAD 0x8000u
 
 /* All three fit 16 bits: total <= 32768 + period, period <= 8 * (516 + 6). */
 LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
@@ -53,33 +53,33 @@ LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
 }
 
 struct laz_head {
-    uint16_t left;   /* symbols until the next rebuild */
-    uint16_t period; /* symbols between rebuilds */
-    uint16_t total;  /* sum of the counts at the last rebuild; 0: fresh */
-    uint16_t last;   /* the last symbol; the shift of the frequencies: of use where */
-    uint16_t shift;  /* the type does not tell them */
+    uint16_t left;        /* symbols until the next rebuild */
+    uint16_t period;      /* symbols between rebuilds */
+    uint16_t total;       /* sum of the counts at the last rebuild; 0: fresh */
+    uint16_t last;        /* the last symbol, the shifts of frequencies and of starts: of use */
+    uint16_t shift;       /* where the type does not tell them */
+    uint16_t start_shift; /* */
 };
 
 /*
- * cum[k]: frequency below symbol k. Searches look at groups of 16 from cum[1] up. Above 33 symbols
- * they begin at start[q >> LAZ_START_SHIFT], the largest symbol whose cum is not above that
- * multiple of 2^LAZ_START_SHIFT: 64 multiples, and one for the quotients above 2^15 that truncation
- * leaves room for.
+ * cum[k]: frequency below symbol k; behind the last symbol LAZ_CUM_PAD. start[q >> start shift]:
+ * the largest symbol whose cum is not above that multiple of 2^shift, from which a search goes up;
+ * one entry more for the quotients above 2^15 that truncation leaves room for.
  */
 #define LAZ_SYMBOL_SHIFT 15u
 #define LAZ_BIT_SHIFT 13u
-#define LAZ_START_SHIFT 9
-#define LAZ_STARTS 65u
-#define LAZ_CUM_ENTRIES(n) ((n) > 33 ? (n) + 17 : ((n) + 14) / 16 * 16 + 1)
-#define LAZ_START_ENTRIES(n) ((n) > 33 ? LAZ_STARTS : 1)
+#define LAZ_START_SHIFT(n) ((n) > 64 ? 7u : (n) > 33 ? 8u : (n) > 17 ? 9u : (n) > 3 ? 10u : 15u)
+#define LAZ_START_ENTRIES(n) ((0x8000u >> LAZ_START_SHIFT(n)) + 1)
+#define LAZ_CUM_ENTRIES(n) ((n) + 4)
 
-#define LAZ_MODEL_TYPE(n)                     \
-    struct laz_model_##n {                    \
-        struct laz_head head;                 \
-        uint16_t start[LAZ_START_ENTRIES(n)]; \
-        uint16_t cum[LAZ_CUM_ENTRIES(n)];     \
-        uint16_t count[n];                    \
+#define LAZ_MODEL_TYPE_OF(n, start_type)        \
+    struct laz_model_##n {                      \
+        struct laz_head head;                   \
+        start_type start[LAZ_START_ENTRIES(n)]; \
+        uint16_t cum[LAZ_CUM_ENTRIES(n)];       \
+        uint16_t count[n];                      \
     }
+#define LAZ_MODEL_TYPE(n) LAZ_MODEL_TYPE_OF(n, uint8_t)
 
 LAZ_MODEL_TYPE(3);
 LAZ_MODEL_TYPE(4);
@@ -93,7 +93,7 @@ LAZ_MODEL_TYPE(33);
 LAZ_MODEL_TYPE(64);
 LAZ_MODEL_TYPE(128);
 LAZ_MODEL_TYPE(256);
-LAZ_MODEL_TYPE(516);
+LAZ_MODEL_TYPE_OF(516, uint16_t);
 
 #define LAZ_SYMBOLS(model) ((unsigned)(sizeof((model)->count) / sizeof((model)->count[0])))
 
@@ -102,8 +102,8 @@ LAZ_MODEL_TYPE(516);
  * with; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a bit: two symbols, of which
  * the first one's count and 13-bit frequency follow rules of their own.
  */
-void scree__laz_model_refresh(struct laz_head *head, uint16_t *start, uint16_t *cum,
-                              uint16_t *count, unsigned layout, unsigned last, unsigned shift);
+void scree__laz_model_refresh(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
+                              unsigned layout, unsigned last, unsigned shift);
 
 /* Before a model of 256 symbols, or one in the guise of it that takes nothing from the stream, is
  * used up: the one's next state, the other for ever the same. */

@@ -113,14 +113,17 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
  */
 struct laz_model_ref {
     struct laz_head *head;
-    uint16_t *start, *cum, *count;
-    unsigned layout, last, shift;
+    void *start;
+    uint16_t *cum, *count;
+    unsigned layout, last, shift, start_shift;
     bool ready; /* for one symbol, so that nobody need look */
 };
 
 #define LAZ_REF_OF(model, last_symbol, shift_bits)                                        \
-    ((struct laz_model_ref){&(model)->head, (model)->start, (model)->cum, (model)->count, \
-                            LAZ_SYMBOLS(model), (last_symbol), (shift_bits), false})
+    ((struct laz_model_ref){                                                              \
+        &(model)->head, (model)->start, (model)->cum, (model)->count, LAZ_SYMBOLS(model), \
+        (last_symbol), (shift_bits),                                                      \
+        LAZ_START_SHIFT((shift_bits) == LAZ_BIT_SHIFT ? 2 : LAZ_SYMBOLS(model)), false})
 #define LAZ_REF(model) LAZ_REF_OF(model, LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
 
 LAZ_INLINE void laz_model_use(struct laz_model_ref m)
@@ -130,16 +133,22 @@ LAZ_INLINE void laz_model_use(struct laz_model_ref m)
     m.head->left--;
 }
 
-/* Leaves the interval of symbol s. The top symbol gets all the rest of the width, what `unit` cut
- * off included; by masks, because compilers take a choice for a branch. */
-LAZ_INLINE void laz_reader_narrow(struct laz_reader *reader, struct laz_model_ref m, unsigned s,
-                                  uint32_t unit)
+LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
 {
-    uint32_t low = m.cum[s] * unit;
-    uint32_t top = laz_mask(s == m.last);
-    m.count[s]++;
+    return m.layout > 256 ? laz_find_wide(m.start, m.cum, m.start_shift, q)
+                          : laz_find(m.start, m.cum, m.start_shift, q);
+}
+
+/* Leaves the interval of a symbol. The top symbol gets all the rest of the width, what `unit` cut
+ * off included; by masks, because compilers take a choice for a branch. */
+LAZ_INLINE void laz_reader_narrow(struct laz_reader *reader, struct laz_model_ref m,
+                                  struct laz_found found, uint32_t unit)
+{
+    uint32_t low = (found.pair & 0xFFFFu) * unit;
+    uint32_t cut_off = (reader->width - (unit << 15)) & laz_mask(found.pair >> 31);
+    m.count[found.symbol]++;
     reader->code -= low;
-    reader->width = m.cum[s + 1] * (unit & ~top) + ((reader->width & top) - low);
+    reader->width = (found.pair >> 16) * unit + cut_off - low;
 }
 
 /* Since code < width, the symbol is never above the last. */
@@ -147,10 +156,10 @@ LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_mode
 {
     laz_model_use(m);
     uint32_t unit = reader->width >> m.shift;
-    unsigned s = laz_find_symbol(m.start, m.cum, m.layout, reader->code / unit);
-    laz_reader_narrow(reader, m, s, unit);
+    struct laz_found found = laz_model_find(m, reader->code / unit);
+    laz_reader_narrow(reader, m, found, unit);
     laz_reader_shift(reader);
-    return s;
+    return found.symbol;
 }
 
 /*
@@ -165,14 +174,13 @@ LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_re
     laz_model_use(mb);
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
     uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
-    unsigned found_a = laz_find_symbol(ma.start, ma.cum, ma.layout, qa);
-    unsigned found_b = laz_find_symbol(mb.start, mb.cum, mb.layout, qb);
+    struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
     laz_reader_narrow(a, ma, found_a, unit_a);
     laz_reader_narrow(b, mb, found_b, unit_b);
     laz_reader_shift(a);
     laz_reader_shift(b);
-    *sa = found_a;
-    *sb = found_b;
+    *sa = found_a.symbol;
+    *sb = found_b.symbol;
 }
 
 /* The same with a third stream. */
@@ -188,18 +196,17 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
     uint32_t unit_c = c->width >> mc.shift;
     uint32_t qa = a->code / unit_a, qb = b->code / unit_b, qc = c->code / unit_c;
-    unsigned found_a = laz_find_symbol(ma.start, ma.cum, ma.layout, qa);
-    unsigned found_b = laz_find_symbol(mb.start, mb.cum, mb.layout, qb);
-    unsigned found_c = laz_find_symbol(mc.start, mc.cum, mc.layout, qc);
+    struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
+    struct laz_found found_c = laz_model_find(mc, qc);
     laz_reader_narrow(a, ma, found_a, unit_a);
     laz_reader_narrow(b, mb, found_b, unit_b);
     laz_reader_narrow(c, mc, found_c, unit_c);
     laz_reader_shift(a);
     laz_reader_shift(b);
     laz_reader_shift(c);
-    *sa = found_a;
-    *sb = found_b;
-    *sc = found_c;
+    *sa = found_a.symbol;
+    *sb = found_b.symbol;
+    *sc = found_c.symbol;
 }
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */

@@ -67,7 +67,7 @@ LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
     writer->width <<= bits;
 }
 
-LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, uint16_t *start,
+LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, void *start,
                                   uint16_t *cum, uint16_t *count, const unsigned layout,
                                   unsigned last, unsigned shift, unsigned s)
 {

@@ -142,22 +142,52 @@ static void symbols_of_all_sizes(void **state)
     ROUND_TRIP(516);
 }
 
-/* A search finds what a walk through the table finds, at every frequency. */
+/* The search in a model finds what a walk through its table finds, at every frequency. */
+static void compare_searches(struct laz_model_ref m, unsigned n)
+{
+    for (uint32_t q = 0; q <= 32768 + 63; q += q < 32700 ? 13 : 1) {
+        unsigned s = 0;
+        while (s + 1 < n && m.cum[s + 1] <= q)
+            s++;
+        struct laz_found found = laz_model_find(m, q);
+        assert_int_equal(found.symbol, s);
+        assert_int_equal(found.pair & 0xFFFF, m.cum[s]);
+        assert_int_equal(found.pair >> 16, s + 1 == n ? LAZ_CUM_PAD : m.cum[s + 1]);
+    }
+}
+
+/* One count far above the others leaves clusters of narrow intervals beside it. */
+static void spread_counts(struct laz_head *head, uint16_t *count, unsigned n, unsigned tall)
+{
+    for (unsigned k = 0; k < n; k++)
+        count[k] = 1;
+    count[tall] = (uint16_t)(20000 - n);
+    head->total = 20000 - 100 - 1;
+    head->period = 100;
+}
+
 static void search(void **state)
 {
-    struct laz_model_516 model;
+    struct laz_model_516 wide;
+    struct laz_model_256 detail[9];
     (void)state;
     for (unsigned n = 2; n <= 516; n++) {
-        LAZ_FORGET_ONE(&model);
-        scree__laz_model_refresh(&model.head, model.start, model.cum, model.count, 516, n - 1,
-                                 LAZ_SYMBOL_SHIFT);
-        for (uint32_t q = 0; q <= 32768 + 63; q += 13) {
-            unsigned s = 0;
-            while (s + 1 < n && model.cum[s + 1] <= q)
-                s++;
-            assert_int_equal(laz_find_symbol(model.start, model.cum, 516, q), s);
-        }
-        assert_int_equal(laz_find_symbol(model.start, model.cum, 516, 32768 + 63), n - 1);
+        LAZ_FORGET_ONE(&wide);
+        struct laz_model_ref m = LAZ_REF_OF(&wide, n - 1, LAZ_SYMBOL_SHIFT);
+        laz_model_use(m);
+        compare_searches(m, n);
+        spread_counts(&wide.head, wide.count, n, n / 3);
+        wide.head.left = 0;
+        laz_model_use(m);
+        compare_searches(m, n);
+    }
+    for (unsigned k = 1; k <= 8; k++) {
+        unsigned n = 1u << k;
+        LAZ_FORGET_ONE(&detail[k]);
+        compare_searches(laz_detail(detail, k), n);
+        spread_counts(&detail[k].head, detail[k].count, n, n - 2);
+        detail[k].head.left = 0;
+        compare_searches(laz_detail(detail, k), n);
     }
 }
 
