@@ -36,6 +36,12 @@ LAZ_INLINE void pair_optional_symbols(struct laz_pair *pair, struct laz_model_25
                            pair_optional(mb, &pair->state_b->idle, wb), sb);
 }
 
+/* The symbol, if there was one. */
+LAZ_INLINE void pair_keep(uint8_t *last, unsigned symbol, unsigned wanted)
+{
+    *last = (uint8_t)(*last ^ ((*last ^ symbol) & laz_mask(wanted != 0)));
+}
+
 /* What hardly changes from point to point. */
 LAZ_INLINE void pair_rare(struct laz_reader *reader, struct laz_point10 *p, unsigned changed)
 {
@@ -101,8 +107,8 @@ LAZ_INLINE void pair_point(struct laz_pair *pair, uint8_t *out_a, uint8_t *out_b
         uint8_t *la = &pa->last[LAZ_P10_RETURNS], *lb = &pb->last[LAZ_P10_RETURNS];
         pair_optional_symbols(pair, &pa->returns[*la], ca & 32, &sa, &pb->returns[*lb], cb & 32,
                               &sb);
-        *la = (uint8_t)(ca & 32 ? sa : *la);
-        *lb = (uint8_t)(cb & 32 ? sb : *lb);
+        pair_keep(la, sa, ca & 32);
+        pair_keep(lb, sb, cb & 32);
     }
     struct laz_point10_return ra = laz_point10_return_of(pa->last[LAZ_P10_RETURNS]);
     struct laz_point10_return rb = laz_point10_return_of(pb->last[LAZ_P10_RETURNS]);
@@ -124,8 +130,8 @@ LAZ_INLINE void pair_point(struct laz_pair *pair, uint8_t *out_a, uint8_t *out_b
         uint8_t *la = &pa->last[LAZ_P10_CLASS], *lb = &pb->last[LAZ_P10_CLASS];
         pair_optional_symbols(pair, &pa->classification[*la], ca & 8, &sa, &pb->classification[*lb],
                               cb & 8, &sb);
-        *la = (uint8_t)(ca & 8 ? sa : *la);
-        *lb = (uint8_t)(cb & 8 ? sb : *lb);
+        pair_keep(la, sa, ca & 8);
+        pair_keep(lb, sb, cb & 8);
     }
     if (LAZ_UNLIKELY(ca & 7))
         pair_rare(&pair->a, pa, ca);

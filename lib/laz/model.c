@@ -131,14 +131,13 @@ void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
                              k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }
 
-/* One symbol that takes all of the width. */
+/* One symbol that takes all of the width: every search ends at once. */
 static void model_idle(struct laz_model_256 *model)
 {
     memset(model, 0, sizeof *model);
-    for (unsigned k = 1; k < sizeof model->cum / sizeof model->cum[0]; k++)
+    for (unsigned k = 1; k < LAZ_CUM_ENTRIES(256); k++)
         model->cum[k] = LAZ_CUM_PAD;
     model->head.left = UINT16_MAX;
-    model->head.shift = LAZ_SYMBOL_SHIFT;
 }
 
 void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle)

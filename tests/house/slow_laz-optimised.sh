@@ -16,7 +16,8 @@
 #     vpcmpuw $2, ..., %k0    kmovw %k0, -4(%rsp)    popcntl -4(%rsp), %eax
 #
 # Its machine description makes one pattern of a compare and the zero extension of its result, and splits it into a compare that sets the low
-# half of a 32-bit value, of which the upper half is then undefined. laz_mask16_widen() in lib/laz/search.h keeps the two apart.
+# half of a 32-bit value, of which the upper half is then undefined. The codec makes no such masks now; where one is needed again, widen it by a
+# kmovw of one's own.
 set -u
 root=$(cd "${SCREE_SOURCE_DIR:-$(dirname "$0")/../..}" && pwd) || exit 1
 cc=${CC:-cc}
