@@ -8,7 +8,7 @@
 # --input: LAS or LAZ files or folders instead of made-up surveys; may be repeated, each is a conversion of its own. --scree: another build
 # of scree to run beside this one. --peer: gets the inputs (one folder where they are several files) and the output's name appended.
 # cores: CPU time by wall time; wanted: the same with the time that its threads waited for a core, which is what counts on a machine that is
-# shared. floor: the codec alone decodes the inputs as they are and encodes them in the output's format.
+# shared. floor: the codec alone decodes the inputs (16 MB of them) as they are and encodes them in the output's format.
 # Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz).
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -107,7 +107,9 @@ bench() { # name, paths...
     paths=("$@")
     "$scree" convert "${paths[@]}" "$work/o.copc.laz" --dry-run --json > "$work/plan"
     n=$(value points "$work/plan") as=$(value point_format "$work/plan")
-    mapfile -t files < <(find "${paths[@]}" -iname '*.laz' | sort | head -n 8)
+    # Some files speak for all: the first ones, up to 16 MB.
+    mapfile -t files < <(find "${paths[@]}" -iname '*.laz' -size +0 -printf '%s %p\n' | sort -k 2 |
+        awk '{sum += $1; sub(/^[0-9]+ /, "")} NR == 1 || sum <= 16e6')
     floor=$(floor_of "$n" "$as" "${files[@]}")
     for budget in $memory; do
         runs+=("scree $budget")

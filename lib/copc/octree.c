@@ -5,13 +5,13 @@
 #include "copc/octree.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/octree_loops.h"
 #include "copc/order.h"
 #include "copc/record.h"
 
 #include <string.h>
 
-#define NO_LEVEL 255u /* not decided yet */
-#define NEVER 254u    /* first in no cell: the same position as the point before */
+#define NEVER 254u /* first in no cell: the same position as the point before */
 
 struct walk {
     struct scree__copc_octree *octree;
@@ -42,48 +42,6 @@ static struct range range_of(const struct walk *walk, unsigned level, uint64_t b
     range.from_before = begin == 0 && (int)level <= walk->batch->open_before;
     range.goes_on = end == walk->batch->count && (int)level <= walk->batch->open_after;
     return range;
-}
-
-/* ------------------------------------------------------------------------------------- loops over points */
-
-/*
- * Whole blocks first: their loops have a known length and sums of one byte, which compilers turn into vectors. Every point is looked at once for each
- * level above its node's.
- */
-enum { BLOCK = 128 };
-
-/* Points without a level whose prefix is in [low, low + span]. */
-static uint8_t count_free(const uint8_t *prefix, const uint8_t *level, unsigned count, uint8_t low,
-                          uint8_t span)
-{
-    uint8_t sum = 0;
-    for (unsigned i = 0; i < count; i++)
-        sum = (uint8_t)(sum + (((uint8_t)(prefix[i] - low) <= span) & (level[i] == NO_LEVEL)));
-    return sum;
-}
-
-static uint8_t count_level(const uint8_t *levels, unsigned count, uint8_t level)
-{
-    uint8_t sum = 0;
-    for (unsigned i = 0; i < count; i++)
-        sum = (uint8_t)(sum + (levels[i] == level));
-    return sum;
-}
-
-/* Levels of a leaf's points; how many have the leaf's own. */
-static uint8_t settle_leaf(const uint8_t *restrict prefix, uint8_t *restrict level, unsigned count,
-                           uint8_t depth, uint8_t leaf)
-{
-    enum { SHIFT = SCREE__COPC_CELL_LEVELS - 1 };
-    uint8_t sum = 0;
-    for (unsigned i = 0; i < count; i++) {
-        uint8_t natural = (uint8_t)((prefix[i] > SHIFT ? prefix[i] : SHIFT) - SHIFT);
-        natural = natural < leaf ? natural : leaf;
-        natural = prefix[i] >= depth ? leaf : natural;
-        level[i] = level[i] == NO_LEVEL ? natural : level[i];
-        sum = (uint8_t)(sum + (level[i] == leaf));
-    }
-    return sum;
 }
 
 /* The level at which a point is the first in its cell. */
@@ -152,11 +110,7 @@ static enum scree_status carry_on(struct walk *walk, struct scree__copc_carry *c
     const struct scree__copc_batch *batch = walk->batch;
     uint32_t record_bytes = walk->octree->record_bytes;
     const uint8_t *at = batch->level + begin, *stop = batch->level + end;
-    uint64_t count = 0;
-    const uint8_t *block = at;
-    for (; stop - block >= BLOCK; block += BLOCK)
-        count += count_level(block, BLOCK, (uint8_t)level);
-    count += count_level(block, (unsigned)(stop - block), (uint8_t)level);
+    uint64_t count = scree__copc_count_level(at, end - begin, (uint8_t)level);
     enum scree_status status = reserve_carry(walk, carry, carry->count + count);
     if (status != SCREE_OK)
         return status;
@@ -225,10 +179,8 @@ static enum scree_status visit_leaf(struct walk *walk, const struct range *range
     const uint8_t *prefix = walk->batch->prefix;
     uint8_t depth = (uint8_t)walk->octree->cube->depth, leaf = (uint8_t)range->level;
     uint64_t own = range->from_before ? walk->octree->open[range->level].carry.count : 0;
-    uint64_t i = range->begin;
-    for (; i + BLOCK <= range->end; i += BLOCK)
-        own += settle_leaf(prefix + i, level + i, BLOCK, depth, leaf);
-    own += settle_leaf(prefix + i, level + i, (unsigned)(range->end - i), depth, leaf);
+    own += scree__copc_settle_leaf(prefix + range->begin, level + range->begin,
+                                   range->end - range->begin, depth, leaf);
     outcome->leaf = true;
     outcome->point_count = own;
     begin_open(walk, range);
@@ -246,19 +198,13 @@ static uint64_t count_natural(const struct walk *walk, const struct range *range
     unsigned depth = walk->octree->cube->depth;
     unsigned high = range->level + SCREE__COPC_CELL_LEVELS - 1, low = range->level == 0 ? 0 : high;
     high = high < depth ? high : depth - 1;
-    uint64_t count = 0, i = range->begin;
     if (depth == 0 || low > high)
         return 0;
-    for (; i + BLOCK <= range->end; i += BLOCK)
-        count += count_free(prefix + i, level + i, BLOCK, (uint8_t)low, (uint8_t)(high - low));
-    return count + count_free(prefix + i, level + i, (unsigned)(range->end - i), (uint8_t)low,
-                              (uint8_t)(high - low));
+    return scree__copc_count_free(prefix + range->begin, level + range->begin,
+                                  range->end - range->begin, (uint8_t)low, (uint8_t)(high - low));
 }
 
-/*
- * Those. When it ends without any, the last one that no ancestor took is made one
- * (rule 3).
- */
+/* Those. When it ends without any, the last one that no ancestor took is made one (rule 3). */
 static uint64_t count_own(struct walk *walk, const struct range *range)
 {
     const struct scree__copc_open *open = &walk->octree->open[range->level];
@@ -267,7 +213,7 @@ static uint64_t count_own(struct walk *walk, const struct range *range)
     if (own > 0 || range->goes_on || (range->from_before && open->own > 0))
         return own;
     for (uint64_t i = range->end; i > range->begin; i--) {
-        if (level[i - 1] == NO_LEVEL && natural_level(walk, i - 1) > range->level) {
+        if (level[i - 1] == SCREE__COPC_NO_LEVEL && natural_level(walk, i - 1) > range->level) {
             level[i - 1] = (uint8_t)range->level;
             return 1;
         }
@@ -280,7 +226,7 @@ static uint64_t count_own(struct walk *walk, const struct range *range)
 static bool has_spare(const struct walk *walk, const struct range *range)
 {
     for (uint64_t i = range->begin; i < range->end; i++)
-        if (walk->batch->level[i] == NO_LEVEL && natural_level(walk, i) > range->level)
+        if (walk->batch->level[i] == SCREE__COPC_NO_LEVEL && natural_level(walk, i) > range->level)
             return true;
     return false;
 }
@@ -448,7 +394,7 @@ enum scree_status scree__copc_octree_batch(struct scree__copc_octree *octree,
 {
     struct walk walk = {octree, batch, 0, false, err};
     struct outcome root;
-    memset(batch->level, NO_LEVEL, batch->count);
+    memset(batch->level, SCREE__COPC_NO_LEVEL, batch->count);
     octree->first_new = octree->node_count;
     enum scree_status status = visit(&walk, 0, 0, batch->count, &root);
     *again = walk.again;
