@@ -159,7 +159,7 @@ static enum scree_status begin_layers(struct scree_laz_decoder *decoder, struct 
         stream->begin = decoder->chunk + at;
         stream->bytes = bytes;
         stream->active = bytes != 0 && (decoder->fields & field);
-        stream->steady = bytes < decoder->point_count / 32;
+        stream->steady = bytes < decoder->point_count / 16;
         at += bytes;
         if (i == 0 && bytes == 0 && decoder->point_count > 1)
             return scree__base_fail(err, SCREE_E_DATA, "chunk has no layer of x and y");

@@ -32,7 +32,6 @@ static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t
 LAZ_LOOP(z)
 LAZ_LOOP(classification)
 LAZ_LOOP(intensity)
-LAZ_LOOP(gps)
 
 static void read_rgb(struct laz_layered *state, const struct laz_layer *layer,
                      struct laz_reader *saved, uint8_t *records, size_t stride, size_t count)
@@ -60,8 +59,8 @@ static void read_wave(struct laz_layered *state, const struct laz_layer *layer,
     *saved = reader;
 }
 
-static void read_byte(struct laz_layered *state, uint32_t index, struct laz_reader *saved,
-                      uint8_t *records, size_t stride, size_t count)
+LAZ_INLINE void read_byte_by(struct laz_layered *state, uint32_t index, struct laz_reader *saved,
+                             uint8_t *records, size_t stride, size_t count, const bool steady)
 {
     struct laz_reader reader = *saved;
     const struct laz_layer *layer = &state->layers[index];
@@ -72,10 +71,21 @@ static void read_byte(struct laz_layered *state, uint32_t index, struct laz_read
         if (LAZ_BEGINS(select))
             laz_byte14_begin(bytes, select);
         uint8_t *last = &bytes[LAZ_SELECT_SLOT(select)].last;
-        *last = (uint8_t)(*last + LAZ_READ(&reader, &bytes[LAZ_SELECT_MODELS(select)].diff));
+        struct laz_model_256 *model = &bytes[LAZ_SELECT_MODELS(select)].diff;
+        *last = (uint8_t)(*last +
+                          (steady ? LAZ_READ_GUESS(&reader, model, 0) : LAZ_READ(&reader, model)));
         records[i * stride + layer->offset] = *last;
     }
     *saved = reader;
+}
+
+static void read_byte(struct laz_layered *state, uint32_t index, struct laz_layer_stream *stream,
+                      uint8_t *records, size_t stride, size_t count)
+{
+    if (stream->steady)
+        read_byte_by(state, index, &stream->reader, records, stride, count, true);
+    else
+        read_byte_by(state, index, &stream->reader, records, stride, count, false);
 }
 
 /* Two extra bytes of an item beside each other: layers `index` and `index` + 1. */
@@ -108,8 +118,8 @@ static void read_two_bytes(struct laz_layered *state, uint32_t index,
 
 /* Layers that read_small() takes, those that are active. */
 struct laz_small {
-    struct laz_layer_stream *flags, *angle, *user, *source, *nir; /* or NULL */
-    uint64_t layers;                                              /* bits of their numbers */
+    struct laz_layer_stream *flags, *angle, *user, *source, *nir, *gps; /* or NULL */
+    uint64_t layers;                                                    /* bits of their numbers */
 };
 
 static struct laz_layer_stream *small_layer(struct laz_small *small,
@@ -129,6 +139,7 @@ static struct laz_small small_layers(const struct laz_layered *state,
     small.angle = small_layer(&small, streams, LAZ_LAYER_ANGLE);
     small.user = small_layer(&small, streams, LAZ_LAYER_USER);
     small.source = small_layer(&small, streams, LAZ_LAYER_SOURCE);
+    small.gps = small_layer(&small, streams, LAZ_LAYER_GPS);
     uint32_t nir = state->rgb_layer + 1; /* behind the colours, if at all */
     if (state->rgb_layer != 0 && nir < state->layer_count && nir < 64 &&
         state->layers[nir].kind == LAZ_LAYER_NIR)
@@ -147,6 +158,7 @@ static void read_small(struct laz_layered *state, const struct laz_small *small,
     struct laz_reader angle = (s.angle ? s.angle : &none)->reader;
     struct laz_reader user = (s.user ? s.user : &none)->reader;
     struct laz_reader source = (s.source ? s.source : &none)->reader;
+    struct laz_reader gps = (s.gps ? s.gps : &none)->reader;
     struct laz_reader nir = (s.nir ? s.nir : &none)->reader;
     const bool steady_flags = s.flags && s.flags->steady, steady_user = s.user && s.user->steady;
     const struct laz_block *block = &state->block[state->now];
@@ -156,6 +168,8 @@ static void read_small(struct laz_layered *state, const struct laz_small *small,
         uint8_t *out = records + i * stride;
         if (s.flags)
             step_flags(state, &flags, block, i, out, steady_flags);
+        if (s.gps)
+            step_gps(state, &gps, block, i, out);
         if (s.angle)
             step_angle(state, &angle, block, i, out);
         if (s.user)
@@ -173,14 +187,17 @@ static void read_small(struct laz_layered *state, const struct laz_small *small,
         s.user->reader = user;
     if (s.source)
         s.source->reader = source;
+    if (s.gps)
+        s.gps->reader = gps;
     if (s.nir)
         s.nir->reader = nir;
 }
 
 /* One layer by itself, not the first. */
-static void read_layer(struct laz_layered *state, uint32_t index, struct laz_reader *reader,
+static void read_layer(struct laz_layered *state, uint32_t index, struct laz_layer_stream *stream,
                        uint8_t *records, size_t stride, size_t count)
 {
+    struct laz_reader *reader = &stream->reader;
     const struct laz_layer *layer = &state->layers[index];
     switch ((enum laz_layer_kind)layer->kind) {
     default:
@@ -194,9 +211,6 @@ static void read_layer(struct laz_layered *state, uint32_t index, struct laz_rea
     case LAZ_LAYER_INTENSITY:
         read_intensity(state, reader, records, stride, count);
         break;
-    case LAZ_LAYER_GPS:
-        read_gps(state, reader, records, stride, count);
-        break;
     case LAZ_LAYER_RGB:
         read_rgb(state, layer, reader, records, stride, count);
         break;
@@ -204,7 +218,7 @@ static void read_layer(struct laz_layered *state, uint32_t index, struct laz_rea
         read_wave(state, layer, reader, records, stride, count);
         break;
     case LAZ_LAYER_BYTE:
-        read_byte(state, index, reader, records, stride, count);
+        read_byte(state, index, stream, records, stride, count);
         break;
     }
 }
@@ -214,6 +228,14 @@ static void layered_start(struct laz_layered *state, struct laz_layer_stream *st
 {
     read_xy(state, &streams[0].reader, records, stride, count);
     scree__laz_layered_select_v3(state, &state->block[state->now], count);
+}
+
+/* An extra byte whose symbols are searched for, not guessed. */
+static bool searched_byte(const struct laz_layered *state, const struct laz_layer_stream *streams,
+                          uint32_t index)
+{
+    return index < state->layer_count && state->layers[index].kind == LAZ_LAYER_BYTE &&
+           streams[index].active && !streams[index].steady;
 }
 
 static void layered_read(struct laz_layered *state, struct laz_layer_stream *streams,
@@ -227,11 +249,10 @@ static void layered_read(struct laz_layered *state, struct laz_layer_stream *str
     for (uint32_t i = 1; i < state->layer_count; i++) {
         if (!streams[i].active || (i < 64 && (done >> i & 1)))
             continue;
-        if (state->layers[i].kind == LAZ_LAYER_BYTE && i + 1 < state->layer_count &&
-            state->layers[i + 1].kind == LAZ_LAYER_BYTE && streams[i + 1].active)
+        if (searched_byte(state, streams, i) && searched_byte(state, streams, i + 1))
             read_two_bytes(state, i++, streams, records, stride, count);
         else
-            read_layer(state, i, &streams[i].reader, records, stride, count);
+            read_layer(state, i, &streams[i], records, stride, count);
     }
     state->now ^= 1;
     scree__laz_layered_select_v3(state, &state->block[state->now], next);

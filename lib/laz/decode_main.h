@@ -9,16 +9,10 @@
 #include "laz/decode_steps.h"
 
 /* Layers that the main loop takes along. */
-enum {
-    LAZ_WITH_Z = 1,
-    LAZ_WITH_INTENSITY = 2,
-    LAZ_WITH_CLASS = 4,
-    LAZ_WITH_GPS = 8,
-    LAZ_WITH_RGB = 16
-};
+enum { LAZ_WITH_Z = 1, LAZ_WITH_INTENSITY = 2, LAZ_WITH_CLASS = 4, LAZ_WITH_RGB = 8 };
 
 struct laz_main {
-    struct laz_reader xy, z, intensity, classification, gps, rgb;
+    struct laz_reader xy, z, intensity, classification, rgb;
     const uint8_t *rgb_select;
     size_t rgb_offset;
 };
@@ -82,7 +76,7 @@ LAZ_INLINE unsigned mask_and(struct laz_main *m, struct laz_model_128 *mask,
     return changed;
 }
 
-/* Where a channel begins: what the layers of the main loop, but for GPS time and colours, do. */
+/* Where a channel begins: what the layers of the main loop, but for colours, do. */
 static void begin_beside(struct laz_point14 *c, const struct laz_point14 *from, unsigned with)
 {
     laz_point14_start_z(c, from->z);
@@ -172,7 +166,6 @@ LAZ_INLINE struct laz_main main_begin(const struct laz_layered *state,
     m.z = streams[LAZ_LAYER_Z].reader;
     m.intensity = streams[LAZ_LAYER_INTENSITY].reader;
     m.classification = streams[LAZ_LAYER_CLASSIFICATION].reader;
-    m.gps = streams[LAZ_LAYER_GPS].reader;
     if (with & LAZ_WITH_RGB) {
         m.rgb = streams[state->rgb_layer].reader;
         m.rgb_select = laz_layer_select(state, &state->layers[state->rgb_layer]);
@@ -191,8 +184,6 @@ LAZ_INLINE void main_end(const struct laz_layered *state, struct laz_layer_strea
         streams[LAZ_LAYER_INTENSITY].reader = m->intensity;
     if (with & LAZ_WITH_CLASS)
         streams[LAZ_LAYER_CLASSIFICATION].reader = m->classification;
-    if (with & LAZ_WITH_GPS)
-        streams[LAZ_LAYER_GPS].reader = m->gps;
     if (with & LAZ_WITH_RGB)
         streams[state->rgb_layer].reader = m->rgb;
 }
@@ -217,8 +208,6 @@ LAZ_INLINE void read_main(struct laz_layered *state, struct laz_layer_stream *st
             step_xy_and(state, &xy, &m, now, next, i, out, out + count * stride, with);
         else
             step_xy(state, &xy, &m.xy, next, i, out + count * stride);
-        if (with & LAZ_WITH_GPS)
-            step_gps(state, &m.gps, now, i, out);
     }
     main_end(state, streams, &m, with);
     xy_end(state, &xy);
@@ -235,12 +224,8 @@ LAZ_MAIN(xy, 0)
 LAZ_MAIN(z, LAZ_WITH_Z)
 LAZ_MAIN(zi, LAZ_WITH_Z | LAZ_WITH_INTENSITY)
 LAZ_MAIN(zic, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS)
-LAZ_MAIN(zig, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_GPS)
-LAZ_MAIN(zicg, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_GPS)
 LAZ_MAIN(zir, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_RGB)
 LAZ_MAIN(zicr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_RGB)
-LAZ_MAIN(zigr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_GPS | LAZ_WITH_RGB)
-LAZ_MAIN(zicgr, LAZ_WITH_Z | LAZ_WITH_INTENSITY | LAZ_WITH_CLASS | LAZ_WITH_GPS | LAZ_WITH_RGB)
 
 typedef void main_loop(struct laz_layered *state, struct laz_layer_stream *streams,
                        uint8_t *records, size_t stride, size_t count, size_t next);
@@ -250,10 +235,9 @@ typedef void main_loop(struct laz_layered *state, struct laz_layer_stream *strea
 static uint64_t run_main(struct laz_layered *state, struct laz_layer_stream *streams,
                          uint8_t *records, size_t stride, size_t count, size_t next)
 {
-    /* With intensity: by classification, GPS time, colours. */
-    static main_loop *const full[8] = {main_zi,  main_zic,  main_zig,  main_zicg,
-                                       main_zir, main_zicr, main_zigr, main_zicgr};
-    const bool c = streams[LAZ_LAYER_CLASSIFICATION].active, g = streams[LAZ_LAYER_GPS].active;
+    /* With intensity: by classification, colours. */
+    static main_loop *const full[4] = {main_zi, main_zic, main_zir, main_zicr};
+    const bool c = streams[LAZ_LAYER_CLASSIFICATION].active;
     const bool r = state->rgb_layer != 0 && streams[state->rgb_layer].active;
     uint64_t done = (uint64_t)1 << LAZ_LAYER_XY;
     if (!streams[LAZ_LAYER_Z].active) {
@@ -265,10 +249,9 @@ static uint64_t run_main(struct laz_layered *state, struct laz_layer_stream *str
         main_z(state, streams, records, stride, count, next);
         return done;
     }
-    full[(unsigned)c | (unsigned)g << 1 | (unsigned)r << 2](state, streams, records, stride, count,
-                                                            next);
+    full[(unsigned)c | (unsigned)r << 1](state, streams, records, stride, count, next);
     return done | (uint64_t)1 << LAZ_LAYER_INTENSITY | (uint64_t)c << LAZ_LAYER_CLASSIFICATION |
-           (uint64_t)g << LAZ_LAYER_GPS | (uint64_t)r << state->rgb_layer;
+           (uint64_t)r << state->rgb_layer;
 }
 
 #endif

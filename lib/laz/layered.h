@@ -96,7 +96,7 @@ struct laz_layer_stream {
     const uint8_t *begin;
     uint32_t bytes;
     bool active; /* to be decoded; else its attribute is the first record's */
-    bool steady; /* takes less than a quarter of a bit a point: hardly ever changes */
+    bool steady; /* takes less than half a bit a point: hardly ever changes */
 };
 
 /* Where the attribute of a layer lies in its item; XY is not told. */
