@@ -56,13 +56,16 @@ static enum scree_status read_layout(struct scree_las_reader *reader, struct scr
     return SCREE_OK;
 }
 
-static enum scree_status read_all(struct scree_las_reader *reader, struct scree_error *err)
+static enum scree_status read_all(struct scree_las_reader *reader, bool units,
+                                  struct scree_error *err)
 {
     static enum scree_status (*const steps[])(struct scree_las_reader *, struct scree_error *) = {
         scree__las_header_read,   scree__las_vlrs_read,  read_layout,
         scree__las_units_read,    scree__las_evlrs_read, scree__las_extra_bytes_read,
         scree__las_header_remarks};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i] == scree__las_units_read && !units)
+            continue;
         enum scree_status status = steps[i](reader, err);
         if (status != SCREE_OK)
             return status;
@@ -70,8 +73,9 @@ static enum scree_status read_all(struct scree_las_reader *reader, struct scree_
     return SCREE_OK;
 }
 
-enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
-                                 struct scree_las_reader **out, struct scree_error *err)
+static enum scree_status open_reader(struct scree_source *source, struct scree_context *context,
+                                     bool units, struct scree_las_reader **out,
+                                     struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
     void *memory;
@@ -85,13 +89,25 @@ enum scree_status scree_las_open(struct scree_source *source, struct scree_conte
     reader->source = source;
     reader->budget = budget;
     reader->file_bytes = scree_source_bytes(source);
-    status = read_all(reader, err);
+    status = read_all(reader, units, err);
     if (status != SCREE_OK) {
         scree_las_close(reader);
         return status;
     }
     *out = reader;
     return SCREE_OK;
+}
+
+enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
+                                 struct scree_las_reader **reader, struct scree_error *err)
+{
+    return open_reader(source, context, true, reader, err);
+}
+
+enum scree_status scree__las_open_head(struct scree_source *source, struct scree_context *context,
+                                       struct scree_las_reader **reader, struct scree_error *err)
+{
+    return open_reader(source, context, false, reader, err);
 }
 
 void scree_las_close(struct scree_las_reader *reader)

@@ -40,6 +40,15 @@ struct scree_las_reader {
     bool sequential; /* one unit, its chunks found by decoding one after the other */
 };
 
+/*
+ * scree_las_open() without looking for the points: no chunk table is read, and there are no units until
+ * scree__las_units_read() has made them. For files whose points are found another way (COPC).
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_open_head(struct scree_source *source,
+                                                        struct scree_context *context,
+                                                        struct scree_las_reader **reader,
+                                                        struct scree_error *err);
+
 /* Each fills its part of the reader. Errors name the file and the byte. */
 SCREE_MUST_CHECK enum scree_status scree__las_header_read(struct scree_las_reader *reader,
                                                           struct scree_error *err);
