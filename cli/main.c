@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_convert, &command_info, &command_validate,
-                                                 &command_synth, NULL};
+static const struct command *const commands[] = {&command_convert,  &command_info,  &command_query,
+                                                 &command_validate, &command_synth, NULL};
 
 static const struct command *find_command(const char *name)
 {
