@@ -296,6 +296,10 @@ static void ask_polygon(struct naive_question *q, const struct naive_file *file,
                     q->rings[i].y[v] = v > 0 && below(state, 4) == 0
                                            ? q->rings[i].y[v - 1]
                                            : some_coordinate(file, 1, state);
+                    /* Where a file is but one position: a ring needs three. */
+                    if (v > 0 && v < 3 && q->rings[i].x[v] == q->rings[i].x[v - 1] &&
+                        q->rings[i].y[v] == q->rings[i].y[v - 1])
+                        q->rings[i].x[v] += 1 + v;
                 }
                 at += (size_t)snprintf(
                     q->polygon + at, room - at, geojson ? "%s[%.17g, %.17g]" : "%s%.17g %.17g",
