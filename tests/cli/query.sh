@@ -70,6 +70,24 @@ expect 0 query city.copc.laz --polygon area.wkt --count -q
 expect 0 query city.copc.laz --polygon "$(cat area.wkt)" --count -q
 [ "$(cat out)" = 120000 ] || fail "--polygon WKT"
 
+# A place in another CRS: with PROJ, the bounds of the files' own CRS in degrees; all points lie within.
+code=0
+"$SCREE" query city.copc.laz --crs EPSG:4326 --bounds -5,41,10,52 --count -q > out 2> err || code=$?
+if grep -q 'built without PROJ' err; then
+    echo "--crs: left out, built without PROJ"
+else
+    [ "$code" = 0 ] || fail "--crs: exit code $code"
+    [ "$(cat out)" = 120000 ] || fail "--crs EPSG:4326 around everything: $(cat out)"
+    expect 0 query city.copc.laz --crs EPSG:4326 --bounds 20,41,30,52 --count -q
+    [ "$(cat out)" = 0 ] || fail "--crs EPSG:4326 elsewhere"
+    window=$("$SCREE" info --json city.copc.laz | tr -d ' \t\n' | sed 's/.*"min":\[\([^]]*\)\],"max":\[\([^]]*\)\].*/\1,\2/' |
+        awk -F, '{printf "%.2f,%.2f,%.2f,%.2f", $1, $2, ($1 + $4) / 2, ($2 + $5) / 2}')
+    expect 0 query city.copc.laz --bounds "$window" --count -q
+    cp out own
+    expect 0 query city.copc.laz --crs EPSG:2154+5720 --bounds "$window" --count -q
+    cmp -s out own || fail "--crs of the files themselves changes the answer"
+fi
+
 # Many files are one cloud.
 make_survey tiles 60K --tiles 4
 expect 0 query tiles --count -q
