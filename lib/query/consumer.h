@@ -25,11 +25,11 @@ struct scree__query_slot {
 
 struct scree__query_consumer {
     void *self;
-    bool needs_records;     /* false: only counts matter */
-    uint32_t fields;        /* SCREE_LAZ_FIELD_* that it looks at */
-    uint32_t form_bytes;    /* of memory a point that form takes at most, for the plan of memory */
-    uint32_t pending_bytes; /* of memory a point that take may hold back */
-    uint64_t slot_bytes;    /* of `own` */
+    bool needs_records;   /* false: only counts matter */
+    uint32_t fields;      /* SCREE_LAZ_FIELD_* that it looks at */
+    uint32_t form_bytes;  /* of memory a point that form takes at most, for the plan of memory */
+    uint64_t fixed_bytes; /* of memory that it takes besides */
+    uint64_t slot_bytes;  /* of `own` */
     enum scree_status (*form)(void *self, struct scree__query_slot *slot, unsigned worker,
                               struct scree_error *err); /* may be NULL */
     enum scree_status (*help)(void *self, unsigned worker,

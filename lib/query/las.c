@@ -124,6 +124,7 @@ void scree__query_las_consumer(struct scree__query_las *las, struct scree__query
     if (las->compressed) {
         consumer->take = take_for_chunks;
         consumer->help = scree__query_ring_help;
+        consumer->fixed_bytes = scree__query_ring_bytes(las);
     } else {
         consumer->form = sum_up;
         consumer->take = take_records;

@@ -26,6 +26,14 @@ enum scree_status scree__query_ring_init(struct scree__query_las *las, struct sc
     return status;
 }
 
+uint64_t scree__query_ring_bytes(const struct scree__query_las *las)
+{
+    uint64_t encoder = scree_laz_encoder_bytes(&las->layout) +
+                       scree_laz_encode_bound(&las->layout, SCREE__QUERY_CHUNK_POINTS);
+    uint64_t chunk = (uint64_t)SCREE__QUERY_CHUNK_POINTS * las->header.record_bytes;
+    return las->chunk_capacity * chunk + (las->threads + 1) * encoder;
+}
+
 void scree__query_ring_release(struct scree__query_las *las)
 {
     struct scree__mem_budget *budget = las->query->budget;

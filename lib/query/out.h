@@ -80,6 +80,8 @@ SCREE_MUST_CHECK enum scree_status scree__query_ring_help(void *las, unsigned wo
                                                           struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__query_ring_finish(struct scree__query_las *las,
                                                             struct scree_error *err);
+/* Memory that the ring and its encoders take when all are busy. */
+uint64_t scree__query_ring_bytes(const struct scree__query_las *las);
 void scree__query_ring_release(struct scree__query_las *las);
 
 /* ---------------------------------------------------------------------------- tables: CSV, PLY, NPY */

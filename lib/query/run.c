@@ -392,9 +392,9 @@ static unsigned choose_window(const struct run *run)
         bytes = item->bytes > bytes ? item->bytes : bytes;
     }
     uint64_t record = consumer->needs_records ? query->header.record_bytes : 0;
-    uint64_t slot = points * (record + consumer->form_bytes + consumer->pending_bytes) +
-                    consumer->slot_bytes + 4096;
-    uint64_t workers = run->threads * (scree__query_worker_bytes(query, points) + bytes);
+    uint64_t slot = points * (record + consumer->form_bytes) + consumer->slot_bytes + 4096;
+    uint64_t workers =
+        consumer->fixed_bytes + run->threads * (scree__query_worker_bytes(query, points) + bytes);
     uint64_t budget = scree_context_budget_bytes(query->context);
     uint64_t used = scree__mem_budget_used(query->budget);
     uint64_t room = budget > used ? (budget - used) / 8 * 7 : 0;

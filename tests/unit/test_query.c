@@ -2,6 +2,7 @@
 #include "query_naive.h"
 #include "las_make.h"
 #include "base/bytes.h"
+#include "par/context.h"
 #include "query/region.h"
 #include "query/words.h"
 #include "query/where.h"
@@ -550,6 +551,50 @@ static void statistics_are_right(void **state)
     naive_close(&file);
 }
 
+/* Whatever request the budget refuses, nothing is left: no memory, no file. */
+static void budgets_that_are_too_small(void **state)
+{
+    (void)state;
+    static const char *const endings[] = {"b.las", "b.laz", "b.csv", "b.npy", "b.copc.laz"};
+    char from[256], to[256];
+    unsigned done = 0, refused = 0;
+    snprintf(from, sizeof from, "%s", naive_make_copc(7, 6000, 1000, "from.copc.laz"));
+    const char *path = from;
+    for (unsigned i = 0; i < 5 * 60; i++) {
+        struct scree_context_options wanted;
+        struct scree_context *small;
+        struct scree_query_options options;
+        struct scree_query_output output;
+        struct scree_query *query;
+        struct scree_error err = SCREE_ERROR_INIT;
+        scree_context_options_init(&wanted);
+        wanted.threads = 1 + i % 2;
+        wanted.memory_bytes = (uint64_t)100000 << i / 5 / 6;
+        wanted.memory_bytes += wanted.memory_bytes / 6 * (i / 5 % 6);
+        assert_int_equal(scree_context_new(&wanted, &small, NULL), SCREE_OK);
+        ask(&options, &path);
+        options.where = "intensity > 3 || red in (1, 2)";
+        scree_query_output_init(&output);
+        snprintf(to, sizeof to, "%s", las_temporary_path(endings[i % 5]));
+        output.path = to;
+        enum scree_status status = scree_query_open(small, &options, &query, &err);
+        if (status == SCREE_OK)
+            status = scree_query_run(query, &output, NULL, &err);
+        scree_query_close(query);
+        assert_int_equal(scree__mem_budget_used(scree__par_budget(small)), 0);
+        assert_true(scree_context_peak_bytes(small) <= wanted.memory_bytes);
+        scree_context_free(small);
+        if (status != SCREE_OK && (status != SCREE_E_BUDGET || err.need_bytes == 0))
+            fail_msg("%s", err.message);
+        assert_int_equal(access(to, F_OK) == 0, status == SCREE_OK);
+        (void)unlink(to);
+        done += status == SCREE_OK;
+        refused += status != SCREE_OK;
+    }
+    assert_true(done > 30 && refused > 30);
+    unlink(from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +611,7 @@ int main(void)
         cmocka_unit_test(dims_leave_the_rest_zero),
         cmocka_unit_test(files_of_several_kinds_are_joined),
         cmocka_unit_test(statistics_are_right),
+        cmocka_unit_test(budgets_that_are_too_small),
     };
     if (scree_context_new(NULL, &context, NULL) != SCREE_OK)
         return 1;
