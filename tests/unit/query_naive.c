@@ -293,7 +293,9 @@ static void ask_polygon(struct naive_question *q, const struct naive_file *file,
                                    geojson ? "[" : "(");
             for (int v = 0; v <= vertices; v++) {
                 if (v < vertices) {
-                    q->rings[i].x[v] = some_coordinate(file, 0, state);
+                    q->rings[i].x[v] = v > 0 && below(state, 4) == 0
+                                           ? q->rings[i].x[v - 1]
+                                           : some_coordinate(file, 0, state);
                     q->rings[i].y[v] = v > 0 && below(state, 4) == 0
                                            ? q->rings[i].y[v - 1]
                                            : some_coordinate(file, 1, state);
@@ -323,6 +325,10 @@ static void ask_time(struct naive_question *q, const struct naive_file *file, ui
         isnan(u))
         u = file->gps_min + (file->gps_max - file->gps_min) * share(state);
     v = u + (file->gps_max - file->gps_min) * share(state) * 0.5;
+    double other;
+    if (below(state, 2) == 0 && naive_field(file, some_record(file, state), "gps_time", &other) &&
+        other >= u)
+        v = other;
     snprintf(q->time, sizeof q->time, "%.17g,%.17g", u, v);
     q->t0 = u;
     q->t1 = v;
