@@ -96,8 +96,6 @@ struct scree_query {
     uint64_t node_count, node_capacity;
     struct scree__query_item *items;
     uint64_t item_count, item_capacity;
-    uint64_t
-        counted_points; /* of nodes that were left out of `nodes` because they are only counted: none yet */
 
     /* What comes out. */
     struct scree_las_header header;

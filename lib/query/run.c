@@ -31,7 +31,6 @@ struct run {
     struct scree__query_slot *slots;
     const uint8_t **fetched; /* by slot: the item's bytes; NULL: not fetched ahead */
     uint64_t first, end;     /* the items of this stretch: no large ones among them */
-    uint64_t held;           /* items [first, held) have their source open */
     struct batch batches[BATCHES];
     uint64_t fetched_end;
     atomic_bool enough; /* the limit is reached */
@@ -139,7 +138,6 @@ static enum scree_status prepare(struct run *run, uint64_t index, struct scree_e
     struct scree__query_source *source = &run->query->sources[item_source(run, item)];
     unsigned slot = (unsigned)((index - run->first) % run->window);
     enum scree_status status = scree__query_source_hold(run->query, item_source(run, item), err);
-    run->held = index + 1;
     run->fetched[slot] = NULL;
     if (status != SCREE_OK || !source->remote || !item_read(run, item))
         return status;
@@ -287,7 +285,7 @@ static enum scree_status run_stretch(struct run *run, struct scree_error *err)
                                        .make = make,
                                        .take = take};
     enum scree_status status = SCREE_OK;
-    run->held = run->fetched_end = run->first;
+    run->fetched_end = run->first;
     for (uint64_t i = run->first; i < run->end && i < run->first + run->window; i++)
         if (status == SCREE_OK)
             status = prepare(run, i, err);

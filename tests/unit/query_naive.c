@@ -70,6 +70,10 @@ void naive_open(struct naive_file *file, const char *path)
     file->extras = calloc(file->extra_count + 1, sizeof *file->extras);
     for (uint32_t i = 0; i < file->extra_count; i++)
         file->extras[i] = *scree_las_extra_byte(reader, i);
+    file->unit_count = scree_las_unit_count(reader);
+    file->units = calloc(file->unit_count + 1, sizeof *file->units);
+    for (uint64_t u = 0; u < file->unit_count; u++)
+        scree_las_unit(reader, u, &file->units[u]);
     uint8_t *to = file->records;
     for (uint64_t u = 0; u < scree_las_unit_count(reader); u++) {
         size_t count = 1;
@@ -90,6 +94,7 @@ void naive_open(struct naive_file *file, const char *path)
 
 void naive_close(struct naive_file *file)
 {
+    free(file->units);
     free(file->records);
     free(file->levels);
     free(file->extras);
@@ -633,6 +638,29 @@ static struct scree_context *make_context(unsigned threads)
     return context;
 }
 
+/* What an index of time may do: each node keeps the points from its first match to its last, or none. */
+static void narrow_nodes(struct scree_query *query, const struct naive_file *file,
+                         const struct naive_question *q)
+{
+    for (uint64_t n = 0; n < query->node_count; n++) {
+        struct scree__query_node *node = &query->nodes[n];
+        for (uint64_t u = 0; u < file->unit_count && !node->sequential; u++) {
+            const struct scree_las_unit *unit = &file->units[u];
+            uint64_t begin = 0, end = 0;
+            if (unit->offset != node->offset)
+                continue;
+            for (uint64_t i = 0; i < unit->point_count; i++) {
+                if (!matches(file, q, unit->first_point + i))
+                    continue;
+                begin = end == 0 ? i : begin;
+                end = i + 1;
+            }
+            node->begin = begin;
+            node->end = end;
+        }
+    }
+}
+
 uint64_t naive_compare(const struct naive_file *file, const struct naive_question *q, uint64_t seed,
                        unsigned threads)
 {
@@ -648,6 +676,8 @@ uint64_t naive_compare(const struct naive_file *file, const struct naive_questio
     /* As if it were read over a network, fetched ahead. */
     if (status == SCREE_OK && seed % 4 == 0)
         query->sources[0].remote = true;
+    if (status == SCREE_OK && seed % 3 == 0 && q->options.time != NULL)
+        narrow_nodes(query, file, q);
     if (status != SCREE_OK || scree_query_each(query, gather, &got, &result, &err) != SCREE_OK) {
         naive_print(q, seed);
         fail_msg("%s", err.message);

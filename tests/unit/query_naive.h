@@ -14,6 +14,8 @@ struct naive_file {
     uint8_t *records; /* in the order of the file */
     uint8_t *levels;  /* of the points */
     uint64_t count;
+    struct scree_las_unit *units;
+    uint64_t unit_count;
     double spacing; /* 0: no octree */
     struct scree_las_extra_byte *extras;
     uint32_t extra_count;
