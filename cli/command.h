@@ -14,7 +14,7 @@ struct command {
     int (*run)(int argc, char **argv);  /* argv[0] is the command's name; returns the exit code */
 };
 
-extern const struct command command_convert, command_info, command_validate, command_amend,
-    command_synth;
+extern const struct command command_convert, command_info, command_query, command_validate,
+    command_amend, command_synth;
 
 #endif

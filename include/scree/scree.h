@@ -7,6 +7,7 @@
 #include "io.h"
 #include "las.h"
 #include "laz.h"
+#include "query.h"
 #include "synth.h"
 
 #endif

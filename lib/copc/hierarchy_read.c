@@ -10,12 +10,15 @@
 /* Pages nest by octree level, so 33 is the most that a sound file can have; twice that is for files
  * with pages that only point on. */
 #define DEPTH_MAX 66u
-#define PIECE_ENTRIES 1024u
+/* Pages that are known are fetched together, up to so many bytes. */
+#define BATCH_BYTES ((size_t)1 << 20)
 
 struct walk {
     struct scree_source *source;
     const struct scree__copc_listener *listener;
+    const struct scree__copc_pruner *pruner; /* NULL: everything is wanted */
     struct scree__copc_hierarchy *hierarchy;
+    uint8_t *batch; /* pages, or a piece of one */
     uint64_t file_bytes, total_page_bytes;
     struct scree_error *err;
 };
@@ -238,6 +241,8 @@ static enum scree_status take_entry(struct walk *walk, const struct scree__copc_
         if (status != SCREE_OK)
             return status;
     }
+    if (walk->pruner != NULL && !walk->pruner->wanted(walk->pruner->user, key))
+        return SCREE_OK;
     if (entry->point_count == SCREE__COPC_PAGE_POINTER)
         return add_page(walk, key, entry->offset,
                         entry->byte_count > 0 ? (uint64_t)entry->byte_count : 0, page->depth + 1);
@@ -254,33 +259,78 @@ static enum scree_status take_entry(struct walk *walk, const struct scree__copc_
     return status;
 }
 
-static enum scree_status read_page(struct walk *walk, struct scree__copc_page page)
+/* Entries of a page; at: where they are in the file. */
+static enum scree_status take_entries(struct walk *walk, const struct scree__copc_page *page,
+                                      const uint8_t *bytes, size_t byte_count, uint64_t at,
+                                      bool *has_root)
 {
-    uint8_t piece[PIECE_ENTRIES * SCREE__COPC_ENTRY_BYTES];
+    enum scree_status status = SCREE_OK;
+    for (size_t i = 0; status == SCREE_OK && i < byte_count; i += SCREE__COPC_ENTRY_BYTES) {
+        struct scree_copc_entry entry;
+        scree__copc_entry_load(bytes + i, &entry);
+        if (entry.point_count >= 0 && scree__copc_key_compare(entry.key, page->key) == 0)
+            *has_root = true;
+        status = take_entry(walk, page, &entry, at + i);
+    }
+    return status;
+}
+
+static enum scree_status tell_no_root(struct walk *walk, const struct scree__copc_page *page)
+{
+    return tell(walk, SCREE__COPC_PAGE_NO_ROOT,
+                "hierarchy page at byte %llu lacks the entry of its own key %d-%d-%d-%d",
+                (unsigned long long)page->offset, page->key.level, page->key.x, page->key.y,
+                page->key.z);
+}
+
+/* A page that is larger than a batch, piece by piece. */
+static enum scree_status read_large_page(struct walk *walk, struct scree__copc_page page)
+{
     bool has_root = false;
     for (uint64_t done = 0; done < page.bytes;) {
-        size_t bytes = sizeof piece;
+        size_t bytes = BATCH_BYTES;
         if (bytes > page.bytes - done)
             bytes = (size_t)(page.bytes - done);
         enum scree_status status =
-            scree_source_read(walk->source, page.offset + done, piece, bytes, walk->err);
-        for (size_t i = 0; status == SCREE_OK && i < bytes; i += SCREE__COPC_ENTRY_BYTES) {
-            struct scree_copc_entry entry;
-            scree__copc_entry_load(piece + i, &entry);
-            if (entry.point_count >= 0 && scree__copc_key_compare(entry.key, page.key) == 0)
-                has_root = true;
-            status = take_entry(walk, &page, &entry, page.offset + done + i);
-        }
+            scree_source_read(walk->source, page.offset + done, walk->batch, bytes, walk->err);
+        if (status == SCREE_OK)
+            status = take_entries(walk, &page, walk->batch, bytes, page.offset + done, &has_root);
         if (status != SCREE_OK)
             return status;
         done += bytes;
     }
-    if (has_root)
-        return SCREE_OK;
-    return tell(walk, SCREE__COPC_PAGE_NO_ROOT,
-                "hierarchy page at byte %llu lacks the entry of its own key %d-%d-%d-%d",
-                (unsigned long long)page.offset, page.key.level, page.key.x, page.key.y,
-                page.key.z);
+    return has_root ? SCREE_OK : tell_no_root(walk, &page);
+}
+
+#define BATCH_PAGES 64u
+
+/* Reads pages from `first` on, as many as fit a batch; *read tells how many. */
+static enum scree_status read_pages(struct walk *walk, uint64_t first, uint64_t *read)
+{
+    struct scree__copc_hierarchy *h = walk->hierarchy;
+    struct scree_range ranges[BATCH_PAGES];
+    size_t count = 0, bytes = 0;
+    *read = 1;
+    if (h->pages[first].bytes > BATCH_BYTES)
+        return read_large_page(walk, h->pages[first]);
+    while (count < BATCH_PAGES && first + count < h->page_count &&
+           h->pages[first + count].bytes <= BATCH_BYTES - bytes) {
+        const struct scree__copc_page *page = &h->pages[first + count];
+        ranges[count++] =
+            (struct scree_range){page->offset, (size_t)page->bytes, walk->batch + bytes};
+        bytes += (size_t)page->bytes;
+    }
+    enum scree_status status = scree_source_read_many(walk->source, ranges, count, walk->err);
+    for (size_t i = 0; i < count && status == SCREE_OK; i++) {
+        const struct scree__copc_page page = h->pages[first + i]; /* the list may move */
+        bool has_root = false;
+        status = take_entries(walk, &page, ranges[i].bytes, ranges[i].byte_count, page.offset,
+                              &has_root);
+        if (status == SCREE_OK && !has_root)
+            status = tell_no_root(walk, &page);
+    }
+    *read = count;
+    return status;
 }
 
 /* Sorts, and leaves out all but the first entry of a key. */
@@ -310,6 +360,7 @@ enum scree_status scree__copc_hierarchy_read(struct scree_source *source,
                                              const struct scree_copc_info *info,
                                              struct scree__mem_budget *budget,
                                              const struct scree__copc_listener *listener,
+                                             const struct scree__copc_pruner *pruner,
                                              struct scree__copc_hierarchy *hierarchy,
                                              struct scree_error *err)
 {
@@ -317,15 +368,22 @@ enum scree_status scree__copc_hierarchy_read(struct scree_source *source,
     hierarchy->budget = budget;
     struct walk walk = {.source = source,
                         .listener = listener,
+                        .pruner = pruner,
                         .hierarchy = hierarchy,
                         .file_bytes = scree_source_bytes(source),
                         .err = err};
     const struct scree_copc_key root = {0, 0, 0, 0};
+    void *memory;
     enum scree_status status =
-        add_page(&walk, root, info->root_page_offset, info->root_page_bytes, 0);
+        scree__mem_alloc(budget, BATCH_BYTES, &memory, "hierarchy pages", err);
+    if (status != SCREE_OK)
+        return status;
+    walk.batch = memory;
+    status = add_page(&walk, root, info->root_page_offset, info->root_page_bytes, 0);
     /* Pages are added at the end while the walk goes on. */
-    for (uint64_t i = 0; status == SCREE_OK && i < hierarchy->page_count; i++)
-        status = read_page(&walk, hierarchy->pages[i]);
+    for (uint64_t i = 0, read; status == SCREE_OK && i < hierarchy->page_count; i += read)
+        status = read_pages(&walk, i, &read);
+    scree__mem_free(budget, memory, BATCH_BYTES);
     return status == SCREE_OK ? make_unique(&walk) : status;
 }
 

@@ -51,15 +51,31 @@ struct scree__copc_listener {
                                struct scree_error *err);
 };
 
+/* Which nodes matter. A node that does not is left out; a page that hangs under one is not read. */
+struct scree__copc_pruner {
+    void *user;
+    bool (*wanted)(void *user, struct scree_copc_key key);
+};
+
 /*
- * Reads every page from the root page on. Each is within the file and read once, all together are
+ * Reads every page from the root page on (that hangs under a wanted key, where pruner is not NULL). Each is within the file and read once, all together are
  * no larger than the file. Release the hierarchy after failure, too.
  */
 SCREE_MUST_CHECK enum scree_status
 scree__copc_hierarchy_read(struct scree_source *source, const struct scree_copc_info *info,
                            struct scree__mem_budget *budget,
                            const struct scree__copc_listener *listener,
+                           const struct scree__copc_pruner *pruner,
                            struct scree__copc_hierarchy *hierarchy, struct scree_error *err);
+
+/* scree_copc_open() with a pruner. */
+SCREE_MUST_CHECK enum scree_status scree__copc_open_pruned(const struct scree_las_reader *reader,
+                                                           struct scree_context *context,
+                                                           const struct scree__copc_pruner *pruner,
+                                                           struct scree_copc **copc,
+                                                           struct scree_error *err);
+/* Bytes of the pages that were read. */
+uint64_t scree__copc_page_bytes(const struct scree_copc *copc);
 void scree__copc_hierarchy_release(struct scree__copc_hierarchy *hierarchy);
 
 /* Of an open file; info_read.c. */

@@ -66,9 +66,10 @@ static enum scree_status check_cube(const struct scree_copc_info *info, const ch
                             info->halfsize);
 }
 
-enum scree_status scree_copc_open(const struct scree_las_reader *reader,
-                                  struct scree_context *context, struct scree_copc **out,
-                                  struct scree_error *err)
+enum scree_status scree__copc_open_pruned(const struct scree_las_reader *reader,
+                                          struct scree_context *context,
+                                          const struct scree__copc_pruner *pruner,
+                                          struct scree_copc **out, struct scree_error *err)
 {
     *out = NULL;
     enum scree_status status = check_kind(reader, err);
@@ -89,7 +90,7 @@ enum scree_status scree_copc_open(const struct scree_las_reader *reader,
         /* The listener only reads the name. */
         struct scree__copc_listener listener = {(void *)(uintptr_t)scree_source_name(source),
                                                 refuse};
-        status = scree__copc_hierarchy_read(source, &copc->info, budget, &listener,
+        status = scree__copc_hierarchy_read(source, &copc->info, budget, &listener, pruner,
                                             &copc->hierarchy, err);
     }
     if (status != SCREE_OK) {
@@ -98,6 +99,21 @@ enum scree_status scree_copc_open(const struct scree_las_reader *reader,
     }
     *out = copc;
     return SCREE_OK;
+}
+
+enum scree_status scree_copc_open(const struct scree_las_reader *reader,
+                                  struct scree_context *context, struct scree_copc **copc,
+                                  struct scree_error *err)
+{
+    return scree__copc_open_pruned(reader, context, NULL, copc, err);
+}
+
+uint64_t scree__copc_page_bytes(const struct scree_copc *copc)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < copc->hierarchy.page_count; i++)
+        bytes += copc->hierarchy.pages[i].bytes;
+    return bytes;
 }
 
 void scree_copc_close(struct scree_copc *copc)

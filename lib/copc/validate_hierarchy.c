@@ -217,7 +217,7 @@ enum scree_status scree__copc_check_hierarchy(struct scree__copc_check *check,
         return SCREE_OK;
     const struct scree__copc_listener listener = {check, on_fault};
     enum scree_status status = scree__copc_hierarchy_read(
-        check->source, &check->info, check->budget, &listener, &check->hierarchy, err);
+        check->source, &check->info, check->budget, &listener, NULL, &check->hierarchy, err);
     if (status != SCREE_OK)
         return status;
     check->report->node_count = check->hierarchy.entry_count;

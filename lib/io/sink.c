@@ -2,7 +2,7 @@
  * sink.c - a file that appears only when it is complete: written as NAME.part under a lock,
  * flushed, then renamed.
  */
-#include "scree/io.h"
+#include "io/sink.h"
 #include "base/error.h"
 #include "io/location.h"
 #include "io/sink_object.h"
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -25,6 +26,8 @@ struct scree_sink {
     char *name, *part_name;
     int descriptor;
     bool replace, committed, part_is_ours;
+    bool nameless; /* scratch or a stream: nothing is published */
+    bool stream;   /* bytes can only be appended; the descriptor is borrowed */
     uint64_t flushed_bytes;
     size_t buffered;
     uint8_t *buffer;
@@ -219,7 +222,8 @@ static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, cons
                                   size_t byte_count, struct scree_error *err)
 {
     while (byte_count > 0) {
-        ssize_t put = pwrite(sink->descriptor, bytes, byte_count, (off_t)offset);
+        ssize_t put = sink->stream ? write(sink->descriptor, bytes, byte_count)
+                                   : pwrite(sink->descriptor, bytes, byte_count, (off_t)offset);
         if (put < 0 && errno == EINTR)
             continue;
         if (put == 0) /* would go on for ever */
@@ -273,6 +277,9 @@ enum scree_status scree_sink_patch(struct scree_sink *sink, uint64_t offset, con
     if (sink->object != NULL)
         return scree__io_s3_sink_patch(sink->object, offset, bytes, byte_count, err);
     uint64_t end = scree_sink_position(sink);
+    if (sink->stream)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: what is written cannot be changed",
+                                sink->part_name);
     if (offset > end || byte_count > end - offset)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: patch beyond the end", sink->part_name);
     enum scree_status status = flush(sink, err);
@@ -375,7 +382,7 @@ enum scree_status scree_sink_commit(struct scree_sink *sink, struct scree_error 
     if (sink->object != NULL)
         return scree__io_s3_sink_commit(sink->object, err);
     enum scree_status status = flush(sink, err);
-    if (status != SCREE_OK)
+    if (status != SCREE_OK || sink->nameless)
         return status;
     status = sync_to_disk(sink, err);
     if (status == SCREE_OK)
@@ -393,11 +400,109 @@ void scree_sink_close(struct scree_sink *sink)
         return;
     if (sink->part_is_ours && !sink->committed)
         (void)unlink(sink->part_name);
-    if (sink->descriptor >= 0)
+    if (sink->descriptor >= 0 && !sink->stream)
         close(sink->descriptor);
     scree__io_s3_sink_close(sink->object);
     scree__mem_free(NULL, sink->buffer, BUFFER_BYTES);
     scree__mem_string_free(sink->name);
     scree__mem_string_free(sink->part_name);
     scree__mem_free(NULL, sink, sizeof *sink);
+}
+
+/* ------------------------------------------------------------------------------ without a name */
+
+/* Without a name where the system can do that, else unlinked at once. */
+static int open_unlinked(const char *folder)
+{
+    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+        return descriptor;
+    char path[PATH_BYTES];
+    int length = snprintf(path, sizeof path, "%s/.scree-scratch-XXXXXX", folder);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    descriptor = mkostemp(path, O_CLOEXEC);
+    if (descriptor >= 0)
+        (void)unlink(path);
+    return descriptor;
+}
+
+static enum scree_status nameless_new(const char *name, bool stream, struct scree_sink **out,
+                                      struct scree_error *err)
+{
+    void *memory;
+    *out = NULL;
+    enum scree_status status =
+        scree__mem_alloc(NULL, sizeof(struct scree_sink), &memory, "sink", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree_sink *sink = memory;
+    memset(sink, 0, sizeof *sink);
+    sink->descriptor = -1;
+    sink->nameless = true;
+    sink->stream = stream;
+    sink->name = scree__mem_string_copy(name);
+    sink->part_name = scree__mem_string_copy(name);
+    if (sink->name == NULL || sink->part_name == NULL)
+        status = scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", name);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(NULL, BUFFER_BYTES, &memory, "output buffer", err);
+    if (status != SCREE_OK) {
+        scree_sink_close(sink);
+        return status;
+    }
+    sink->buffer = memory;
+    *out = sink;
+    return SCREE_OK;
+}
+
+enum scree_status scree__io_sink_open_scratch(const char *folder, const char *name,
+                                              struct scree_sink **out, struct scree_error *err)
+{
+    enum scree_status status = nameless_new(name, false, out, err);
+    if (status != SCREE_OK)
+        return status;
+    (*out)->descriptor = open_unlinked(folder);
+    if ((*out)->descriptor >= 0)
+        return SCREE_OK;
+    status = scree__base_fail_errno(err, SCREE_E_IO, errno, "cannot create scratch in %s", folder);
+    scree_sink_close(*out);
+    *out = NULL;
+    return status;
+}
+
+enum scree_status scree__io_sink_open_stream(int descriptor, const char *name,
+                                             struct scree_sink **out, struct scree_error *err)
+{
+    enum scree_status status = nameless_new(name, true, out, err);
+    if (status == SCREE_OK)
+        (*out)->descriptor = descriptor;
+    return status;
+}
+
+int scree__io_sink_descriptor(const struct scree_sink *sink)
+{
+    return sink->descriptor;
+}
+
+enum scree_status scree__io_sink_copy(struct scree_sink *from, struct scree_sink *to,
+                                      struct scree_error *err)
+{
+    uint64_t at = 0, end = scree_sink_position(from);
+    enum scree_status status = flush(from, err);
+    while (status == SCREE_OK && at < end) {
+        size_t bytes = end - at < BUFFER_BYTES ? (size_t)(end - at) : BUFFER_BYTES;
+        ssize_t got = pread(from->descriptor, from->buffer, bytes, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return scree__base_fail_errno(err, SCREE_E_IO, got < 0 ? errno : EIO,
+                                          "%s: reading scratch at byte %llu", from->name,
+                                          (unsigned long long)at);
+        status = scree_sink_write(to, from->buffer, (size_t)got, err);
+        at += (uint64_t)got;
+    }
+    return status;
 }

@@ -56,7 +56,13 @@ static enum scree_status read_layout(struct scree_las_reader *reader, struct scr
     return SCREE_OK;
 }
 
-static enum scree_status read_all(struct scree_las_reader *reader, uint64_t point_count,
+struct opening {
+    uint64_t point_count; /* SCREE__LAS_COUNT_OF_HEADER, or instead of what the header says */
+    bool salvage;
+    bool units; /* look for the points */
+};
+
+static enum scree_status read_all(struct scree_las_reader *reader, const struct opening *opening,
                                   struct scree_error *err)
 {
     static enum scree_status (*const steps[])(struct scree_las_reader *, struct scree_error *) = {
@@ -66,9 +72,11 @@ static enum scree_status read_all(struct scree_las_reader *reader, uint64_t poin
     enum scree_status header_status = scree__las_header_read(reader, err);
     if (header_status != SCREE_OK)
         return header_status;
-    if (point_count != SCREE__LAS_COUNT_OF_HEADER)
-        reader->header.point_count = point_count;
+    if (opening->point_count != SCREE__LAS_COUNT_OF_HEADER)
+        reader->header.point_count = opening->point_count;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i] == scree__las_units_read && !opening->units)
+            continue;
         enum scree_status status = steps[i](reader, err);
         if (status != SCREE_OK)
             return status;
@@ -77,8 +85,8 @@ static enum scree_status read_all(struct scree_las_reader *reader, uint64_t poin
 }
 
 static enum scree_status open_reader(struct scree_source *source, struct scree_context *context,
-                                     uint64_t point_count, bool salvage,
-                                     struct scree_las_reader **out, struct scree_error *err)
+                                     const struct opening *opening, struct scree_las_reader **out,
+                                     struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
     void *memory;
@@ -91,9 +99,9 @@ static enum scree_status open_reader(struct scree_source *source, struct scree_c
     memset(reader, 0, sizeof *reader);
     reader->source = source;
     reader->budget = budget;
-    reader->salvage = salvage;
+    reader->salvage = opening->salvage;
     reader->file_bytes = scree_source_bytes(source);
-    status = read_all(reader, point_count, err);
+    status = read_all(reader, opening, err);
     if (status != SCREE_OK) {
         scree_las_close(reader);
         return status;
@@ -106,14 +114,23 @@ enum scree_status scree__las_open(struct scree_source *source, struct scree_cont
                                   bool salvage, struct scree_las_reader **out,
                                   struct scree_error *err)
 {
-    return open_reader(source, context, SCREE__LAS_COUNT_OF_HEADER, salvage, out, err);
+    const struct opening opening = {SCREE__LAS_COUNT_OF_HEADER, salvage, true};
+    return open_reader(source, context, &opening, out, err);
 }
 
 enum scree_status scree__las_open_counted(struct scree_source *source,
                                           struct scree_context *context, uint64_t point_count,
                                           struct scree_las_reader **out, struct scree_error *err)
 {
-    return open_reader(source, context, point_count, false, out, err);
+    const struct opening opening = {point_count, false, true};
+    return open_reader(source, context, &opening, out, err);
+}
+
+enum scree_status scree__las_open_head(struct scree_source *source, struct scree_context *context,
+                                       struct scree_las_reader **out, struct scree_error *err)
+{
+    const struct opening opening = {SCREE__LAS_COUNT_OF_HEADER, false, false};
+    return open_reader(source, context, &opening, out, err);
 }
 
 enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,

@@ -63,6 +63,15 @@ SCREE_MUST_CHECK enum scree_status scree__las_open_counted(struct scree_source *
                                                            struct scree_las_reader **reader,
                                                            struct scree_error *err);
 
+/*
+ * scree_las_open() without looking for the points: no chunk table is read, and there are no units until
+ * scree__las_units_read() has made them. For files whose points are found another way (COPC).
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_open_head(struct scree_source *source,
+                                                        struct scree_context *context,
+                                                        struct scree_las_reader **reader,
+                                                        struct scree_error *err);
+
 /* Each fills its part of the reader. Errors name the file and the byte. */
 SCREE_MUST_CHECK enum scree_status scree__las_header_read(struct scree_las_reader *reader,
                                                           struct scree_error *err);

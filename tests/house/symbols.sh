@@ -27,7 +27,7 @@ done | awk '
         print text
     }' > "$work/text"
 grep -oE 'scree_[A-Za-z0-9_]+' "$work/text" | sort -u > "$work/declared"
-grep -oE 'scree_[A-Za-z0-9_]+ *\(' "$work/text" | tr -d ' (' | sort -u > "$work/functions"
+sed 's/enum scree_[a-z_]* *(\*/(*/g' "$work/text" | grep -oE 'scree_[A-Za-z0-9_]+ *\(' | tr -d ' (' | sort -u > "$work/functions"
 
 faults=0
 for symbol in $(grep -v '^scree_' "$work/defined"); do

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# What a query costs: CPU seconds, wall time, bytes and requests of a window of about a hundredth of a survey, of a whole scan, of coordinates
+# alone, beside the codec's own speed and, where Node and the oracles' packages are there, beside copc.js.
+#
+# usage: bench/query.sh [--points 20M] [--format F] [--threads N] [--repeat N] [--build FOLDER] [--work FOLDER] [--url URL]
+# --url: where the file bench/query.sh made (WORK/city.copc.laz) is served, so that the window is fetched from there, too.
+# Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz), or another --build.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+points=20M format=6 threads=$(nproc) repeat=3 build=$here/build/release work= url=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --points) points=$2 ;;
+    --format) format=$2 ;;
+    --threads) threads=$2 ;;
+    --repeat) repeat=$2 ;;
+    --build) build=$2 ;;
+    --work) work=$2 ;;
+    --url) url=$2 ;;
+    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+scree=$build/scree codec=$build/bench/bench_laz
+made=
+[ -n "$work" ] || made=1 work=$(mktemp -d)
+trap '[ -z "$made" ] || rm -rf "$work"' EXIT
+TIMEFORMAT='%U %S %R'
+file=$work/city.copc.laz
+if [ ! -s "$file" ]; then
+    "$scree" synth "$work/survey.laz" --points "$points" --format "$format" --force -q --progress none
+    "$scree" convert "$work/survey.laz" "$file" --force -q --progress none
+    rm "$work/survey.laz"
+fi
+
+value() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" "$work/out" | tail -n 1; }
+# The least of several runs: others on the machine only add.
+measure() { # name command...
+    local name=$1 best=
+    shift
+    for _ in $(seq "$repeat"); do
+        { time "$@" > "$work/out" 2> "$work/err"; } 2> "$work/time" || { cat "$work/err" >&2; exit 1; }
+        best=$(awk -v best="$best" '{c = $1 + $2; split(best, b); if (best == "" || c < b[1]) print c, $3; else print best}' "$work/time")
+    done
+    awk -v name="$name" -v t="$best" -v points="$(value points_matched)" -v bytes="$(value bytes_read)" -v requests="$(value requests)" 'BEGIN {
+        split(t, s); printf "| %s | %s | %.1f | %s | %.3f | %.3f | %.2f |\n", name, points == "" ? "-" : points, bytes / 1e6, requests == "" ? "-" : requests, s[1], s[2],
+            (points > 0 ? points / 1e6 / s[1] : 0)}'
+}
+query() { "$scree" query "$@" --threads "$threads" --progress none --json -q; }
+
+# A tenth of the extent each way around the middle.
+window=$("$scree" info --json "$file" | tr -d ' \t\n' | sed 's/.*"min":\[\([^]]*\)\],"max":\[\([^]]*\)\].*/\1,\2/' | awk -F, '{
+    printf "%.3f,%.3f,%.3f,%.3f", $1 + ($4 - $1) * .45, $2 + ($5 - $2) * .45, $1 + ($4 - $1) * .55, $2 + ($5 - $2) * .55}')
+echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $threads threads; $("$scree" --version); $(stat -c %s "$file") bytes"
+echo
+echo "| what | points | MB read | requests | CPU s | wall s | M points per CPU s |"
+echo "|---|---|---|---|---|---|---|"
+measure "window, all fields to LAS" query "$file" --bounds "$window" -o "$work/o.las" --force
+measure "window, count" query "$file" --bounds "$window" --count
+measure "window at a tenth of the detail" query "$file" --bounds "$window" --level 1 -o "$work/o.las" --force
+measure "whole, field filter, count" query "$file" --where 'intensity > 0' --count
+measure "whole, to LAS" query "$file" -o "$work/o.las" --force
+measure "whole, all fields to NPY" query "$file" -o "$work/o.npy" --force
+measure "whole, x y z to NPY" query "$file" --dims x,y,z -o "$work/o.npy" --force
+measure "whole, to LAZ" query "$file" -o "$work/o.laz" --force
+[ -z "$url" ] || measure "window from $url" query "$url" --bounds "$window" -o "$work/o.las" --force
+if [ -d "$here/tests/oracle/node_modules/copc" ] && command -v node > /dev/null; then
+    ln -sfn "$here/tests/oracle/node_modules" "$work/node_modules"
+    cp "$here/bench/query_copcjs.mjs" "$work/"
+    measure "window, copc.js" node "$work/query_copcjs.mjs" "$file" "$window"
+    [ -z "$url" ] || measure "window from URL, copc.js" node "$work/query_copcjs.mjs" "$url" "$window"
+else
+    echo
+    echo "copc.js: skipped, Node or tests/oracle/node_modules is not there"
+fi
+if [ -x "$codec" ]; then
+    echo
+    "$codec" --repeat "$repeat" --jobs decode,xyz "$work/o.laz"
+fi

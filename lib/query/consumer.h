@@ -1,0 +1,51 @@
+/*
+ * consumer.h - who takes the records of an answer: a file, a count, statistics, a caller.
+ *
+ * Nodes are decoded in parallel into slots; `form` may work on a slot in parallel, too; `take` gets them one by one, in
+ * order. `help` is called by workers before they decode: work that take left for them (encoding).
+ */
+#ifndef SCREE_LIB_QUERY_CONSUMER_H
+#define SCREE_LIB_QUERY_CONSUMER_H
+
+#include "query/job.h"
+
+/* One item's points on their way out. */
+struct scree__query_slot {
+    uint8_t *records;          /* those that match, as they come out */
+    uint64_t records_capacity; /* bytes */
+    uint64_t count;
+    uint8_t *text; /* what form made of them */
+    uint64_t text_capacity, text_bytes;
+    struct scree_las_summary summary;
+    uint64_t tested, nodes_read, nodes_inside;
+    uint64_t bytes_read, requests;
+    uint64_t out_of_range; /* coordinates that the joint grid cannot hold */
+    void *own;             /* the consumer's, by slot; see slot_bytes */
+};
+
+struct scree__query_consumer {
+    void *self;
+    bool needs_records;   /* false: only counts matter */
+    uint32_t fields;      /* SCREE_LAZ_FIELD_* that it looks at */
+    uint32_t form_bytes;  /* of memory a point that form takes at most, for the plan of memory */
+    uint64_t fixed_bytes; /* of memory that it takes besides */
+    uint64_t slot_bytes;  /* of `own` */
+    enum scree_status (*form)(void *self, struct scree__query_slot *slot, unsigned worker,
+                              struct scree_error *err); /* may be NULL */
+    enum scree_status (*help)(void *self, unsigned worker,
+                              struct scree_error *err); /* may be NULL */
+    enum scree_status (*take)(void *self, struct scree__query_slot *slot, struct scree_error *err);
+};
+
+/* run.c: everything, in order, up to the limit. */
+SCREE_MUST_CHECK enum scree_status scree__query_work(struct scree_query *query,
+                                                     const struct scree__query_consumer *consumer,
+                                                     struct scree_query_result *result,
+                                                     struct scree_error *err);
+
+/* Makes room in a buffer of the budget's; what was in it is lost. */
+SCREE_MUST_CHECK enum scree_status scree__query_room(struct scree__mem_budget *budget,
+                                                     uint8_t **buffer, uint64_t *capacity,
+                                                     uint64_t bytes, struct scree_error *err);
+
+#endif

@@ -1,0 +1,132 @@
+/* query.c - the public face of a query: options in, a plan, records or a count out. */
+#include "query/consumer.h"
+#include "query/job.h"
+#include "base/error.h"
+
+#include <math.h>
+#include <string.h>
+
+void scree_query_options_init(struct scree_query_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->level = -1;
+}
+
+static enum scree_status check_options(const struct scree_query_options *options,
+                                       struct scree_error *err)
+{
+    if (options->input_count == 0 || options->inputs == NULL)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "no input");
+    if (!(options->resolution >= 0) || !isfinite(options->resolution))
+        return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                "resolution %g: expected a number of 0 or more",
+                                options->resolution);
+    return SCREE_OK;
+}
+
+static enum scree_status copy_options(struct scree_query *query,
+                                      const struct scree_query_options *options,
+                                      struct scree_error *err)
+{
+    query->resolution = options->resolution;
+    query->level = options->level;
+    query->limit = options->limit;
+    if (options->crs != NULL)
+        query->crs_text = scree__mem_string_copy(options->crs);
+    if (options->dims != NULL)
+        query->dims_text = scree__mem_string_copy(options->dims);
+    if ((options->crs != NULL && query->crs_text == NULL) ||
+        (options->dims != NULL && query->dims_text == NULL))
+        return scree__base_fail(err, SCREE_E_MEMORY, "options: out of memory");
+    return SCREE_OK;
+}
+
+enum scree_status scree_query_open(struct scree_context *context,
+                                   const struct scree_query_options *given,
+                                   struct scree_query **out, struct scree_error *err)
+{
+    struct scree_query_options options;
+    void *memory;
+    *out = NULL;
+    scree_query_options_init(&options);
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    enum scree_status status = check_options(&options, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(NULL, sizeof **out, &memory, "query", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree_query *query = memory;
+    memset(query, 0, sizeof *query);
+    query->context = context;
+    query->budget = scree__par_budget(context);
+    status = copy_options(query, &options, err);
+    if (status == SCREE_OK)
+        status = scree__query_filter_make(query, &options, err);
+    if (status == SCREE_OK)
+        status = scree__query_sources_open(query, &options, err);
+    if (status == SCREE_OK)
+        status = scree__query_join_finish(query, err);
+    if (status == SCREE_OK)
+        status = scree__query_items_make(query, err);
+    if (status != SCREE_OK) {
+        scree_query_close(query);
+        return status;
+    }
+    *out = query;
+    return SCREE_OK;
+}
+
+void scree_query_close(struct scree_query *query)
+{
+    if (query == NULL)
+        return;
+    scree__query_join_release(query);
+    scree__query_sources_release(query);
+    scree__query_filter_release(&query->filter);
+    scree__mem_string_free(query->crs_text);
+    scree__mem_string_free(query->dims_text);
+    scree__mem_free(NULL, query, sizeof *query);
+}
+
+const struct scree_query_plan *scree_query_plan(const struct scree_query *query)
+{
+    return &query->plan;
+}
+
+const struct scree_las_header *scree_query_header(const struct scree_query *query)
+{
+    return &query->header;
+}
+
+/* ------------------------------------------------------------------------------------ each, count */
+
+struct caller {
+    scree_query_batch batch;
+    void *user;
+};
+
+static enum scree_status give_batch(void *self, struct scree__query_slot *slot,
+                                    struct scree_error *err)
+{
+    struct caller *caller = self;
+    return caller->batch(caller->user, slot->records, slot->count, err);
+}
+
+enum scree_status scree_query_each(struct scree_query *query, scree_query_batch batch, void *user,
+                                   struct scree_query_result *result, struct scree_error *err)
+{
+    struct scree_query_result ignored;
+    struct caller caller = {batch, user};
+    const struct scree__query_consumer consumer = {
+        .self = &caller, .needs_records = true, .fields = query->output_fields, .take = give_batch};
+    return scree__query_work(query, &consumer, result != NULL ? result : &ignored, err);
+}
+
+enum scree_status scree_query_count(struct scree_query *query, struct scree_query_result *result,
+                                    struct scree_error *err)
+{
+    struct scree_query_result ignored;
+    const struct scree__query_consumer consumer = {.fields = 0};
+    return scree__query_work(query, &consumer, result != NULL ? result : &ignored, err);
+}

@@ -1,0 +1,217 @@
+/* table.c - an answer as rows of the dims that were asked for: text (CSV) or fixed-width binary (PLY, NPY), made in parallel. */
+#include "query/out.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <string.h>
+
+#define BLOCK 512u
+
+static const uint8_t kind_bytes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 1};
+
+/* Bytes of a number as text at most, and a comma. */
+static uint32_t text_bytes(const struct scree__query_cell *cell)
+{
+    static const uint8_t widths[] = {3, 4, 5, 6, 10, 11, 20, 20, 15, 25, 3};
+    if (cell->decimal)
+        return 23 + 1;
+    return (cell->column.scaled ? 25u : widths[cell->column.kind]) + 1;
+}
+
+/* Scaled values are doubles; PLY knows no integers of 64 bits. */
+static enum scree__query_kind binary_kind(const struct scree__query_column *column,
+                                          enum scree_query_format format)
+{
+    bool is_long = column->kind == SCREE__QUERY_U64 || column->kind == SCREE__QUERY_I64;
+    if (column->scaled || (is_long && format == SCREE_QUERY_PLY))
+        return SCREE__QUERY_F64;
+    return column->kind == SCREE__QUERY_BITS ? SCREE__QUERY_U8 : column->kind;
+}
+
+enum scree_status scree__query_table_begin(struct scree__query_table *table,
+                                           struct scree_query *query, struct scree_sink *sink,
+                                           enum scree_query_format format, struct scree_error *err)
+{
+    void *memory;
+    memset(table, 0, sizeof *table);
+    table->query = query;
+    table->sink = sink;
+    table->format = format;
+    table->cell_count = query->dims.count;
+    uint64_t bytes = table->cell_count * sizeof *table->cells;
+    enum scree_status status = scree__mem_alloc(NULL, bytes, &memory, "columns", err);
+    if (status != SCREE_OK)
+        return status;
+    table->cells = memset(memory, 0, bytes);
+    for (uint64_t i = 0; i < table->cell_count; i++) {
+        struct scree__query_cell *cell = &table->cells[i];
+        cell->column = query->dims.columns[i];
+        cell->as = binary_kind(&cell->column, format);
+        scree__query_decimal_plan(cell);
+        cell->bytes = format == SCREE_QUERY_CSV ? text_bytes(cell) : kind_bytes[cell->as];
+        table->row_bytes += cell->bytes;
+    }
+    status = scree__query_head_make(table, err);
+    if (status == SCREE_OK)
+        status = scree_sink_write(sink, table->head, (size_t)table->head_bytes, err);
+    return status;
+}
+
+void scree__query_table_release(struct scree__query_table *table)
+{
+    scree__mem_free(NULL, table->cells, table->cell_count * sizeof *table->cells);
+    scree__mem_free(NULL, table->head, table->head_capacity);
+    memset(table, 0, sizeof *table);
+}
+
+/* ----------------------------------------------------------------------------------------- text */
+
+static int64_t load_integer(const struct scree__query_column *column, const uint8_t *p)
+{
+    switch (column->kind) {
+    case SCREE__QUERY_BITS:
+        return p[0] >> column->shift & column->mask;
+    case SCREE__QUERY_U8:
+        return p[0];
+    case SCREE__QUERY_I8:
+        return (int8_t)p[0];
+    case SCREE__QUERY_U16:
+        return scree__base_load16(p);
+    case SCREE__QUERY_I16:
+        return (int16_t)scree__base_load16(p);
+    case SCREE__QUERY_U32:
+        return scree__base_load32(p);
+    case SCREE__QUERY_I32:
+        return scree__base_load_i32(p);
+    default:
+        return (int64_t)scree__base_load64(p);
+    }
+}
+
+static size_t cell_text(const struct scree__query_cell *cell, const uint8_t *record, char *text)
+{
+    const struct scree__query_column *column = &cell->column;
+    const uint8_t *p = record + column->at;
+    double value;
+    if (cell->decimal)
+        return scree__query_decimal_text(load_integer(column, p) * cell->factor + cell->shift,
+                                         cell->places, text);
+    if (column->scaled || column->kind == SCREE__QUERY_F64) {
+        scree__query_column_load(column, record, 0, 1, &value);
+        return scree__query_double_text(value, text);
+    }
+    if (column->kind == SCREE__QUERY_F32) {
+        scree__query_column_load(column, record, 0, 1, &value);
+        return scree__query_float_text((float)value, text);
+    }
+    if (column->kind == SCREE__QUERY_U64)
+        return scree__query_unsigned_text(scree__base_load64(p), text);
+    return scree__query_integer_text(load_integer(column, p), text);
+}
+
+static enum scree_status form_text(void *self, struct scree__query_slot *slot, unsigned worker,
+                                   struct scree_error *err)
+{
+    const struct scree__query_table *table = self;
+    size_t record_bytes = table->query->header.record_bytes;
+    (void)worker;
+    enum scree_status status =
+        scree__query_room(table->query->budget, &slot->text, &slot->text_capacity,
+                          slot->count * (table->row_bytes + 1) + 64, err);
+    if (status != SCREE_OK)
+        return status;
+    char *at = (char *)slot->text;
+    for (uint64_t i = 0; i < slot->count; i++) {
+        const uint8_t *record = slot->records + i * record_bytes;
+        for (uint64_t c = 0; c < table->cell_count; c++) {
+            at += cell_text(&table->cells[c], record, at);
+            *at++ = ',';
+        }
+        at[-1] = '\r'; /* RFC 4180 ends lines with CR LF */
+        *at++ = '\n';
+    }
+    slot->text_bytes = (uint64_t)((uint8_t *)at - slot->text);
+    return SCREE_OK;
+}
+
+/* --------------------------------------------------------------------------------------- binary */
+
+/* One column of up to BLOCK rows. */
+static void pack_column(const struct scree__query_cell *cell, const uint8_t *records, size_t stride,
+                        size_t count, uint8_t *rows, size_t row_bytes)
+{
+    const struct scree__query_column *column = &cell->column;
+    if (cell->as == SCREE__QUERY_F64 && column->kind != SCREE__QUERY_F64) {
+        double values[BLOCK];
+        scree__query_column_load(column, records, stride, count, values);
+        for (size_t i = 0; i < count; i++)
+            scree__base_store_f64(rows + i * row_bytes, values[i]);
+    } else if (column->kind == SCREE__QUERY_BITS) {
+        for (size_t i = 0; i < count; i++)
+            rows[i * row_bytes] =
+                (uint8_t)(records[i * stride + column->at] >> column->shift & column->mask);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            memcpy(rows + i * row_bytes, records + i * stride + column->at, column->bytes);
+    }
+}
+
+static enum scree_status form_rows(void *self, struct scree__query_slot *slot, unsigned worker,
+                                   struct scree_error *err)
+{
+    const struct scree__query_table *table = self;
+    size_t stride = table->query->header.record_bytes;
+    (void)worker;
+    enum scree_status status =
+        scree__query_room(table->query->budget, &slot->text, &slot->text_capacity,
+                          slot->count * table->row_bytes + 64, err);
+    for (uint64_t done = 0; done < slot->count && status == SCREE_OK; done += BLOCK) {
+        size_t count = slot->count - done < BLOCK ? (size_t)(slot->count - done) : BLOCK;
+        uint8_t *rows = slot->text + done * table->row_bytes;
+        for (uint64_t c = 0; c < table->cell_count; c++) {
+            pack_column(&table->cells[c], slot->records + done * stride, stride, count, rows,
+                        table->row_bytes);
+            rows += table->cells[c].bytes;
+        }
+    }
+    slot->text_bytes = slot->count * table->row_bytes;
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------- whole */
+
+static enum scree_status take_rows(void *self, struct scree__query_slot *slot,
+                                   struct scree_error *err)
+{
+    struct scree__query_table *table = self;
+    table->rows += slot->count;
+    return scree_sink_write(table->sink, slot->text, (size_t)slot->text_bytes, err);
+}
+
+void scree__query_table_consumer(struct scree__query_table *table,
+                                 struct scree__query_consumer *consumer)
+{
+    memset(consumer, 0, sizeof *consumer);
+    consumer->self = table;
+    consumer->needs_records = true;
+    for (uint64_t i = 0; i < table->cell_count; i++)
+        consumer->fields |= table->cells[i].column.laz_field;
+    consumer->form_bytes = table->row_bytes + 1;
+    consumer->form = table->format == SCREE_QUERY_CSV ? form_text : form_rows;
+    consumer->take = take_rows;
+}
+
+enum scree_status scree__query_table_finish(struct scree__query_table *table,
+                                            struct scree_error *err)
+{
+    if (table->format == SCREE_QUERY_CSV)
+        return SCREE_OK;
+    uint64_t before = table->head_bytes;
+    enum scree_status status = scree__query_head_make(table, err);
+    if (status == SCREE_OK && table->head_bytes != before)
+        status = scree__base_fail(err, SCREE_E_DATA, "%s: its head changed its length",
+                                  scree_sink_name(table->sink));
+    if (status == SCREE_OK)
+        status = scree_sink_patch(table->sink, 0, table->head, (size_t)table->head_bytes, err);
+    return status;
+}
