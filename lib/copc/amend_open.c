@@ -36,7 +36,7 @@ static uint64_t count_points(const struct scree__amend *amend)
         memcmp(amend->old_head + SCREE__COPC_INFO_VLR_OFFSET + 2, "copc", 5) != 0)
         return count;
     scree__copc_info_load(amend->old_head + SCREE__COPC_INFO_PAYLOAD_OFFSET, &info);
-    if (scree__copc_hierarchy_read(amend->source, &info, amend->budget, &listener, &hierarchy,
+    if (scree__copc_hierarchy_read(amend->source, &info, amend->budget, &listener, NULL, &hierarchy,
                                    &ignored) == SCREE_OK)
         count = 0;
     for (uint64_t i = 0; count != SCREE__LAS_COUNT_OF_HEADER && i < hierarchy.entry_count; i++)

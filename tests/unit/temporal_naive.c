@@ -47,7 +47,7 @@ static void decode_node(const struct scree_las_reader *reader, struct naive_node
     free(records);
 }
 
-void naive_open(struct naive_copc *copc, const char *path)
+void temporal_naive_open(struct naive_copc *copc, const char *path)
 {
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree_source *source;
@@ -81,7 +81,7 @@ void naive_open(struct naive_copc *copc, const char *path)
     scree_source_close(source);
 }
 
-void naive_close(struct naive_copc *copc)
+void temporal_naive_close(struct naive_copc *copc)
 {
     for (size_t i = 0; i < copc->node_count; i++)
         free(copc->nodes[i].times);

@@ -24,8 +24,8 @@ struct naive_copc {
 };
 
 /* Fails the test where the file cannot be decoded. */
-void naive_open(struct naive_copc *copc, const char *path);
-void naive_close(struct naive_copc *copc);
+void temporal_naive_open(struct naive_copc *copc, const char *path);
+void temporal_naive_close(struct naive_copc *copc);
 
 /* Every rule of the format: samples, pages, pointers, times of subtrees. Fails the test where one
  * does not hold. */

@@ -403,7 +403,7 @@ static void test_unordered_nodes_are_named(void **state)
     (void)state;
     /* All points in one node: the chunk is the last thing before the chunk table. */
     make_copc(file, 8, 100, 0, NULL);
-    naive_open(&copc, file);
+    temporal_naive_open(&copc, file);
     assert_int_equal(copc.node_count, 1);
     assert_int_equal(scree_laz_layout_init(&layout, 7, 0, SCREE_LAZ_VARIABLE_CHUNKS, &err),
                      SCREE_OK);
@@ -435,7 +435,7 @@ static void test_unordered_nodes_are_named(void **state)
     amend_badly(with_index(5), SCREE_E_UNSUPPORTED, "node 0-0-0-0 (chunk at byte ");
     amend_badly(with_index(5), SCREE_E_UNSUPPORTED, "), point 5: GPS time 3.5 comes after 4;");
     free(memory);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
 }
 
 /* ---------------------------------------------------------------------------------- others' files */
@@ -452,18 +452,18 @@ static void test_files_of_others(void **state)
         snprintf(path, sizeof path, "%s/copc/%s.copc.laz", folder, names[i]);
         if (access(path, R_OK) != 0)
             continue;
-        naive_open(&before, path);
+        temporal_naive_open(&before, path);
         write_file(file, before.file.bytes, before.file.count);
         assert_true(amend_well(with_index(10)).in_place);
-        naive_open(&after, file);
+        temporal_naive_open(&after, file);
         naive_check_index(&after, 10);
         /* Nothing else is another: but for where and how many EVLRs there are. */
         memcpy(after.file.bytes + 235, before.file.bytes + 235, 12);
         assert_memory_equal(before.file.bytes, after.file.bytes, before.file.count);
-        naive_close(&after);
+        temporal_naive_close(&after);
         /* Chunks as they were, somewhere else. */
         amend_well(with_crs(LONG_WKT));
-        naive_open(&after, file);
+        temporal_naive_open(&after, file);
         naive_check_index(&after, 10);
         assert_int_equal(before.node_count, after.node_count);
         for (size_t n = 0; n < before.node_count; n++) {
@@ -472,8 +472,8 @@ static void test_files_of_others(void **state)
             assert_memory_equal(before.file.bytes + x->offset, after.file.bytes + y->offset,
                                 x->byte_count);
         }
-        naive_close(&after);
-        naive_close(&before);
+        temporal_naive_close(&after);
+        temporal_naive_close(&before);
     }
     if (folder == NULL)
         skip();

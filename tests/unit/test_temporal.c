@@ -133,13 +133,13 @@ static void test_auto_stride(void **state)
     (void)state;
     make_input(3000, FLIGHT);
     convert(output, SCREE_TEMPORAL_AUTO, 400, (struct way){1, 0, false});
-    naive_open(&copc, output);
+    temporal_naive_open(&copc, output);
     naive_check_index(&copc, 100);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
     convert(output, 0, 400, (struct way){1, 0, false});
-    naive_open(&copc, output);
+    temporal_naive_open(&copc, output);
     assert_int_equal(copc.index_begin, 0);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
 }
 
 static void test_same_bytes(void **state)
@@ -369,12 +369,12 @@ static void test_all_kinds_of_times(void **state)
         make_input(12000, (enum times)kind);
         for (unsigned s = 0; s < (kind == FEW || kind == ODD ? 5 : 1); s++) {
             convert(output, strides[s], 300, (struct way){2, 0, false});
-            naive_open(&copc, output);
+            temporal_naive_open(&copc, output);
             assert_true(copc.node_count > 20);
             naive_check_index(&copc, strides[s]);
             check_windows(&copc, 200);
             assert_valid(&copc.file);
-            naive_close(&copc);
+            temporal_naive_close(&copc);
         }
     }
 }
@@ -387,7 +387,7 @@ static void test_nested_pages(void **state)
     (void)state;
     make_input(400000, FLIGHT);
     convert(output, 1, 6000, (struct way){2, 0, false});
-    naive_open(&copc, output);
+    temporal_naive_open(&copc, output);
     naive_check_index(&copc, 1);
     assert_true(copc.pages_below_root >= 8);
     assert_true(copc.deepest_page >= 2);
@@ -400,7 +400,7 @@ static void test_nested_pages(void **state)
     assert_int_equal(open_index(&opened, &copc.file, &err), SCREE_OK);
     assert_int_equal(check_window(&copc, &opened, -INFINITY, -2e6), 0);
     close_index(&opened);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
 }
 
 static void test_no_window_is_nan(void **state)
@@ -412,13 +412,13 @@ static void test_no_window_is_nan(void **state)
     (void)state;
     make_input(1000, FLIGHT);
     convert(output, 10, 400, (struct way){1, 0, false});
-    naive_open(&copc, output);
+    temporal_naive_open(&copc, output);
     assert_int_equal(open_index(&opened, &copc.file, &err), SCREE_OK);
     assert_int_equal(
         scree__copc_temporal_spans(&opened.index, NAN, 1, &copc.nodes[0].entry, 1, &span, &err),
         SCREE_E_ARGUMENT);
     close_index(&opened);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
 }
 
 /* ---------------------------------------------------------------------------------------- damage */
@@ -432,7 +432,7 @@ static void test_damage_is_found(void **state)
     (void)state;
     make_input(6000, FLIGHT);
     convert(output, 3, 100, (struct way){2, 0, false});
-    naive_open(&copc, output);
+    temporal_naive_open(&copc, output);
     size_t count = copc.node_count;
     struct scree_copc_entry *entries = malloc(count * sizeof *entries);
     struct scree__copc_temporal_span *spans = malloc(count * sizeof *spans);
@@ -465,7 +465,7 @@ static void test_damage_is_found(void **state)
     assert_true(refused > 1000 && passed > 100);
     free(entries);
     free(spans);
-    naive_close(&copc);
+    temporal_naive_close(&copc);
 }
 
 static int tidy(void **state)
