@@ -236,12 +236,14 @@ static bool layer_varies(const struct laz_layer *layer, const uint8_t *first,
     return varies_uint8_t(at, stride, count, was, 1);
 }
 
-/* Colours that are not grey are coded though they never change. */
+/* Colours that are not grey are coded though they never change, and so are times that are NaN. */
 static bool may_be_constant(const struct laz_layer *layer, const uint8_t *first)
 {
-    const uint8_t *rgb = first + layer->offset;
+    const uint8_t *item = first + layer->offset;
     if (layer->kind == LAZ_LAYER_RGB)
-        return memcmp(rgb, rgb + 2, 2) == 0 && memcmp(rgb, rgb + 4, 2) == 0;
+        return memcmp(item, item + 2, 2) == 0 && memcmp(item, item + 4, 2) == 0;
+    if (layer->kind == LAZ_LAYER_GPS)
+        return scree__base_load64(item + LAZ_P14_GPS) << 1 <= (uint64_t)0x7FF << 53;
     return layer->kind != LAZ_LAYER_XY && layer->kind != LAZ_LAYER_Z;
 }
 
