@@ -15,9 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Samples beyond this share of the budget wait on scratch. */
-#define SAMPLES_SHARE 4u
-
 void scree_amend_options_init(struct scree_amend_options *options)
 {
     memset(options, 0, sizeof *options);
@@ -96,7 +93,7 @@ static enum scree_status open_scratch(struct scree__amend *amend, struct scree_e
         return SCREE_OK;
     const uint64_t bytes = scree__temporal_samples_bytes(
         amend->point_count, amend->hierarchy->entry_count, amend->stride);
-    if (bytes <= scree_context_budget_bytes(amend->context) / SAMPLES_SHARE)
+    if (scree__amend_scan_bytes(amend) + bytes <= scree_context_budget_bytes(amend->context))
         return SCREE_OK;
     memcpy(folder, amend->output, sizeof folder);
     char *slash = strrchr(folder, '/');
@@ -113,9 +110,12 @@ static enum scree_status scan(struct scree__amend *amend, struct scree_error *er
 {
     if (amend->stride == 0 && !amend->options.repair_header)
         return SCREE_OK;
+    const uint64_t least = scree__amend_scan_bytes(amend);
     enum scree_status status = open_scratch(amend, err);
     if (status == SCREE_OK)
         status = scree__amend_scan(amend, err);
+    if (status == SCREE_E_BUDGET && err != NULL && err->need_bytes < least)
+        err->need_bytes = least;
     if (status == SCREE_OK && amend->options.repair_header)
         scree__amend_repair(amend);
     if (status == SCREE_OK && amend->stride > 0) {

@@ -94,6 +94,9 @@ SCREE_MUST_CHECK enum scree_status scree__amend_check_tail(struct scree__amend *
 SCREE_MUST_CHECK enum scree_status scree__amend_scan(struct scree__amend *amend,
                                                      struct scree_error *err);
 
+/* What it takes at least, with what is taken already; samples that wait in memory come on top. */
+uint64_t scree__amend_scan_bytes(const struct scree__amend *amend);
+
 /* amend_header.c: what the scan says of counts, bounds and times, into head; tells each change. */
 void scree__amend_repair(struct scree__amend *amend);
 

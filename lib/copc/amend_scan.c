@@ -226,6 +226,32 @@ static enum scree_status run(struct scree__amend *amend, unsigned window, struct
     return status;
 }
 
+uint64_t scree__amend_scan_bytes(const struct scree__amend *amend)
+{
+    const struct scree_laz_layout *layout = scree_las_layout(amend->reader);
+    const unsigned threads = scree_context_threads(amend->context);
+    const uint64_t nodes = amend->hierarchy->entry_count;
+    uint64_t chunk = 0, samples = 0;
+    for (uint64_t i = 0; i < amend->chunk_count; i++) {
+        const uint64_t bytes = (uint64_t)amend->chunks[i].byte_count;
+        const uint64_t points = (uint64_t)amend->chunks[i].point_count;
+        const uint64_t here =
+            amend->stride > 0 ? 8 * scree__temporal_sample_count(points, amend->stride) : 0;
+        chunk = bytes > chunk ? bytes : chunk;
+        samples = here > samples ? here : samples;
+    }
+    uint64_t bytes = scree__mem_budget_used(amend->budget) + chunk +
+                     threads * (sizeof(struct worker) + scree_laz_decoder_bytes(layout) +
+                                PIECE_BYTES + layout->record_bytes) +
+                     sizeof(struct slot);
+    /* A list that grows and its successor are there together; samples on scratch come back one
+     * node at a time. */
+    if (amend->stride > 0)
+        bytes += 3 * nodes * sizeof(struct scree__temporal_kept) +
+                 scree__temporal_pages_memory(nodes) + samples;
+    return bytes + ((uint64_t)1 << 20);
+}
+
 /* Nodes without points are part of the octree, too. */
 static enum scree_status add_empty_nodes(struct scree__amend *amend, struct scree_error *err)
 {

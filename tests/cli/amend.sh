@@ -60,3 +60,13 @@ cp plain.copc.laz before
 chmod 600 plain.copc.laz
 expect 3 amend plain.copc.laz --temporal-index 1 --memory 64K
 cmp -s plain.copc.laz before || fail "a failed run changed the file"
+
+# Samples that do not fit go through scratch; a budget that is too small names one that does.
+cp plain.copc.laz small.copc.laz
+expect 3 amend small.copc.laz --temporal-index 1 --memory 1M
+need=$(sed -n 's/.*--memory \([0-9]*M\)$/\1/p' err)
+[ -n "$need" ] || fail "no budget is named"
+expect 0 amend small.copc.laz --temporal-index 1 --memory "$need" -q
+cp plain.copc.laz large.copc.laz
+expect 0 amend large.copc.laz --temporal-index 1 -q
+cmp -s small.copc.laz large.copc.laz || fail "the budget changes the index"
