@@ -34,7 +34,7 @@ struct scree_http_options {
     size_t size;
     uint32_t connect_timeout_ms;  /* 10 s */
     uint32_t stall_timeout_ms;    /* a request that receives nothing for this long: 30 s */
-    uint32_t deadline_ms;         /* for one call of ours, with all its retries: 300 s */
+    uint32_t deadline_ms;         /* for one request, with all its retries: 300 s */
     uint32_t retries;             /* of one request, after its first attempt: 5 */
     uint32_t retry_first_ms;      /* pause before the first retry, doubled for each further: 200 */
     uint32_t retry_most_ms;       /* ... up to this: 10 s; a random half of it is taken off */
