@@ -51,13 +51,13 @@ query() { "$scree" query "$@" --threads "$threads" --progress none --json -q; }
 # A tenth of the extent each way around the middle.
 window=$("$scree" info --json "$file" | tr -d ' \t\n' | sed 's/.*"min":\[\([^]]*\)\],"max":\[\([^]]*\)\].*/\1,\2/' | awk -F, '{
     printf "%.3f,%.3f,%.3f,%.3f", $1 + ($4 - $1) * .45, $2 + ($5 - $2) * .45, $1 + ($4 - $1) * .55, $2 + ($5 - $2) * .55}')
-echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $threads threads; $("$scree" --version); $(stat -c %s "$file") bytes"
+echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $threads threads; $("$scree" --version); $(stat -Lc %s "$file") bytes"
 echo
 echo "| what | points | MB read | requests | CPU s | wall s | M points per CPU s |"
 echo "|---|---|---|---|---|---|---|"
 measure "window, all fields to LAS" query "$file" --bounds "$window" -o "$work/o.las" --force
 measure "window, count" query "$file" --bounds "$window" --count
-measure "window at a tenth of the detail" query "$file" --bounds "$window" --level 1 -o "$work/o.las" --force
+measure "window, levels 0 and 1" query "$file" --bounds "$window" --level 1 -o "$work/o.las" --force
 measure "whole, field filter, count" query "$file" --where 'intensity > 0' --count
 measure "whole, to LAS" query "$file" -o "$work/o.las" --force
 measure "whole, all fields to NPY" query "$file" -o "$work/o.npy" --force

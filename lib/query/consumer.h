@@ -27,6 +27,7 @@ struct scree__query_consumer {
     void *self;
     bool needs_records;   /* false: only counts matter */
     uint32_t fields;      /* SCREE_LAZ_FIELD_* that it looks at */
+    bool clean;           /* what the dims leave out has to be 0 */
     uint32_t form_bytes;  /* of memory a point that form takes at most, for the plan of memory */
     uint64_t fixed_bytes; /* of memory that it takes besides */
     uint64_t slot_bytes;  /* of `own` */

@@ -177,10 +177,12 @@ static size_t compact(const uint8_t *records, const uint8_t *keep, size_t count,
 }
 
 /* Clears what was not asked for; undecoded fields hold the chunk's first values until then. */
-static void clear_unasked(const struct scree_query *query, uint8_t *records, uint64_t count)
+static void clear_unasked(const struct scree__query_decoding *decoding, uint8_t *records,
+                          uint64_t count)
 {
+    const struct scree_query *query = decoding->query;
     size_t bytes = query->header.record_bytes;
-    if (query->kept_bits == NULL)
+    if (query->kept_bits == NULL || !decoding->consumer->clean)
         return;
     for (uint64_t i = 0; i < count; i++)
         for (size_t b = 0; b < bytes; b++)
@@ -218,7 +220,7 @@ static enum scree_status add_records(struct scree__query_decoding *decoding,
         scree__las_map_records(&source->map, records, count, to, &stats);
         slot->out_of_range += stats.out_of_range;
     }
-    clear_unasked(query, to, count);
+    clear_unasked(decoding, to, count);
     slot->count += count;
     return SCREE_OK;
 }
@@ -256,7 +258,7 @@ static enum scree_status take_whole(struct scree__query_decoding *decoding, stru
         const uint8_t *records;
         uint8_t *to = slot->records + slot->count * source->header.record_bytes;
         status = pass_next(pass, (size_t)count, to, &records, err);
-        clear_unasked(decoding->query, to, count);
+        clear_unasked(decoding, to, count);
         slot->count += count;
         return status;
     }

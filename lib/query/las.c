@@ -120,6 +120,7 @@ void scree__query_las_consumer(struct scree__query_las *las, struct scree__query
     memset(consumer, 0, sizeof *consumer);
     consumer->self = las;
     consumer->needs_records = true;
+    consumer->clean = true;
     consumer->fields = las->query->output_fields;
     if (las->compressed) {
         consumer->take = take_for_chunks;

@@ -118,8 +118,11 @@ enum scree_status scree_query_each(struct scree_query *query, scree_query_batch 
 {
     struct scree_query_result ignored;
     struct caller caller = {batch, user};
-    const struct scree__query_consumer consumer = {
-        .self = &caller, .needs_records = true, .fields = query->output_fields, .take = give_batch};
+    const struct scree__query_consumer consumer = {.self = &caller,
+                                                   .needs_records = true,
+                                                   .clean = true,
+                                                   .fields = query->output_fields,
+                                                   .take = give_batch};
     return scree__query_work(query, &consumer, result != NULL ? result : &ignored, err);
 }
 
