@@ -1,6 +1,7 @@
 /* cmd_query.c - scree query: the points of files that lie in a place, in a time, or have certain attributes. */
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "cli/locations.h"
 #include "cli/numbers.h"
 #include "cli/query_report.h"
 #include "cli/query_words.h"
@@ -62,6 +63,7 @@ static const struct option_entry options[] = {
      "a condition on fields: 'intensity > 100 && !(class in (7, 18))'"},
     {"dims", 0, "LIST", OPTION_TEXT, AT(dims), 0, 0,
      "only these fields: x,y,z,class (the others are neither decoded nor written; 0 in LAS)"},
+    COMMON_REMOTE,
     COMMON_FORCE,
     {"dry-run", 0, NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "show what would be read, from headers and hierarchy alone"},
@@ -197,6 +199,22 @@ static enum scree_status work(struct session *session, const struct query_argume
     return status;
 }
 
+/* Where remote inputs are read, and an output in a store is written. */
+static enum scree_status locate(struct locations *locations, const struct session *session,
+                                const struct query_arguments *arguments,
+                                struct scree_query_options *wanted, struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    locations_begin(locations, &arguments->common, session->context);
+    for (uint64_t i = 0; i < wanted->input_count && status == SCREE_OK; i++)
+        status = locations_prepare(locations, wanted->inputs[i], err);
+    if (status == SCREE_OK && arguments->output != NULL)
+        status = locations_prepare(locations, arguments->output, err);
+    wanted->source_options = &locations->source;
+    wanted->sink_options = &locations->sink;
+    return status;
+}
+
 /* With what the words stand for. */
 static int run_with(const struct query_arguments *arguments, struct scree_query_options *wanted,
                     char *const *words, uint64_t word_count)
@@ -204,6 +222,7 @@ static int run_with(const struct query_arguments *arguments, struct scree_query_
     struct scree_error err = SCREE_ERROR_INIT;
     struct session session = {0};
     struct inputs inputs = {0};
+    struct locations locations = {0};
     bool is_file = arguments->output != NULL && strcmp(arguments->output, "-") != 0;
     enum scree_status status =
         inputs_find(&inputs, words, word_count, is_file ? arguments->output : "", &err);
@@ -213,8 +232,11 @@ static int run_with(const struct query_arguments *arguments, struct scree_query_
         status = session_begin(&session, &arguments->common, &err);
     }
     if (status == SCREE_OK)
+        status = locate(&locations, &session, arguments, wanted, &err);
+    if (status == SCREE_OK)
         status = work(&session, arguments, wanted, &err);
     session_end(&session);
+    locations_end(&locations);
     inputs_release(&inputs);
     return status == SCREE_OK ? EXIT_CODE_DONE : (int)status_report(status, &err);
 }

@@ -28,7 +28,8 @@ extern "C" {
 /* Texts are NUL-terminated and copied; NULL: not asked for. All that is asked for must hold of a point. */
 struct scree_query_options {
     size_t size;
-    const char *const *inputs; /* LAS, LAZ and COPC files; their order is the order of the points */
+    const char *const *
+        inputs; /* LAS, LAZ and COPC: files, http(s)://, s3://; their order is the order of the points */
     uint64_t input_count;
 
     unsigned bounds_axes;                /* 0: no bounds; 2: x and y; 3: x, y and z */
@@ -49,6 +50,10 @@ struct scree_query_options {
         *returns;      /* "first", "last", "intermediate", "single", numbers; several with commas */
     const char *where; /* "intensity > 100 && !(class in (7, 18))" */
     const char *dims;  /* "x,y,z,class": what is to come out; NULL: everything */
+    /* For inputs and outputs that are not local; NULL: defaults. What their pointers lead to stays
+     * until the query is closed. Context and replace are the query's. */
+    const struct scree_source_options *source_options;
+    const struct scree_sink_options *sink_options;
 };
 
 struct scree_query_plan {
@@ -122,7 +127,7 @@ enum scree_query_format {
 
 struct scree_query_output {
     size_t size;
-    const char *path; /* NULL: `descriptor` */
+    const char *path; /* a file or s3://bucket/key; NULL: `descriptor` */
     int descriptor; /* open for writing; borrowed. Formats whose beginning is known only at the end pass through
                          scratch */
     enum scree_query_format format; /* needed with `descriptor` */

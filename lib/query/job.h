@@ -88,6 +88,8 @@ struct scree_query {
     double resolution;
     int level;
     uint64_t limit;
+    struct scree_source_options source_options;
+    struct scree_sink_options sink_options;
 
     struct scree__query_source *sources;
     uint64_t source_count;

@@ -78,7 +78,7 @@ static void choose_folder(struct writing *writing)
     const char *slash = output->path != NULL ? strrchr(output->path, '/') : NULL;
     if (output->scratch_folder != NULL)
         snprintf(writing->folder, sizeof writing->folder, "%s", output->scratch_folder);
-    else if (output->path == NULL)
+    else if (output->path == NULL || scree_location_is_remote(output->path))
         snprintf(writing->folder, sizeof writing->folder, "/tmp");
     else if (slash == NULL)
         snprintf(writing->folder, sizeof writing->folder, ".");
@@ -91,8 +91,11 @@ static void choose_folder(struct writing *writing)
 static enum scree_status open_sink(struct writing *writing, struct scree_error *err)
 {
     const struct scree_query_output *output = writing->output;
-    if (output->path != NULL && writing->format != SCREE_QUERY_COPC)
-        return scree_sink_open_file(output->path, output->replace, &writing->sink, err);
+    if (output->path != NULL && writing->format != SCREE_QUERY_COPC) {
+        struct scree_sink_options options = writing->query->sink_options;
+        options.replace = output->replace;
+        return scree_sink_open(output->path, &options, &writing->sink, err);
+    }
     enum scree_status status = SCREE_OK;
     if (output->path == NULL)
         status = scree__io_sink_open_stream(output->descriptor, "output", &writing->stream, err);
@@ -158,6 +161,7 @@ static enum scree_status convert_scratch(struct writing *writing, struct scree_e
     options.output = writing->output->path;
     options.replace = writing->output->replace;
     options.scratch_folder = writing->folder;
+    options.sink_options = &writing->query->sink_options;
     options.creation_seconds = writing->output->creation_seconds;
     enum scree_status status = scree_convert_open(writing->query->context, &options, &job, err);
     if (status == SCREE_OK)

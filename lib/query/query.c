@@ -25,10 +25,27 @@ static enum scree_status check_options(const struct scree_query_options *options
     return SCREE_OK;
 }
 
+static void copy_network_options(struct scree_query *query,
+                                 const struct scree_query_options *options)
+{
+    const struct scree_source_options *source = options->source_options;
+    const struct scree_sink_options *sink = options->sink_options;
+    scree_source_options_init(&query->source_options);
+    scree_sink_options_init(&query->sink_options);
+    if (source != NULL)
+        memcpy(&query->source_options, source,
+               source->size < sizeof *source ? source->size : sizeof *source);
+    if (sink != NULL)
+        memcpy(&query->sink_options, sink, sink->size < sizeof *sink ? sink->size : sizeof *sink);
+    query->source_options.context = query->context;
+    query->sink_options.context = query->context;
+}
+
 static enum scree_status copy_options(struct scree_query *query,
                                       const struct scree_query_options *options,
                                       struct scree_error *err)
 {
+    copy_network_options(query, options);
     query->resolution = options->resolution;
     query->level = options->level;
     query->limit = options->limit;

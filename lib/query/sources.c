@@ -15,10 +15,11 @@
 /* ------------------------------------------------------------------------------- opening, closing */
 
 /* The one place where an input is opened. */
-static enum scree_status open_location(struct scree__query_source *source, struct scree_error *err)
+static enum scree_status open_location(struct scree_query *query,
+                                       struct scree__query_source *source, struct scree_error *err)
 {
-    source->remote = strstr(source->path, "://") != NULL;
-    return scree_source_open_file(source->path, &source->source, err);
+    source->remote = scree_location_is_remote(source->path);
+    return scree_source_open(source->path, &query->source_options, &source->source, err);
 }
 
 static void close_source(struct scree_query *query, struct scree__query_source *source)
@@ -46,7 +47,7 @@ static enum scree_status open_source(struct scree_query *query, struct scree__qu
         return SCREE_OK;
     if (query->open_count >= OPEN_MAX)
         close_idle(query);
-    enum scree_status status = open_location(source, err);
+    enum scree_status status = open_location(query, source, err);
     if (status != SCREE_OK)
         return status;
     query->open_count++;
