@@ -75,11 +75,12 @@ LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *he
         scree__laz_model_refresh(head, start, cum, count, layout, last, shift);
     head->left--;
     uint32_t unit = writer->width >> shift;
-    uint32_t low = cum[s] * unit;
-    uint32_t top = laz_mask(s == last);
+    uint32_t low = cum[s] * unit,
+             above = cum[s + 1]; /* LAZ_CUM_PAD: the last symbol, see reader.h */
+    uint32_t cut_off = (writer->width - (unit << 15)) & laz_mask(above >> 15);
     count[s]++;
     laz_writer_add(writer, low);
-    writer->width = cum[s + 1] * (unit & ~top) + ((writer->width & top) - low);
+    writer->width = above * unit + cut_off - low;
     laz_writer_shift(writer);
 }
 
