@@ -54,36 +54,62 @@ static struct cell_run cells_of_bucket(const struct scree__copc_partition *parti
     return run;
 }
 
-static enum scree_status place_bucket(struct scree__copc_spilled *spilled,
-                                      const struct scree__copc_partition *partition,
-                                      uint32_t bucket, const struct cell_run *run,
-                                      struct scree_error *err)
+/* Cells [first_cell, cell_count) are the bucket's. */
+static enum scree_status add_bucket(struct scree__copc_spilled *spilled,
+                                    const struct scree__copc_partition *partition, uint32_t bucket,
+                                    uint64_t points, uint64_t first_cell, struct scree_error *err)
 {
     void *memory = spilled->buckets;
     enum scree_status status =
         scree__mem_grow(spilled->budget, &memory, &spilled->bucket_capacity,
                         spilled->bucket_count + 1, sizeof *spilled->buckets, "buckets", err);
     spilled->buckets = memory;
+    if (status != SCREE_OK)
+        return status;
+    struct scree__copc_bucket *placed = &spilled->buckets[spilled->bucket_count++];
+    placed->partition = partition;
+    placed->bucket = bucket;
+    placed->count = points;
+    placed->first_cell = first_cell;
+    placed->last_cell = spilled->cell_count - 1;
+    return SCREE_OK;
+}
+
+static enum scree_status place_bucket(struct scree__copc_spilled *spilled,
+                                      const struct scree__copc_partition *partition,
+                                      uint32_t bucket, const struct cell_run *run,
+                                      struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
     uint64_t span = scree__copc_code_span(partition->region.level + SCREE__COPC_PART_LEVELS);
     uint64_t first = spilled->cell_count;
     for (uint32_t cell = run->begin; cell < run->end && status == SCREE_OK; cell++)
         if (partition->counts[cell] > 0)
             status = place_cell(spilled, cell_code(&partition->region, cell), span,
                                 partition->counts[cell], err);
-    if (status != SCREE_OK)
-        return status;
-    struct scree__copc_bucket *placed = &spilled->buckets[spilled->bucket_count++];
-    placed->partition = partition;
-    placed->bucket = bucket;
-    placed->count = run->points;
-    placed->first_cell = first;
-    placed->last_cell = spilled->cell_count - 1;
-    return SCREE_OK;
+    if (status == SCREE_OK)
+        status = add_bucket(spilled, partition, bucket, run->points, first, err);
+    return status;
+}
+
+/* The same for points that all lie in one cell of the last level. */
+static enum scree_status place_indivisible(struct scree__copc_spilled *spilled,
+                                           const struct scree__copc_partition *partition,
+                                           uint32_t bucket, uint64_t code, uint64_t points,
+                                           struct scree_error *err)
+{
+    uint64_t first = spilled->cell_count;
+    if (points > spilled->indivisible)
+        spilled->indivisible = points;
+    enum scree_status status = place_cell(spilled, code, 1, points, err);
+    if (status == SCREE_OK)
+        status = add_bucket(spilled, partition, bucket, points, first, err);
+    return status;
 }
 
 /*
- * The deepest cell that holds all points of these blocks, but one that has cells below it, where there is any. False: they lie in one cell of the
- * last level.
+ * The deepest cell that holds all points of these blocks and has as many levels below it as a partition has; or, if not *divisible, the cell of the
+ * last level that holds them.
  */
 static enum scree_status find_region(struct scree__copc_spilled *spilled,
                                      const struct scree__copc_extent *extents, uint64_t count,
@@ -97,9 +123,9 @@ static enum scree_status find_region(struct scree__copc_spilled *spilled,
         return status;
     unsigned shared = scree__copc_shared_levels(range[0], range[1]);
     *divisible = shared < SCREE__COPC_CODE_LEVELS;
-    region->level = SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS;
-    if (shared < region->level)
-        region->level = shared;
+    region->level = shared;
+    if (*divisible && shared > SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS)
+        region->level = SCREE__COPC_CODE_LEVELS - SCREE__COPC_PART_LEVELS;
     region->code = range[0] & ~(scree__copc_code_span(region->level) - 1);
     return SCREE_OK;
 }
@@ -142,11 +168,8 @@ static enum scree_status cut_bucket(struct scree__copc_spilled *spilled,
         status = find_region(spilled, extents, count, &moving.region, &divisible, err);
     if (status != SCREE_OK)
         return status;
-    if (!divisible) {
-        if (run->points > spilled->indivisible)
-            spilled->indivisible = run->points;
-        return place_bucket(spilled, partition, bucket, run, err);
-    }
+    if (!divisible)
+        return place_indivisible(spilled, partition, bucket, moving.region.code, run->points, err);
     status = scree__mem_alloc(spilled->budget, weight_bytes, &weights, "cells", err);
     if (status != SCREE_OK)
         return status;
