@@ -146,6 +146,16 @@ scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records, size
                        size_t count, struct scree_error *err);
 
 /*
+ * Points of the chunk that are out, also after scree_laz_decoder_next() has failed: those in the
+ * caller's memory before the place where a stream contradicted itself. Pointwise chunks: to the
+ * point; layered chunks: to the block that the failing call had come to, which may be few or none.
+ * LAZ has no checksums, and a stream that is damaged in its middle goes on to give points for a
+ * while: where the chunk was cut off, the points before the cut are right; where bytes of it were
+ * changed, some of these points are wrong, and nothing tells which.
+ */
+SCREE_API uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder);
+
+/*
  * Ends a chunk after its last point. *consumed_bytes (may be NULL) is the chunk's true size. Every
  * layer, or the one stream, must have been used up exactly, as the coder's flush leaves it; else
  * SCREE_E_DATA.

@@ -177,12 +177,12 @@ enum scree_status scree_laz_decoder_begin(struct scree_laz_decoder *decoder, con
 {
     enum scree_status status;
     decoder->broken = true;
+    decoder->done = 0;
     if (point_count == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a chunk has at least one point");
     decoder->chunk = chunk;
     decoder->chunk_bytes = chunk_bytes;
     decoder->point_count = point_count;
-    decoder->done = 0;
     if (decoder->layout.compressor == SCREE_LAZ_LAYERED)
         status = begin_layered(decoder, err);
     else if (decoder->layout.compressor == SCREE_LAZ_NONE)
@@ -343,6 +343,11 @@ enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint
     enum scree_status status = next_coded(decoder, records, stride_bytes, count, err);
     decoder->broken = status != SCREE_OK;
     return status;
+}
+
+uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder)
+{
+    return decoder->done;
 }
 
 /* ------------------------------------------------------------------------------------------ end */
