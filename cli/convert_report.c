@@ -135,6 +135,7 @@ void convert_json(const struct convert_outcome *outcome)
     json_text(document, "output", outcome->output);
     json_bool(document, "dry_run", outcome->result == NULL);
     json_u64(document, "threads", outcome->threads);
+    json_text(document, "cpu", scree_cpu_level());
     plan_json(document, outcome);
     if (outcome->result != NULL)
         result_json(document, outcome);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,10 +95,27 @@ static bool reserve_streams(void)
     return true;
 }
 
+/* SCREE_CPU chooses the instructions that the library may use; unset or empty: the best there are. */
+static int choose_cpu(void)
+{
+    struct scree_error err = SCREE_ERROR_INIT, named = SCREE_ERROR_INIT;
+    const char *level = getenv("SCREE_CPU");
+    if (level == NULL || level[0] == '\0')
+        return EXIT_CODE_DONE;
+    enum scree_status status = scree_cpu_force(level, &err);
+    if (status == SCREE_OK)
+        return EXIT_CODE_DONE;
+    snprintf(named.message, sizeof named.message, "SCREE_CPU: %.900s", err.message);
+    return (int)status_report(status, &named);
+}
+
 int main(int argc, char **argv)
 {
     if (!reserve_streams())
         return EXIT_CODE_FAILED;
+    int code = choose_cpu();
+    if (code != EXIT_CODE_DONE)
+        return code;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
     signal(SIGXFSZ, SIG_IGN); /* and so is a file beyond `ulimit -f` */
     return status_close_stdout(dispatch(argc, argv));

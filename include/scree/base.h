@@ -85,6 +85,20 @@ SCREE_API const char *scree_version(void);
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_size_parse(const char *text, uint64_t whole_bytes, uint64_t *bytes, struct scree_error *err);
 
+/* ------------------------------------------------------------------------------------ processor */
+
+/*
+ * Kernels use the instructions of the level "plain", "avx2" or "avx512" from now on, in the whole
+ * process; NULL: the best that the machine has, which is the default. Results are the same bits at
+ * every level; tests and comparisons want to choose. Call it before contexts, decoders and encoders
+ * are made, while no other thread works: what exists keeps its level. Errors: SCREE_E_ARGUMENT (an
+ * unknown name), SCREE_E_UNSUPPORTED (above what the machine has).
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_cpu_force(const char *level,
+                                                             struct scree_error *err);
+/* The name of the level in force. Static storage. */
+SCREE_API const char *scree_cpu_level(void);
+
 /* -------------------------------------------------------------------------------------- context */
 
 enum scree_log_level { SCREE_LOG_WARNING = 1, SCREE_LOG_INFO = 2, SCREE_LOG_DEBUG = 3 };

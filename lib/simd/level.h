@@ -6,6 +6,8 @@
 #ifndef SCREE_LIB_SIMD_LEVEL_H
 #define SCREE_LIB_SIMD_LEVEL_H
 
+#include "scree/base.h"
+
 /* Variants for x86 exist where the compiler knows target attributes. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SCREE__SIMD_X86 1
@@ -26,5 +28,11 @@ enum scree__simd_level scree__simd_level(void);
 /* Forces a level, for the whole process; no more than the machine has. Call it while no other
  * thread works. */
 void scree__simd_force(enum scree__simd_level level);
+
+/* The level called `name`, which must not be above the machine's. Errors as of scree_cpu_force(). */
+SCREE_MUST_CHECK enum scree_status scree__simd_choose(const char *name,
+                                                      enum scree__simd_level machine,
+                                                      enum scree__simd_level *level,
+                                                      struct scree_error *err);
 
 #endif

@@ -143,6 +143,30 @@ static void avx512(void **state)
     check_level(SCREE__SIMD_AVX512);
 }
 
+/* By name; what the machine has not is refused, whatever machine this is. */
+static void by_name(void **state)
+{
+    struct scree_error err = SCREE_ERROR_INIT, unknown = SCREE_ERROR_INIT;
+    enum scree__simd_level level = SCREE__SIMD_BEST;
+    (void)state;
+    assert_int_equal(scree__simd_choose("plain", SCREE__SIMD_PLAIN, &level, NULL), SCREE_OK);
+    assert_int_equal(level, SCREE__SIMD_PLAIN);
+    assert_int_equal(scree__simd_choose("avx2", SCREE__SIMD_AVX512, &level, NULL), SCREE_OK);
+    assert_int_equal(level, SCREE__SIMD_AVX2);
+    assert_int_equal(scree__simd_choose("avx512", SCREE__SIMD_AVX2, &level, &err),
+                     SCREE_E_UNSUPPORTED);
+    assert_string_equal(err.message, "this processor has no avx512; 'avx2' is the most it can do");
+    assert_int_equal(scree__simd_choose("avx2", SCREE__SIMD_PLAIN, &level, NULL),
+                     SCREE_E_UNSUPPORTED);
+    assert_int_equal(level, SCREE__SIMD_AVX2);
+    assert_int_equal(scree_cpu_force("neon", &unknown), SCREE_E_ARGUMENT);
+    assert_non_null(strstr(unknown.message, "'neon'"));
+    assert_int_equal(scree_cpu_force("plain", NULL), SCREE_OK);
+    assert_string_equal(scree_cpu_level(), "plain");
+    assert_int_equal(scree_cpu_force(NULL, NULL), SCREE_OK);
+    assert_true(scree__simd_level() < SCREE__SIMD_BEST);
+}
+
 /* Forcing more than the machine has changes nothing. */
 static void forced(void **state)
 {
@@ -158,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(avx2),
         cmocka_unit_test(avx512),
+        cmocka_unit_test(by_name),
         cmocka_unit_test(forced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
