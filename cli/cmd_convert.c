@@ -17,7 +17,7 @@ struct convert_arguments {
     struct common_options common;
     const char *crs;
     struct number_list scale;
-    unsigned fix_returns, scale_colors;
+    unsigned fix_returns, scale_colors, salvage;
     unsigned tmp_compression; /* index into "none|lz4" */
 };
 
@@ -33,6 +33,9 @@ static const struct option_entry options[] = {
      "repair return numbers that are 0 or above the number of returns"},
     {"scale-colors", 0, NULL, OPTION_FLAG, AT(scale_colors), 0, 0,
      "widen 8-bit colours to the 16 bits that viewers expect"},
+    {"salvage", 0, NULL, OPTION_FLAG, AT(salvage), 0, 0,
+     "convert what damaged inputs have left, and list what they have lost; without it, damage is "
+     "a failure"},
     COMMON_FORCE,
     {"dry-run", 0, NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "show points, format, CRS, memory and size of the output from the headers alone; write "
@@ -114,7 +117,8 @@ static void say_left_out(const struct inputs *inputs, const char *output,
 
 /* Plans, and converts unless it is a dry run. */
 static enum scree_status work(struct session *session, const struct convert_arguments *arguments,
-                              const struct scree_convert_options *wanted, struct scree_error *err)
+                              const struct scree_convert_options *wanted, bool *complete,
+                              struct scree_error *err)
 {
     const struct common_options *common = &arguments->common;
     struct scree_convert_job *job = NULL;
@@ -126,6 +130,8 @@ static enum scree_status work(struct session *session, const struct convert_argu
     if (status != SCREE_OK)
         return status;
     outcome.plan = scree_convert_plan(job);
+    outcome.losses = scree_convert_losses(job, &outcome.loss_count);
+    *complete = outcome.loss_count == 0;
     if (!common->dry_run) {
         status = scree_convert_run(job, &result, err);
         outcome.result = &result;
@@ -158,6 +164,7 @@ static int run(int argc, char **argv)
     struct session session = {0};
     struct inputs inputs = {0};
     int at = 0;
+    bool complete = true;
     scree_convert_options_init(&wanted);
     enum parse_outcome outcome = options_parse(&command_convert, argc, argv, &arguments, &at);
     if (outcome != PARSE_RUN)
@@ -174,6 +181,7 @@ static int run(int argc, char **argv)
         wanted.scale[i] = arguments.scale.values[arguments.scale.count == 3 ? i : 0];
     wanted.fix_returns = arguments.fix_returns > 0;
     wanted.scale_colors = arguments.scale_colors > 0;
+    wanted.salvage = arguments.salvage > 0;
 
     enum scree_status status =
         inputs_find(&inputs, argv + at, (uint64_t)(argc - 1 - at), wanted.output, &err);
@@ -184,10 +192,12 @@ static int run(int argc, char **argv)
         status = session_begin(&session, &arguments.common, &err);
     }
     if (status == SCREE_OK)
-        status = work(&session, &arguments, &wanted, &err);
+        status = work(&session, &arguments, &wanted, &complete, &err);
     session_end(&session);
     inputs_release(&inputs);
-    return status == SCREE_OK ? EXIT_CODE_DONE : (int)status_report(status, &err);
+    if (status != SCREE_OK)
+        return (int)status_report(status, &err);
+    return complete ? EXIT_CODE_DONE : EXIT_CODE_PARTLY;
 }
 
 const struct command command_convert = {

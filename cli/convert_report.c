@@ -10,12 +10,23 @@ static const char *crs_name(const struct scree_convert_plan *plan)
     return plan->crs_name != NULL && plan->crs_name[0] != '\0' ? plan->crs_name : "unknown";
 }
 
+static uint64_t points_lost(const struct convert_outcome *outcome)
+{
+    uint64_t points = 0;
+    for (uint64_t i = 0; i < outcome->loss_count; i++)
+        points += outcome->losses[i].point_count;
+    return points;
+}
+
 void convert_plan_text(const struct convert_outcome *outcome)
 {
     const struct scree_convert_plan *plan = outcome->plan;
     printf("input        %s file%s, %s\n", count_text(plan->input_count).text,
            plural(plan->input_count), size_exact_text(plan->input_bytes).text);
-    printf("points       %s\n", count_text(plan->point_count).text);
+    printf("points       %s", count_text(plan->point_count).text);
+    if (outcome->loss_count > 0)
+        printf("; %s more are lost", count_text(points_lost(outcome)).text);
+    putchar('\n');
     printf("output       ");
     put_clean(stdout, outcome->output);
     printf(", about %s\n", size_text(plan->output_bytes).text);
@@ -55,9 +66,12 @@ void convert_summary_text(const struct convert_outcome *outcome, bool verbose)
     const struct scree_convert_result *result = outcome->result;
     double points = (double)result->points_out;
     put_clean(stderr, outcome->output);
-    fprintf(
-        stderr, ": %s points in %s %s points out\n", count_text(result->points_in).text,
-        result->points_in == result->points_out ? "=" : "!=", count_text(result->points_out).text);
+    fprintf(stderr, ": %s points in %s %s points out", count_text(result->points_in).text,
+            result->points_in == result->points_out + result->points_lost ? "=" : "!=",
+            count_text(result->points_out).text);
+    if (result->points_lost > 0)
+        fprintf(stderr, " + %s lost", count_text(result->points_lost).text);
+    fputc('\n', stderr);
     fprintf(stderr,
             "  octree   %s node%s on %u level%s, %s hierarchy page%s, largest node %s points\n",
             count_text(result->node_count).text, plural(result->node_count), result->level_count,
@@ -111,6 +125,7 @@ static void result_json(cJSON *document, const struct convert_outcome *outcome)
     cJSON *object = json_object(document, "result");
     json_u64(object, "points_in", result->points_in);
     json_u64(object, "points_out", result->points_out);
+    json_u64(object, "points_lost", result->points_lost);
     json_u64(object, "input_bytes", result->input_bytes);
     json_u64(object, "output_bytes", result->output_bytes);
     json_u64(object, "scratch_bytes", result->scratch_bytes);
@@ -129,6 +144,21 @@ static void result_json(cJSON *document, const struct convert_outcome *outcome)
     json_u64(object, "peak_resident_bytes", outcome->peak_resident_bytes);
 }
 
+static void losses_json(cJSON *document, const struct convert_outcome *outcome)
+{
+    cJSON *losses = json_array(document, "losses");
+    for (uint64_t i = 0; i < outcome->loss_count; i++) {
+        const struct scree_convert_loss *loss = &outcome->losses[i];
+        cJSON *object = json_object(losses, NULL);
+        json_text(object, "file", loss->file);
+        json_u64(object, "chunk", loss->chunk);
+        json_u64(object, "offset", loss->offset);
+        json_u64(object, "first_point", loss->first_point);
+        json_u64(object, "points_lost", loss->point_count);
+        json_text(object, "reason", loss->reason);
+    }
+}
+
 void convert_json(const struct convert_outcome *outcome)
 {
     cJSON *document = json_document("convert");
@@ -137,6 +167,7 @@ void convert_json(const struct convert_outcome *outcome)
     json_u64(document, "threads", outcome->threads);
     json_text(document, "cpu", scree_cpu_level());
     plan_json(document, outcome);
+    losses_json(document, outcome);
     if (outcome->result != NULL)
         result_json(document, outcome);
     json_print(document);

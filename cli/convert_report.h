@@ -12,6 +12,8 @@ struct convert_outcome {
     unsigned threads;
     const struct scree_convert_plan *plan;
     const struct scree_convert_result *result; /* NULL: planned only */
+    const struct scree_convert_loss *losses;   /* of --salvage */
+    uint64_t loss_count;
     double seconds;
     uint64_t peak_budget_bytes, peak_resident_bytes; /* 0: not known */
 };

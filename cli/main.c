@@ -30,9 +30,10 @@ static void help_all(FILE *out)
                  "A toolkit for point collections that are larger than memory.\n\nCommands:\n");
     for (unsigned i = 0; commands[i] != NULL; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(out, "\nscree help COMMAND explains one of them; scree --version says the version.\n"
-                 "\nExit codes: 0 done; 1 data or files; 2 wrong use; 3 memory budget too small;\n"
-                 "4 some of several files failed; 130 interrupted.\n");
+    fprintf(out,
+            "\nscree help COMMAND explains one of them; scree --version says the version.\n"
+            "\nExit codes: 0 done; 1 data or files; 2 wrong use; 3 memory budget too small;\n"
+            "4 some of several files failed, or points were lost (--salvage); 130 interrupted.\n");
 }
 
 static int unknown_command(const char *word)

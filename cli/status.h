@@ -9,7 +9,7 @@ enum exit_code {
     EXIT_CODE_FAILED = 1, /* data or I/O */
     EXIT_CODE_USAGE = 2,
     EXIT_CODE_BUDGET = 3, /* the memory budget is too small */
-    EXIT_CODE_PARTLY = 4, /* a batch is through, but some of its inputs failed */
+    EXIT_CODE_PARTLY = 4, /* a batch is through, but some of its inputs failed, or lost points */
     EXIT_CODE_INTERRUPTED = 130
 };
 

@@ -40,6 +40,16 @@ struct scree_convert_options {
     bool compress_scratch;    /* with LZ4: half the room, a little more work */
     int64_t creation_seconds; /* Unix time for the header's date; -1: the newest date among the
                                  inputs */
+    bool salvage; /* keep what damaged inputs have left; scree_convert_open() decodes all inputs to
+                     find out, and scree_convert_losses() tells what is lost */
+};
+
+/* Points of an input that its file does not give any more. */
+struct scree_convert_loss {
+    const char *file;                  /* the path */
+    uint64_t chunk, offset;            /* in the file; where the damage was found (LAS: chunk 0) */
+    uint64_t first_point, point_count; /* of the file's points, those lost */
+    const char *reason;
 };
 
 /* What a job will do and take; from headers and chunk tables alone. */
@@ -59,11 +69,13 @@ struct scree_convert_plan {
 #define SCREE_COPC_LEVELS_MAX 33
 
 struct scree_convert_result {
-    uint64_t points_in, points_out, input_bytes, output_bytes;
+    uint64_t points_in; /* what the inputs say they have: points_out + points_lost */
+    uint64_t points_out, input_bytes, output_bytes;
     uint64_t scratch_bytes; /* written to scratch */
     uint64_t node_count, page_count, largest_node_points;
     unsigned level_count;
     uint64_t level_nodes[SCREE_COPC_LEVELS_MAX], level_points[SCREE_COPC_LEVELS_MAX];
+    uint64_t points_lost; /* with options.salvage; see scree_convert_losses() */
 };
 
 struct scree_convert_job;
@@ -83,6 +95,12 @@ SCREE_API const struct scree_convert_plan *scree_convert_plan(const struct scree
 SCREE_API SCREE_MUST_CHECK enum scree_status scree_convert_run(struct scree_convert_job *job,
                                                                struct scree_convert_result *result,
                                                                struct scree_error *err);
+/*
+ * With options.salvage: what the inputs have lost, in order of path and point; *count may be 0. Known
+ * once the job is open; the plan's point_count is without them. Valid until the job is closed.
+ */
+SCREE_API const struct scree_convert_loss *scree_convert_losses(const struct scree_convert_job *job,
+                                                                uint64_t *count);
 SCREE_API void scree_convert_close(struct scree_convert_job *job); /* accepts NULL */
 
 /* -------------------------------------------------------------------------------------- reading */

@@ -154,6 +154,9 @@ scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records, size
  * changed, some of these points are wrong, and nothing tells which.
  */
 SCREE_API uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder);
+/* Did scree_laz_decoder_next() fail on a pointwise chunk for no other reason than that its bytes
+ * end? (A layered chunk that is cut off fails in scree_laz_decoder_begin().) */
+SCREE_API bool scree_laz_decoder_ran_out(const struct scree_laz_decoder *decoder);
 
 /*
  * Ends a chunk after its last point. *consumed_bytes (may be NULL) is the chunk's true size. Every

@@ -1,6 +1,7 @@
 /* convert.c - the public face of a conversion: options in, a job, a plan, a run. */
 #include "copc/job.h"
 #include "base/error.h"
+#include "copc/salvage.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,7 @@ static enum scree_status copy_options(struct scree_convert_job *job,
     job->fix_returns = options->fix_returns;
     job->scale_colors = options->scale_colors;
     job->compress_scratch = options->compress_scratch;
+    job->salvage = options->salvage;
     job->creation_seconds = options->creation_seconds;
     memcpy(job->scale, options->scale, sizeof job->scale);
     job->output = scree__mem_string_copy(options->output);
@@ -98,7 +100,17 @@ enum scree_status scree_convert_run(struct scree_convert_job *job,
     if (result == NULL)
         result = &ignored;
     memset(result, 0, sizeof *result);
-    return scree__copc_build(job, result, err);
+    enum scree_status status = scree__copc_build(job, result, err);
+    result->points_lost = job->points_lost;
+    result->points_in += job->points_lost;
+    return status;
+}
+
+const struct scree_convert_loss *scree_convert_losses(const struct scree_convert_job *job,
+                                                      uint64_t *count)
+{
+    *count = job->loss_count;
+    return job->losses;
 }
 
 void scree_convert_close(struct scree_convert_job *job)
@@ -106,6 +118,7 @@ void scree_convert_close(struct scree_convert_job *job)
     if (job == NULL)
         return;
     struct scree__mem_budget *budget = scree__par_budget(job->context);
+    scree__copc_salvage_release(job);
     for (uint64_t i = 0; i < job->input_count; i++)
         scree__mem_string_free(job->inputs[i].path);
     scree__mem_free(NULL, job->inputs, job->input_capacity * sizeof *job->inputs);

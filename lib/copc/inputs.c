@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/order.h"
+#include "copc/salvage.h"
 #include "copc/write.h"
 
 #include <math.h>
@@ -136,8 +137,10 @@ static enum scree_status join_schema(struct scree_convert_job *job,
     return status;
 }
 
+/* `found`: what salvage knows of it; its list of units goes to the job. */
 static enum scree_status take_input(struct scree_convert_job *job, const char *path,
-                                    const struct scree_las_reader *reader, struct scree_error *err)
+                                    const struct scree_las_reader *reader,
+                                    struct scree__copc_input *found, struct scree_error *err)
 {
     const struct scree_las_header *header = scree_las_header(reader);
     void *memory = job->inputs;
@@ -148,11 +151,12 @@ static enum scree_status take_input(struct scree_convert_job *job, const char *p
     if (status != SCREE_OK)
         return status;
     struct scree__copc_input *input = &job->inputs[job->input_count];
-    memset(input, 0, sizeof *input);
+    *input = *found;
     input->path = scree__mem_string_copy(path);
     if (input->path == NULL)
         return scree__base_fail(err, SCREE_E_MEMORY, "list of inputs: out of memory");
     job->input_count++;
+    found->units = NULL;
     input->header = *header;
     input->file_bytes = scree_source_bytes(scree_las_source(reader));
     input->first_point = job->plan.point_count;
@@ -182,18 +186,26 @@ static enum scree_status open_input(struct scree_convert_job *job, const char *p
 {
     struct scree_source *source = NULL;
     struct scree_las_reader *reader = NULL;
+    struct scree__copc_input found = {.path = (char *)path};
     enum scree_status status = scree_source_open_file(path, &source, err);
     if (status != SCREE_OK)
         goto out;
-    status = scree_las_open(source, job->context, &reader, err);
+    status = job->salvage ? scree__las_open_damaged(source, job->context, &reader, err)
+                          : scree_las_open(source, job->context, &reader, err);
     if (status != SCREE_OK)
         goto out;
     log_remarks(job, path, reader);
+    if (job->salvage)
+        status = scree__copc_salvage(job, &found, reader, err);
+    if (status != SCREE_OK)
+        goto out;
     if (scree_las_header(reader)->point_count == 0)
         scree__par_log(job->context, SCREE_LOG_WARNING, "%s: no points in it, left out", path);
     else
-        status = take_input(job, path, reader, err);
+        status = take_input(job, path, reader, &found, err);
 out:
+    scree__mem_free(scree__par_budget(job->context), found.units,
+                    found.unit_capacity * sizeof *found.units);
     scree_las_close(reader);
     scree_source_close(source);
     return status;
@@ -462,12 +474,14 @@ enum scree_status scree__copc_plan(struct scree_convert_job *job, const char *co
         memcpy(sorted, paths, path_count * sizeof *paths);
         qsort(sorted, path_count, sizeof *sorted, compare_paths);
     }
-    scree__par_stage_begin(job->context, "plan", path_count);
+    /* Salvage counts points here, whose number is not known before. */
+    scree__par_stage_begin(job->context, job->salvage ? "look for damage" : "plan",
+                           job->salvage ? 0 : path_count);
     for (uint64_t i = 0; i < path_count && status == SCREE_OK; i++) {
         status = scree__par_check_cancel(job->context, err);
         if (status == SCREE_OK)
             status = open_input(job, sorted[i], err);
-        scree__par_stage_add(job->context, 1);
+        scree__par_stage_add(job->context, job->salvage ? 0 : 1);
     }
     scree__mem_free(NULL, sorted, path_count * sizeof *paths);
     if (status != SCREE_OK)

@@ -22,6 +22,9 @@ struct scree__copc_input {
     bool lacks_extra_bytes;            /* the joint schema has fields that it has not */
     struct scree__las_map_stats stats; /* filled while it is read */
     bool widen_colors;                 /* 8-bit colours, known before it is read */
+    bool damaged;                      /* salvage: only these units are read */
+    struct scree_las_unit *units;
+    uint64_t kept_unit_count, unit_capacity;
 };
 
 struct scree_convert_job {
@@ -31,7 +34,7 @@ struct scree_convert_job {
     /* Options, copied. */
     char *output, *crs_text;
     char *scratch_folder; /* NULL: beside the output */
-    bool replace, fix_returns, scale_colors, compress_scratch;
+    bool replace, fix_returns, scale_colors, compress_scratch, salvage;
     double scale[3];
     int64_t creation_seconds;
 
@@ -47,6 +50,8 @@ struct scree_convert_job {
     uint64_t largest_unit_bytes;    /* of all inputs */
     size_t largest_decoder_bytes;
     struct scree_convert_plan plan;
+    struct scree_convert_loss *losses; /* salvage */
+    uint64_t loss_count, loss_capacity, points_lost;
     bool ran;
     uint64_t
         batch_points; /* 0: what the budget allows; else points held at once when spilling (tests set it) */

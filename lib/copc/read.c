@@ -6,6 +6,7 @@
 #include "copc/job.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "copc/salvage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,7 +143,8 @@ static enum scree_status open_file(void *arg, uint64_t index, unsigned worker,
     (void)worker;
     enum scree_status status = scree_source_open_file(file->input->path, &file->source, err);
     if (status == SCREE_OK)
-        status = scree_las_open(file->source, reading->job->context, &file->reader, err);
+        status =
+            scree__copc_salvage_open(reading->job, file->input, file->source, &file->reader, err);
     if (status == SCREE_OK)
         status = check_unchanged(file->input, file->reader, err);
     if (status == SCREE_OK)

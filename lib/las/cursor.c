@@ -18,10 +18,13 @@ struct scree_las_cursor {
     struct scree__mem_budget *budget;
     struct scree_las_unit unit;
     bool open;
-    uint64_t left;         /* points of the unit */
-    uint64_t chunk_index;  /* within the file; within the unit where that is sequential */
-    uint64_t chunk_offset; /* in the file */
-    uint64_t chunk_left;   /* points of the chunk */
+    uint64_t left;          /* points of the unit */
+    uint64_t chunk_index;   /* within the file; within the unit where that is sequential */
+    uint64_t chunk_offset;  /* in the file */
+    uint64_t chunk_left;    /* points of the chunk */
+    uint64_t chunk_first;   /* its first point, in the unit */
+    bool chunk_begun;       /* the decoder is at it */
+    uint64_t offset_before; /* of the chunk before it in the unit */
 
     struct scree_laz_decoder *decoder; /* NULL: uncompressed */
     void *decoder_memory;
@@ -162,6 +165,8 @@ static enum scree_status in_chunk(const struct scree_las_cursor *cursor, enum sc
 static enum scree_status begin_chunk(struct scree_las_cursor *cursor, struct scree_error *err)
 {
     uint64_t bytes = cursor->unit.bytes;
+    cursor->chunk_begun = false;
+    cursor->chunk_first = cursor->unit.point_count - cursor->left;
     cursor->chunk_left = cursor->left;
     if (cursor->unit.sequential) {
         cursor->chunk_left = next_chunk_points(cursor, cursor->left);
@@ -172,6 +177,7 @@ static enum scree_status begin_chunk(struct scree_las_cursor *cursor, struct scr
         return status;
     const uint8_t *chunk = cursor->window + (cursor->chunk_offset - cursor->window_offset);
     uint64_t there = cursor->window_offset + cursor->window_bytes - cursor->chunk_offset;
+    cursor->chunk_begun = true;
     return in_chunk(
         cursor,
         scree_laz_decoder_begin(cursor->decoder, chunk, (size_t)there, cursor->chunk_left, err),
@@ -193,6 +199,7 @@ static enum scree_status end_chunk(struct scree_las_cursor *cursor, struct scree
                                          "its %" PRIu64 " points took %zu of its %" PRIu64 " bytes",
                                          cursor->unit.point_count, consumed, cursor->unit.bytes),
                         err);
+    cursor->offset_before = cursor->chunk_offset;
     cursor->chunk_offset += consumed;
     cursor->chunk_index++;
     return SCREE_OK;
@@ -209,8 +216,9 @@ enum scree_status scree_las_cursor_open(struct scree_las_cursor *cursor, uint64_
     scree_las_unit(cursor->reader, unit, &cursor->unit);
     cursor->left = cursor->unit.point_count;
     cursor->chunk_index = unit;
-    cursor->chunk_offset = cursor->unit.offset;
-    cursor->chunk_left = 0;
+    cursor->chunk_offset = cursor->offset_before = cursor->unit.offset;
+    cursor->chunk_left = cursor->chunk_first = 0;
+    cursor->chunk_begun = false;
     if (cursor->decoder == NULL) {
         cursor->open = true;
         return SCREE_OK;
@@ -282,4 +290,23 @@ enum scree_status scree_las_cursor_next(struct scree_las_cursor *cursor, uint8_t
     if (status == SCREE_OK)
         *count = (size_t)wanted;
     return status;
+}
+
+void scree__las_cursor_place(const struct scree_las_cursor *cursor,
+                             struct scree__las_cursor_place *place)
+{
+    const struct scree_las_reader *reader = cursor->reader;
+    memset(place, 0, sizeof *place);
+    place->chunk = cursor->chunk_index;
+    place->offset = cursor->chunk_offset;
+    place->offset_before = cursor->offset_before;
+    place->done = cursor->unit.point_count - cursor->left;
+    if (cursor->decoder == NULL || cursor->open)
+        return;
+    place->done = cursor->chunk_first;
+    if (!cursor->chunk_begun)
+        return;
+    place->done += scree_laz_decoder_done(cursor->decoder);
+    place->at_end = scree_laz_decoder_ran_out(cursor->decoder) &&
+                    cursor->window_offset + cursor->window_bytes == reader->file_bytes;
 }

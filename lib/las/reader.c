@@ -70,8 +70,9 @@ static enum scree_status read_all(struct scree_las_reader *reader, struct scree_
     return SCREE_OK;
 }
 
-enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
-                                 struct scree_las_reader **out, struct scree_error *err)
+enum scree_status scree__las_open(struct scree_source *source, struct scree_context *context,
+                                  bool salvage, struct scree_las_reader **out,
+                                  struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
     void *memory;
@@ -84,6 +85,7 @@ enum scree_status scree_las_open(struct scree_source *source, struct scree_conte
     memset(reader, 0, sizeof *reader);
     reader->source = source;
     reader->budget = budget;
+    reader->salvage = salvage;
     reader->file_bytes = scree_source_bytes(source);
     status = read_all(reader, err);
     if (status != SCREE_OK) {
@@ -92,6 +94,12 @@ enum scree_status scree_las_open(struct scree_source *source, struct scree_conte
     }
     *out = reader;
     return SCREE_OK;
+}
+
+enum scree_status scree_las_open(struct scree_source *source, struct scree_context *context,
+                                 struct scree_las_reader **out, struct scree_error *err)
+{
+    return scree__las_open(source, context, false, out, err);
 }
 
 void scree_las_close(struct scree_las_reader *reader)

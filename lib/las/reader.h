@@ -14,6 +14,13 @@ struct scree__las_chunk {
     uint64_t offset, first_point;
 };
 
+/* Where the points of a file end before the header's count: point_count of them have no unit. */
+struct scree__las_cut {
+    uint64_t first_point, point_count;
+    uint64_t chunk, offset;
+    char reason[200];
+};
+
 struct scree_las_reader {
     struct scree_source *source;
     struct scree__mem_budget *budget;
@@ -38,6 +45,12 @@ struct scree_las_reader {
     uint64_t chunk_capacity;
     bool has_chunk_table;
     bool sequential; /* one unit, its chunks found by decoding one after the other */
+
+    /* Salvage: what the header says and the file has not; units that a survey has found sound. */
+    bool salvage;
+    uint64_t claimed_points;
+    struct scree__las_cut cut;
+    const struct scree_las_unit *sound_units; /* borrowed; NULL: all */
 };
 
 /* Each fills its part of the reader. Errors name the file and the byte. */
@@ -70,6 +83,36 @@ SCREE_MUST_CHECK enum scree_status scree__las_chunk_add(struct scree_las_reader 
                                                         uint64_t index, uint64_t offset,
                                                         uint64_t first_point,
                                                         struct scree_error *err);
+
+/*
+ * salvage.c: scree_las_open() for damaged files. Points that have no place in the file are no error: the
+ * units are what is there, the header's count is theirs, and reader->cut says what is missing.
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_open_damaged(struct scree_source *source,
+                                                           struct scree_context *context,
+                                                           struct scree_las_reader **reader,
+                                                           struct scree_error *err);
+/* The units and the header's count are these from now on. Borrows the array. */
+void scree__las_sound_units(struct scree_las_reader *reader, const struct scree_las_unit *units,
+                            uint64_t count);
+/* Points from `first_point` on have no unit: `why` is the failure that says so. */
+void scree__las_cut_at(struct scree_las_reader *reader, uint64_t first_point, uint64_t chunk,
+                       uint64_t offset, const struct scree_error *why);
+/* reader.c */
+SCREE_MUST_CHECK enum scree_status scree__las_open(struct scree_source *source,
+                                                   struct scree_context *context, bool salvage,
+                                                   struct scree_las_reader **reader,
+                                                   struct scree_error *err);
+
+/* What a cursor knows of a unit in which it failed, or of where it stands. */
+struct scree__las_cursor_place {
+    uint64_t done;          /* points of the unit that are out */
+    uint64_t chunk, offset; /* the chunk that it is in */
+    uint64_t offset_before; /* of the chunk before, or the same */
+    bool at_end; /* the chunk's bytes end too early, and so does the file; nothing else is wrong */
+};
+void scree__las_cursor_place(const struct scree_las_cursor *cursor,
+                             struct scree__las_cursor_place *place);
 
 /* Adds a remark: one line, printf style. What comes after the first hundred is left out. */
 SCREE_MUST_CHECK enum scree_status scree__las_remark(struct scree_las_reader *reader,

@@ -8,6 +8,7 @@
  */
 #include "las/reader.h"
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <inttypes.h>
 
@@ -20,12 +21,19 @@ static enum scree_status read_uncompressed(struct scree_las_reader *reader, stru
 {
     const struct scree_las_header *header = &reader->header;
     uint64_t room = (reader->file_bytes - header->point_offset) / header->record_bytes;
+    enum scree_status status = SCREE_OK;
+    struct scree_error why = SCREE_ERROR_INIT;
     if (header->point_count > room)
-        return scree__las_fail(reader, err, SCREE_E_DATA, header->point_offset,
-                               "truncated: the header says %" PRIu64
-                               " points of %u bytes, the file of %" PRIu64
-                               " bytes has room for %" PRIu64,
-                               header->point_count, header->record_bytes, reader->file_bytes, room);
+        status = scree__las_fail(
+            reader, &why, SCREE_E_DATA, header->point_offset,
+            "truncated: the header says %" PRIu64 " points of %u bytes, the file of %" PRIu64
+            " bytes has room for %" PRIu64,
+            header->point_count, header->record_bytes, reader->file_bytes, room);
+    if (status != SCREE_OK && !reader->salvage)
+        return scree__base_fail(err, status, "%s", why.message);
+    if (status != SCREE_OK)
+        scree__las_cut_at(reader, room, 0, header->point_offset + room * header->record_bytes,
+                          &why);
     reader->unit_points = RUN_BYTES / header->record_bytes;
     if (reader->unit_points > RUN_POINTS)
         reader->unit_points = RUN_POINTS;
@@ -55,7 +63,7 @@ static enum scree_status read_without_table(struct scree_las_reader *reader,
     return SCREE_OK;
 }
 
-enum scree_status scree__las_units_read(struct scree_las_reader *reader, struct scree_error *err)
+static enum scree_status read_units(struct scree_las_reader *reader, struct scree_error *err)
 {
     switch (reader->layout.compressor) {
     case SCREE_LAZ_NONE:
@@ -72,6 +80,34 @@ enum scree_status scree__las_units_read(struct scree_las_reader *reader, struct 
     if (status != SCREE_OK || reader->has_chunk_table)
         return status;
     return read_without_table(reader, err);
+}
+
+/* Salvage: where the file contradicts itself about its chunks, layered ones can still be found one
+ * after the other; of others nothing tells where they are. */
+static enum scree_status find_what_is_left(struct scree_las_reader *reader, struct scree_error *why,
+                                           struct scree_error *err)
+{
+    reader->has_chunk_table = false;
+    reader->unit_count = 0;
+    if (reader->layout.compressor == SCREE_LAZ_LAYERED &&
+        reader->file_bytes >= (uint64_t)reader->header.point_offset + 8)
+        return scree__las_chunks_walk(reader, err);
+    scree__las_cut_at(reader, 0, 0, reader->header.point_offset, why);
+    return SCREE_OK;
+}
+
+enum scree_status scree__las_units_read(struct scree_las_reader *reader, struct scree_error *err)
+{
+    reader->claimed_points = reader->header.point_count;
+    if (!reader->salvage)
+        return read_units(reader, err);
+    struct scree_error why = SCREE_ERROR_INIT;
+    enum scree_status status = read_units(reader, &why);
+    if (status == SCREE_E_DATA)
+        return find_what_is_left(reader, &why, err);
+    if (status != SCREE_OK && err != NULL && err->status == SCREE_OK)
+        *err = why;
+    return status;
 }
 
 enum scree_status scree__las_chunk_add(struct scree_las_reader *reader, uint64_t index,
@@ -107,6 +143,10 @@ void scree_las_unit(const struct scree_las_reader *reader, uint64_t index,
     memset(unit, 0, sizeof *unit);
     if (index >= reader->unit_count)
         return;
+    if (reader->sound_units != NULL) {
+        *unit = reader->sound_units[index];
+        return;
+    }
     if (reader->sequential) {
         bool has_pointer = reader->layout.compressor != SCREE_LAZ_POINTWISE;
         unit->sequential = true;

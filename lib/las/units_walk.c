@@ -64,8 +64,15 @@ enum scree_status scree__las_chunks_walk(struct scree_las_reader *reader, struct
     if (status != SCREE_OK)
         return status;
     walk.fixed = memory;
+    struct scree_error why = SCREE_ERROR_INIT;
     while (status == SCREE_OK && walk.points < reader->header.point_count)
-        status = step(reader, &walk, err);
+        status = step(reader, &walk, &why);
+    if (status == SCREE_E_DATA && reader->salvage) {
+        scree__las_cut_at(reader, walk.points, walk.index, walk.offset, &why);
+        status = SCREE_OK;
+    }
+    if (status != SCREE_OK && err != NULL && err->status == SCREE_OK)
+        *err = why;
     if (status == SCREE_OK)
         status = scree__las_chunk_add(reader, walk.index, walk.offset, walk.points, err);
     if (status == SCREE_OK)

@@ -16,7 +16,8 @@ struct scree_laz_decoder {
     size_t chunk_bytes;
     size_t layers_end; /* layered: the chunk's true size */
     uint64_t point_count, done;
-    bool broken; /* no chunk begun, or it failed */
+    bool broken;  /* no chunk begun, or it failed */
+    bool ran_out; /* it failed because its bytes ended */
     struct laz_pointwise pointwise;
     struct laz_reader reader;
     struct laz_layered layered;
@@ -177,6 +178,7 @@ enum scree_status scree_laz_decoder_begin(struct scree_laz_decoder *decoder, con
 {
     enum scree_status status;
     decoder->broken = true;
+    decoder->ran_out = false;
     decoder->done = 0;
     if (point_count == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a chunk has at least one point");
@@ -208,6 +210,7 @@ static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8
     decoder->done += sound;
     if (sound == count)
         return SCREE_OK;
+    decoder->ran_out = decoder->reader.damage == 0;
     return scree__base_fail(err, SCREE_E_DATA, "point %llu of the chunk, byte %zu: %s",
                             (unsigned long long)decoder->done,
                             (size_t)(decoder->reader.at - decoder->chunk),
@@ -348,6 +351,11 @@ enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint
 uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder)
 {
     return decoder->done;
+}
+
+bool scree_laz_decoder_ran_out(const struct scree_laz_decoder *decoder)
+{
+    return decoder->ran_out;
 }
 
 /* ------------------------------------------------------------------------------------------ end */

@@ -5,7 +5,7 @@
  *
  *     byte 0     point format modulo 11; 0xE0 and above: an item list follows, as in a LASzip VLR
  *     byte 1     item version; 0x40: one chunk a file (compressor 1); 0x80: stored (compressor 0)
- *     byte 2     extra bytes
+ *     byte 2     extra bytes: modulo 8, or from 248 on up to 200 of them
  *     bytes 3-4  fields
  *     bytes 5-6  points
  *     byte 7     points a call
