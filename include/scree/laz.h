@@ -195,7 +195,8 @@ SCREE_API size_t scree_laz_encode_bound(const struct scree_laz_layout *layout,
                                         uint64_t point_count);
 
 /*
- * Encodes one chunk of point_count >= 1 points, the bytes LASzip writes, bit for bit. out_capacity
+ * Encodes one chunk of point_count >= 1 points, the bytes LASzip writes, bit for bit (but for two
+ * cases in which LASzip loses data: see lib/laz/README.md). out_capacity
  * >= scree_laz_encode_bound(). records[i * stride_bytes] as in scree_laz_decoder_next().
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status

@@ -17,8 +17,10 @@ LAZ_INLINE unsigned changed_mask(const uint8_t *p, const uint8_t *reference)
         changed |= LAZ_CHANGED_RETURN_COUNT;
     if (memcmp(p + LAZ_P14_ANGLE, reference + LAZ_P14_ANGLE, 2) != 0)
         changed |= LAZ_CHANGED_ANGLE;
-    /* Bit patterns: a comparison of doubles would lose the sign of zero. */
-    if (memcmp(p + LAZ_P14_GPS, reference + LAZ_P14_GPS, 8) != 0)
+    /* Bit patterns: LASzip compares doubles, which loses the sign of zero. As there, NaN always
+     * counts as changed. */
+    uint64_t time = scree__base_load64(p + LAZ_P14_GPS);
+    if (time != scree__base_load64(reference + LAZ_P14_GPS) || time << 1 > (uint64_t)0x7FF << 53)
         changed |= LAZ_CHANGED_GPS;
     if (memcmp(p + LAZ_P14_SOURCE, reference + LAZ_P14_SOURCE, 2) != 0)
         changed |= LAZ_CHANGED_SOURCE;

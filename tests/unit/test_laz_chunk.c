@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "laz_vectors.h"
 
 static void decode_ok(const struct scree_laz_layout *layout, uint32_t fields, const uint8_t *chunk,
@@ -309,6 +310,32 @@ static void skipped_layers_are_not_touched(void **state)
     free(records);
 }
 
+/* GPS times that never change: no layer for them, but for NaN, which LASzip takes for changed each
+ * time; and a zero that changes its sign is a change. */
+static void times_that_compare_oddly(void **state)
+{
+    static const struct {
+        uint64_t times[3];
+        bool layer;
+    } cases[] = {{{0x4110000000000000u, 0x4110000000000000u, 0x4110000000000000u}, false},
+                 {{0x7FF8000000000001u, 0x7FF8000000000001u, 0x7FF8000000000001u}, true},
+                 {{0xFFF0000000000000u, 0xFFF0000000000000u, 0xFFF0000000000000u}, false},
+                 {{0, 0x8000000000000000u, 0}, true}};
+    struct scree_laz_layout layout = laz_vectors_layout(6, 3, 0);
+    uint8_t records[3 * 30] = {0}, decoded[3 * 30];
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t chunk_bytes;
+        for (size_t j = 0; j < 3; j++)
+            scree__base_store64(records + 30 * j + 22, cases[i].times[j]);
+        uint8_t *chunk = laz_vectors_encode(&layout, records, 3, &chunk_bytes);
+        assert_int_equal(scree__base_load32(chunk + 30 + 4 + 4 * 8) != 0, cases[i].layer);
+        decode_ok(&layout, SCREE_LAZ_FIELD_ALL, chunk, chunk_bytes, 3, 0, decoded);
+        assert_memory_equal(decoded, records, sizeof records);
+        free(chunk);
+    }
+}
+
 static void one_point(void **state)
 {
     (void)state;
@@ -505,6 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_chunk_of_format_6),
+        cmocka_unit_test(times_that_compare_oddly),
         cmocka_unit_test(known_chunk_of_format_3),
         cmocka_unit_test(generated_rows),
         cmocka_unit_test(round_trips),
