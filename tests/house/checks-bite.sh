@@ -10,9 +10,9 @@ cases=0
 # A tree that keeps every rule.
 fresh() {
     rm -rf "$work/tree"
-    mkdir -p "$work/tree"/{include/scree,lib/{base,mem,par,laz,las},cli}
+    mkdir -p "$work/tree"/{include/scree,lib/{base,mem,simd,par,laz,las},cli,examples}
     cd "$work/tree" || exit 1
-    printf 'base\nmem base\npar base mem\nlaz base mem\nlas base mem laz\n' > lib/LAYERS
+    printf 'base\nmem base\nsimd base\npar base mem\nlaz base mem\nlas base mem laz\n' > lib/LAYERS
     printf '#ifndef A_H\n#define A_H\nint scree_a(int x);\n#endif\n' > include/scree/a.h
     printf 'struct scree_error;\n' > lib/base/error.h
     printf '#include "base/error.h"\n#include "scree/a.h"\nint scree_a(int x)\n{\n    return x; /* free(x), "getenv(" */\n}\n' > lib/base/error.c
@@ -21,6 +21,8 @@ fresh() {
     touch lib/laz/one.h lib/las/own.h
     printf '#include <stdlib.h>\n#include "scree/a.h"\n#include "main.h"\nvoid f(char *p) { free(p); }\n' > cli/main.c
     touch cli/main.h
+    printf 'int scree__simd_two(void);\nint scree__simd_two(void)\n{\n    return 2;\n}\n' > lib/simd/two.c
+    printf 'int scree_a(int x);\nint main(void)\n{\n    return scree_a(0);\n}\n' > examples/laz_read.c
     cp "$here/../../.clang-format" .
 }
 
@@ -95,6 +97,9 @@ expect headers 1 'redefinition'
 fresh
 printf '#include <stdlib.h>\nvoid *scree__laz_f(void) { return malloc(1); }\n' > lib/laz/two.c
 expect laz-alone 1 'malloc'
+fresh
+printf 'int scree_b(int x);\nint main(void)\n{\n    return scree_b(0);\n}\n' > examples/laz_read.c
+expect laz-alone 1 'scree_b'
 fresh
 printf '#include "copc/none.h"\n' > lib/laz/two.c
 expect laz-alone 1 'none.h'
