@@ -575,11 +575,13 @@ static enum scree_status load_extent(void *arg, uint64_t index, unsigned worker,
     struct spilled *spilled = loading->spilled;
     const struct scree__copc_extent *extent = loading->extents[index];
     uint32_t record_bytes = spilled->job->plan.record_bytes;
+    /* None where scratch is not compressed. */
+    uint8_t *work = loading->work == NULL ? NULL : loading->work + worker * loading->work_bytes;
     enum scree_status status = scree__par_check_cancel(spilled->job->context, err);
     if (status == SCREE_OK)
         status = scree__spill_scratch_read(spilled->scratch, &extent->block,
                                            spilled->records + loading->places[index] * record_bytes,
-                                           loading->work + worker * loading->work_bytes, err);
+                                           work, err);
     return status;
 }
 
