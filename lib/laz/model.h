@@ -53,12 +53,12 @@ LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
 }
 
 struct laz_head {
-    uint16_t left;        /* symbols until the next rebuild */
-    uint16_t period;      /* symbols between rebuilds */
-    uint16_t total;       /* sum of the counts at the last rebuild; 0: fresh */
-    uint16_t last;        /* the last symbol, the shifts of frequencies and of starts: of use */
-    uint16_t shift;       /* where the type does not tell them */
-    uint16_t start_shift; /* */
+    uint16_t left;   /* symbols until the next rebuild */
+    uint16_t period; /* symbols between rebuilds */
+    uint16_t total;  /* sum of the counts at the last rebuild; 0: fresh */
+    /* The last symbol, and the shifts of frequencies and of starts, of use where the type does not
+     * tell them. */
+    uint16_t last, shift, start_shift;
 };
 
 /*
