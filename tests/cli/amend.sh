@@ -63,7 +63,7 @@ cmp -s plain.copc.laz before || fail "a failed run changed the file"
 
 # Samples that do not fit go through scratch; a budget that is too small names one that does.
 cp plain.copc.laz small.copc.laz
-expect 3 amend small.copc.laz --temporal-index 1 --memory 1M
+expect 3 amend small.copc.laz --temporal-index 1 --memory 3M
 need=$(sed -n 's/.*--memory \([0-9]*M\)$/\1/p' err)
 [ -n "$need" ] || fail "no budget is named"
 expect 0 amend small.copc.laz --temporal-index 1 --memory "$need" -q

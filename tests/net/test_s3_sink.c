@@ -283,7 +283,6 @@ static void says_what_is_wrong(void **state)
     net_says(&s3.net, "s3://bucket/key: bytes 0-65535: HTTP status 403, SignatureDoesNotMatch");
     net_says(&s3.net, "is the secret key right?");
     assert_true(look(&s3).bad_signatures > 0);
-    STORE(&s3, bad_signatures, 0);
     s3.options.anonymous = true;
     assert_int_equal(open_source(&s3), SCREE_E_IO);
     net_says(&s3.net, "the request was not signed");
@@ -301,6 +300,7 @@ static void says_what_is_wrong(void **state)
     assert_int_equal(open_source(&s3), SCREE_E_ARGUMENT);
     s3.options.secret_access_key = "new\nline";
     assert_int_equal(open_source(&s3), SCREE_E_ARGUMENT);
+    STORE(&s3, bad_signatures, 0); /* of both requests that opened the first one */
     end(&s3);
 }
 
