@@ -34,8 +34,8 @@ static void write_grid(const char *path, const int32_t (*points)[3], const doubl
     uint8_t records[64 * 67] = {0};
     struct scree_las_header header;
     struct scree_las_summary summary;
-    struct scree_las_writer *writer;
-    struct scree_sink *sink;
+    struct scree_las_writer *writer = NULL;
+    struct scree_sink *sink = NULL;
     const struct las_recipe recipe = {.version_minor = 4, .point_format = format};
     struct scree_error err = SCREE_ERROR_INIT;
     las_make_header(&recipe, &header);
