@@ -206,7 +206,7 @@ static void wkt_that_proj_cannot_read(void **state)
     scree_las_crs_release(&crs);
     scree_las_crs_release(&same);
     scree_las_crs_release(&other);
-    for (unsigned byte = 1; byte < 256; byte++) { /* noise */
+    for (unsigned byte = 1; byte < 256; byte += 6) { /* noise */
         char noise[64];
         memset(noise, (int)byte, sizeof noise);
         memcpy(noise, lambert_wkt2, byte % 60);

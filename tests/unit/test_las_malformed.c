@@ -393,12 +393,12 @@ static void test_cuts(void **state)
     check_cuts(6, SCREE_LAZ_VARIABLE_CHUNKS);
 }
 
-/* Every byte changed under a small budget: those of the header in three ways, the others in one. */
+/* Bytes changed under a small budget: each of the header in three ways, every fourth behind it in one. */
 static void check_changes(unsigned format, uint32_t chunk_points)
 {
     static const uint8_t changes[] = {0x01, 0x80, 0xFF};
     struct sample sample = sample_make(format, chunk_points);
-    for (size_t at = 0; at < sample.file.count; at++) {
+    for (size_t at = 0; at < sample.file.count; at += at < 375 ? 1 : 4) {
         for (size_t i = at < 375 ? 0 : at % 3; i < (at < 375 ? 3 : at % 3 + 1); i++) {
             sample.file.bytes[at] ^= changes[i];
             struct las_outcome outcome = las_read_bytes(&sample.file, (uint64_t)8 << 20, 10);
