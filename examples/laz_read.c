@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     uint64_t points = file[25] >= 4 ? load(file + 247, 8) : load(file + 107, 4), left = points;
     size_t at = load(file + 96, 4), table = at < size - 8 ? load(file + at, 8) : size;
     CHECK(layout.compressor >= SCREE_LAZ_CHUNKED && table < size, "no chunk table\n");
-    uint32_t count;
+    uint32_t count, k = 0;
     bool vary = layout.chunk_points == SCREE_LAZ_VARIABLE_CHUNKS;
     CALL(scree_laz_chunk_table_count(file + table, size - table, points, &count, &err));
     struct scree_laz_chunk *chunk = calloc(count + 1, sizeof *chunk);
@@ -54,11 +54,11 @@ int main(int argc, char **argv)
     struct scree_laz_decoder *decoder;
     CALL(scree_laz_decoder_init(state, bytes, &layout, SCREE_LAZ_FIELD_Z, &decoder, &err));
     int32_t low = INT32_MAX, high = INT32_MIN;
-    for (at += 8; left > 0; at += (chunk++)->bytes) {
-        uint64_t each = vary ? chunk->point_count : layout.chunk_points,
+    for (at += 8; left > 0; at += chunk[k++].bytes) {
+        CHECK(k < count && chunk[k].bytes <= size - at, "chunks beyond the table or the file\n");
+        uint64_t each = vary ? chunk[k].point_count : layout.chunk_points,
                  n = each < left ? each : left;
-        CHECK(count-- > 0 && chunk->bytes <= size - at, "chunks beyond the table or the file\n");
-        CALL(scree_laz_decoder_begin(decoder, file + at, chunk->bytes, n, &err));
+        CALL(scree_laz_decoder_begin(decoder, file + at, chunk[k].bytes, n, &err));
         for (left -= n; n > 0; n -= bytes) {
             bytes = n < 256 ? n : 256;
             CALL(scree_laz_decoder_next(decoder, records, layout.record_bytes, bytes, &err));
@@ -75,5 +75,5 @@ int main(int argc, char **argv)
     memcpy(&offset, file + 171, sizeof offset);
     printf("%llu points, z from %.3f to %.3f\n", (unsigned long long)points, low * scale + offset,
            high * scale + offset);
-    return 0;
+    free(chunk), free(state);
 }
