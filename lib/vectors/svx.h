@@ -18,46 +18,29 @@
 #define SCREE_LIB_VECTORS_SVX_H
 
 #include "scree/vectors.h"
+#include "vectors/quantizer.h"
 
-#define SCREE__VECTORS_PACK_ROWS 32u
-
-/* What of a column decides the sizes of its pieces. */
+/* What of a column decides the sizes of its pieces; quantizer.h has those of codes. */
 struct scree__vectors_shape {
-    uint32_t dim, padded_dim; /* padded: the next multiple of 64 */
-    uint32_t bits;            /* of a code, a dimension: 1 and `bits - 1` further ones */
-    uint32_t id_bytes;        /* 4 or 8 */
-    uint32_t tag_bytes;       /* 0, 1, 2 or 4 */
+    uint32_t dim, padded_dim;
+    uint32_t bits;      /* of a code, a dimension */
+    uint32_t id_bytes;  /* 4 or 8 */
+    uint32_t tag_bytes; /* 0, 1, 2 or 4 */
     enum scree_vectors_metric metric;
     enum scree_vectors_rerank rerank;
 };
 
-/* 1-bit code of one row: bit i of byte i / 8, i % 8 counted from the lowest, is dimension i of the rotated residual: 1 where it is not negative. */
-static inline uint32_t scree__vectors_code_bytes(const struct scree__vectors_shape *shape)
-{
-    return shape->padded_dim / 8;
-}
-/* The further bits of one row; how they lie within these bytes is the quantizer's business. */
-static inline uint32_t scree__vectors_extra_bytes(const struct scree__vectors_shape *shape)
-{
-    return shape->padded_dim / 8 * (shape->bits - 1);
-}
-/* A pack: the 1-bit codes of 32 rows as the scan kernel wants them, then f_add[32], f_rescale[32], f_error[32] (float). */
-static inline uint32_t scree__vectors_pack_bytes(const struct scree__vectors_shape *shape)
-{
-    return SCREE__VECTORS_PACK_ROWS * (scree__vectors_code_bytes(shape) + 12);
-}
 /* What a rerank row holds, without its CRC: fp32 4 * dim; fp16 2 * dim; sq8 float low, float step, dim bytes; 0 for none. */
 uint32_t scree__vectors_row_bytes(const struct scree__vectors_shape *shape);
 
 /* One list, from the directory. */
 struct scree__vectors_list {
-    uint64_t
-        scan_offset; /* in the file: of its packs, tail rows, ids and tags; the extra part follows */
-    uint64_t rows_offset; /* of its rerank rows */
-    uint32_t count;       /* of its vectors */
+    uint64_t block_offset; /* in the file: of packs, ids and tags; the extra part follows */
+    uint64_t rows_offset;  /* of its rerank rows */
+    uint32_t count;        /* of its vectors */
     uint32_t scan_crc, extra_crc;
-    float radius,
-        min_radius; /* largest and smallest distance of a vector to the centroid, rounded up and down */
+    /* Largest and smallest distance of a vector to the centroid, rounded up and down. */
+    float radius, min_radius;
 };
 
 /* What `eval` has found: with so many probes and candidates so much recall. Sorted by probes. */
@@ -72,10 +55,10 @@ struct scree__vectors_column {
     uint64_t vector_count;
     uint32_t list_count;
     uint64_t seed; /* of the build */
-    const struct scree__vectors_list
-        *lists; /* [list_count], in the order of the file: near lists are neighbours */
-    const float *
-        centroids; /* [list_count][centroid_stride], not rotated; 64-byte aligned; zeros behind dim */
+    /* [list_count], in the order of the file: near lists are neighbours. */
+    const struct scree__vectors_list *lists;
+    /* [list_count][centroid_stride], not rotated; 64-byte aligned, zeros behind dim. */
+    const float *centroids;
     uint32_t centroid_stride; /* in floats: dim rounded up to 16 */
     const uint8_t *rotation;  /* the rotation's state, as rotation.h makes and takes it */
     uint32_t rotation_bytes;
@@ -87,8 +70,8 @@ struct scree__vectors_svx; /* opaque */
 
 struct scree__vectors_svx_options {
     struct scree_context *context; /* budget, log, cancellation; NULL: none */
-    uint64_t
-        cache_bytes; /* for blocks and rows; 0: what is needed at once, and no more than that is kept */
+    /* For blocks and rows that are kept; what is needed at once is taken beyond it. */
+    uint64_t cache_bytes;
 };
 
 /*
@@ -112,14 +95,13 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_svx_find(const struct scree__v
 /* The bytes of a list, while it is taken. */
 struct scree__vectors_block {
     uint32_t count;       /* vectors */
-    uint32_t pack_count;  /* all whole: rows behind `count` have zero codes and factors */
-    const uint8_t *packs; /* 64-byte aligned; scree__vectors_pack_bytes() each */
-    const uint8_t *ids,
-        *tags; /* little-endian, id_bytes and tag_bytes a vector; see _svx_id(), _svx_tag() */
-    /* Only where they were asked for and the column has more than one bit: */
-    const uint8_t *extra;       /* [count][scree__vectors_extra_bytes()] */
-    const float *extra_factors; /* [count][2]: f_add, f_rescale of the whole code */
-    void *entry;                /* the cache's */
+    const uint8_t *packs; /* 64-byte aligned; all of them whole, as in quantizer.h */
+    /* Little-endian, id_bytes and tag_bytes a vector; see _svx_id(), _svx_tag(). */
+    const uint8_t *ids, *tags;
+    /* Where they were asked for and the column has more than one bit, else NULL: as in quantizer.h. */
+    const uint8_t *extra;
+    const float *extra_factors;
+    void *entry; /* the cache's */
 };
 
 /*
