@@ -137,6 +137,7 @@ enum scree_status scree_query_each(struct scree_query *query, scree_query_batch 
     struct caller caller = {batch, user};
     const struct scree__query_consumer consumer = {.self = &caller,
                                                    .needs_records = true,
+                                                   .keeps_records = true,
                                                    .clean = true,
                                                    .fields = query->output_fields,
                                                    .take = give_batch};

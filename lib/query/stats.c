@@ -157,8 +157,8 @@ static void measure(const struct dim *dim, const uint8_t *records, size_t stride
     }
 }
 
-static enum scree_status form(void *self, struct scree__query_slot *slot, unsigned worker,
-                              struct scree_error *err)
+static enum scree_status form(void *self, struct scree__query_slot *slot, const uint8_t *records,
+                              uint64_t count, unsigned worker, struct scree_error *err)
 {
     struct counting *counting = self;
     struct part *parts = slot->own;
@@ -169,14 +169,16 @@ static enum scree_status form(void *self, struct scree__query_slot *slot, unsign
     for (uint64_t i = 0; i < counting->dim_count; i++) {
         const struct dim *dim = &counting->dims[i];
         if (dim->values > 0) {
-            count_values(&dim->column, slot->records, stride, slot->count, counts);
+            count_values(&dim->column, records, stride, count, counts);
             counts += dim->values;
             continue;
         }
-        memset(&parts[i], 0, sizeof parts[i]);
-        parts[i].min = INFINITY;
-        parts[i].max = -INFINITY;
-        measure(dim, slot->records, stride, slot->count, &parts[i]);
+        if (slot->formed == 0) {
+            memset(&parts[i], 0, sizeof parts[i]);
+            parts[i].min = INFINITY;
+            parts[i].max = -INFINITY;
+        }
+        measure(dim, records, stride, count, &parts[i]);
     }
     return SCREE_OK;
 }
