@@ -33,7 +33,7 @@ struct scree__query_consumer {
     uint32_t fields;      /* SCREE_LAZ_FIELD_* that it looks at */
     bool clean;           /* what the dims leave out has to be 0; only where records are kept */
     uint32_t form_bytes;  /* of memory a point that form takes at most, for the plan of memory */
-    uint64_t fixed_bytes; /* of memory that it takes besides */
+    uint64_t fixed_bytes; /* of memory that it takes besides, while the query works */
     uint64_t slot_bytes;  /* of `own` */
     enum scree_status (*form)(void *self, struct scree__query_slot *slot, const uint8_t *records,
                               uint64_t count, unsigned worker,
@@ -48,6 +48,16 @@ SCREE_MUST_CHECK enum scree_status scree__query_work(struct scree_query *query,
                                                      const struct scree__query_consumer *consumer,
                                                      struct scree_query_result *result,
                                                      struct scree_error *err);
+
+/* memory.c: is there room for it? SCREE_E_BUDGET names the budget that would do. Nothing of the consumer's own may have been taken yet. */
+SCREE_MUST_CHECK enum scree_status
+scree__query_memory_check(const struct scree_query *query,
+                          const struct scree__query_consumer *consumer, struct scree_error *err);
+/* A budget that is enough for any consumer but a conversion to COPC; and for that, about. */
+uint64_t scree__query_memory_least(const struct scree_query *query);
+uint64_t scree__query_convert_bytes(const struct scree_query *query);
+/* stats.c: what statistics take for themselves. */
+uint64_t scree__query_stats_bytes(const struct scree_query *query);
 
 /* Makes room in a buffer of the budget's; what was in it is lost. */
 SCREE_MUST_CHECK enum scree_status scree__query_room(struct scree__mem_budget *budget,

@@ -341,8 +341,7 @@ enum scree_status scree__query_work(struct scree_query *query,
     run.consumer = consumer;
     run.result = result;
     run.threads = scree_context_threads(query->context);
-    run.keeps = consumer->needs_records &&
-                (consumer->keeps_records || (consumer->form != NULL && query->limit > 0));
+    run.keeps = scree__query_keeps_records(query, consumer);
     run.left = query->limit;
     atomic_init(&run.enough, false);
     atomic_init(&run.hits.nodes, 0);

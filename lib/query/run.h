@@ -53,6 +53,8 @@ uint32_t scree__query_item_source(const struct scree__query_run *run,
 /* memory.c: chooses, or fails with the budget that would do. */
 SCREE_MUST_CHECK enum scree_status scree__query_memory_choose(struct scree__query_run *run,
                                                               struct scree_error *err);
+bool scree__query_keeps_records(const struct scree_query *query,
+                                const struct scree__query_consumer *consumer);
 
 /*
  * fetch.c. Item `index` is about to enter the window: its file is opened, its bytes are fetched where that is done ahead. By whoever takes, or before
