@@ -63,8 +63,8 @@ static enum scree_status check_super(const struct scree__vectors_super *super, c
 {
     if (super->column_count < 1 || super->column_count > SCREE_VECTORS_COLUMNS_MAX)
         return wrong(name, "column_count", super->column_count, err);
-    uint64_t least = SCREE__VECTORS_SUPER_BYTES +
-                     (uint64_t)super->column_count * SCREE__VECTORS_COLUMN_BYTES;
+    uint64_t least =
+        SCREE__VECTORS_SUPER_BYTES + (uint64_t)super->column_count * SCREE__VECTORS_COLUMN_BYTES;
     if (super->head_bytes < least || super->head_bytes > super->file_bytes)
         return wrong(name, "head_bytes", super->head_bytes, err);
     if (super->id_bytes != 4 && super->id_bytes != 8)
@@ -74,15 +74,16 @@ static enum scree_status check_super(const struct scree__vectors_super *super, c
     if (super->tags_bytes > SCREE__VECTORS_TAGS_BYTES_MAX ||
         (super->tags_bytes > 0) != (super->tag_bytes > 0))
         return wrong(name, "the size of the tags", super->tags_bytes, err);
-    if (super->tags_bytes > 0 && (super->tags_offset < least || super->tags_offset > super->head_bytes ||
-                                  super->tags_bytes > super->head_bytes - super->tags_offset))
+    if (super->tags_bytes > 0 &&
+        (super->tags_offset < least || super->tags_offset > super->head_bytes ||
+         super->tags_bytes > super->head_bytes - super->tags_offset))
         return wrong(name, "the offset of the tags", super->tags_offset, err);
     if (super->recalls_bytes % SCREE__VECTORS_RECALL_BYTES != 0 ||
         super->recalls_bytes > SCREE__VECTORS_RECALLS_MAX * SCREE__VECTORS_RECALL_BYTES)
         return wrong(name, "the size of the recalls", super->recalls_bytes, err);
-    if (super->recalls_bytes > 0 && (super->recalls_offset < super->head_bytes ||
-                                     super->recalls_offset > super->file_bytes ||
-                                     super->recalls_bytes > super->file_bytes - super->recalls_offset))
+    if (super->recalls_bytes > 0 &&
+        (super->recalls_offset < super->head_bytes || super->recalls_offset > super->file_bytes ||
+         super->recalls_bytes > super->file_bytes - super->recalls_offset))
         return wrong(name, "the offset of the recalls", super->recalls_offset, err);
     return SCREE_OK;
 }
@@ -97,9 +98,9 @@ enum scree_status scree__vectors_super_load(const uint8_t *bytes, const char *na
     uint32_t stored = scree__base_load32(bytes + CRC_AT);
     uint32_t found = scree__simd_crc32c(0, bytes, CRC_AT);
     if (stored != found)
-        return scree__base_fail(
-            err, SCREE_E_DATA, "%s: superblock: bytes 0 to 251 have the CRC %08x, expected %08x",
-            name, found, stored);
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "%s: superblock: bytes 0 to 251 have the CRC %08x, expected %08x",
+                                name, found, stored);
     unsigned major = scree__base_load16(bytes + 8);
     if (major != 1)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
@@ -146,9 +147,11 @@ const char *scree__vectors_name_fault(const char *name)
             return "has control characters";
     }
     for (const unsigned char *p = (const unsigned char *)name; *p != '\0';) {
-        unsigned more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : *p >= 0xe0 && *p < 0xf0 ? 2
-                                    : *p >= 0xf0 && *p < 0xf5   ? 3
-                                                                : 4;
+        unsigned more = *p < 0x80                 ? 0
+                        : *p >= 0xc2 && *p < 0xe0 ? 1
+                        : *p >= 0xe0 && *p < 0xf0 ? 2
+                        : *p >= 0xf0 && *p < 0xf5 ? 3
+                                                  : 4;
         for (unsigned i = 1; i <= more; i++) {
             if (more == 4 || (p[i] & 0xc0) != 0x80)
                 return "is not valid UTF-8";

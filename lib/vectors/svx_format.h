@@ -82,9 +82,8 @@ static inline uint64_t scree__vectors_scan_bytes(const struct scree__vectors_sha
 static inline uint64_t scree__vectors_extra_part_bytes(const struct scree__vectors_shape *shape,
                                                        uint64_t count)
 {
-    uint64_t one = shape->bits > 1
-                       ? scree__vectors_extra_bytes(shape->padded_dim, shape->bits) + 8
-                       : 0;
+    uint64_t one =
+        shape->bits > 1 ? scree__vectors_extra_bytes(shape->padded_dim, shape->bits) + 8 : 0;
     return count * (one + (shape->metric == SCREE_VECTORS_COSINE ? 4 : 0));
 }
 
