@@ -164,6 +164,74 @@ scree_vectors_build_run(struct scree_vectors_build_job *job,
                         struct scree_vectors_build_result *result, struct scree_error *err);
 SCREE_API void scree_vectors_build_close(struct scree_vectors_build_job *job); /* accepts NULL */
 
+/* ---------------------------------------------------------------------------------------- an index */
+
+struct scree_vectors_index;
+
+/* Set `size` and defaults with scree_vectors_open_options_init(); fields are only ever added at the end. */
+struct scree_vectors_open_options {
+    size_t size;
+    const struct scree_source_options *source_options; /* NULL: defaults */
+    uint64_t
+        cache_bytes; /* of codes and rows that are kept; 0: half of the context's budget, or 256 MiB without one */
+};
+
+SCREE_API void scree_vectors_open_options_init(struct scree_vectors_open_options *options);
+
+/*
+ * Opens an index: reads its head, and no codes. What it learns stays in memory until it is closed; the context has to live as long. The caller owns
+ * *index. Any number of threads may use one index at once. options: NULL for defaults.
+ * Errors: SCREE_E_DATA (damaged: what, where), SCREE_E_UNSUPPORTED (a later version), SCREE_E_IO, SCREE_E_BUDGET.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_open(struct scree_context *context, const char *location,
+                   const struct scree_vectors_open_options *options,
+                   struct scree_vectors_index **index, struct scree_error *err);
+SCREE_API void scree_vectors_close(struct scree_vectors_index *index); /* accepts NULL */
+
+struct scree_vectors_info {
+    uint64_t file_bytes, head_bytes; /* the head is what every search reads first */
+    uint64_t row_count;              /* that were read to build it */
+    uint32_t column_count;
+    uint32_t tag_set_count; /* different sets of tags; 0: no tags */
+    uint64_t deleted_count; /* ids */
+    char writer[32];
+};
+
+/* Pointers are valid until the index is closed. */
+struct scree_vectors_column_info {
+    const char *name;
+    enum scree_vectors_metric metric;
+    enum scree_vectors_rerank rerank;
+    uint32_t dim, bits, list_count, empty_list_count, largest_list;
+    uint64_t vector_count, skipped_count;
+    uint64_t codes_bytes, rows_bytes;
+    uint64_t seed;
+    uint32_t recall_count; /* see scree_vectors_recall_info() */
+};
+
+/* What `eval` has stored: with so many probes so much recall of the k nearest. */
+struct scree_vectors_recall_info {
+    uint32_t k, nprobe, candidates;
+    float recall;
+};
+
+SCREE_API void scree_vectors_info(const struct scree_vectors_index *index,
+                                  struct scree_vectors_info *info);
+/* column < info.column_count */
+SCREE_API void scree_vectors_column_info(const struct scree_vectors_index *index, uint32_t column,
+                                         struct scree_vectors_column_info *info);
+/* at < column's recall_count */
+SCREE_API void scree_vectors_recall_info(const struct scree_vectors_index *index, uint32_t column,
+                                         uint32_t at, struct scree_vectors_recall_info *info);
+
+/*
+ * Reads every byte of the index and checks it: all CRCs, that what has to be zero is, that ids and factors are what they can be. The first fault is
+ * SCREE_E_DATA. Takes memory for one list at a time a thread.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_vectors_verify(struct scree_vectors_index *index,
+                                                                  struct scree_error *err);
+
 #ifdef __cplusplus
 }
 #endif
