@@ -6,7 +6,7 @@
 #include "par/context.h"
 #include "vectors/draw.h"
 #include "vectors/half.h"
-#include "vectors/index.h"
+#include "vectors/searching.h"
 #include "vectors/searcher_parts.h"
 
 #include <math.h>
@@ -109,7 +109,7 @@ static enum scree_status rows_take(struct eval *eval, uint32_t list, uint32_t fi
 
 static void rows_give(struct eval *eval)
 {
-    scree__vectors_svx_rows_give(eval->index->svx, eval->pins, eval->row_count);
+    scree__vectors_svx_rows_give(eval->index->svx, eval->at, eval->pins, eval->row_count);
 }
 
 static void decode_row(const struct eval *eval, const uint8_t *row, float *values)
@@ -282,13 +282,14 @@ enum scree_status scree_vectors_eval(struct scree_vectors_index *index,
                                      struct scree_error *err)
 {
     struct scree__vectors_want want;
-    struct eval eval = {.index = index, .budget = index->budget, .options = options};
+    struct eval eval = {.index = index, .budget = index->searching->budget, .options = options};
     struct scree_vectors_search_options search = options->search;
     search.nprobe = 1;
-    enum scree_status status = scree__vectors_want_set(index, &search, &eval.at, &want, err);
+    enum scree_status status =
+        scree__vectors_want_set(index->searching, &search, &eval.at, &want, err);
     if (status != SCREE_OK)
         return status;
-    eval.target = &index->columns[eval.at].target;
+    eval.target = &index->searching->columns[eval.at].target;
     eval.column = eval.target->column;
     eval.k = want.k;
     eval.count = options->query_count;
@@ -300,7 +301,7 @@ enum scree_status scree_vectors_eval(struct scree_vectors_index *index,
                                 eval.column->name);
     if (eval.count == 0 || eval.column->vector_count == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "an evaluation needs queries and vectors");
-    status = scree__vectors_searcher_take(index, eval.at, &eval.idle, err);
+    status = scree__vectors_searcher_take(index->searching, eval.at, &eval.idle, err);
     if (status != SCREE_OK)
         return status;
     status = take_memory(&eval, err);
@@ -311,6 +312,6 @@ enum scree_status scree_vectors_eval(struct scree_vectors_index *index,
     if (status == SCREE_OK)
         status = try_probes(&eval, points, count, err);
     give_memory(&eval);
-    scree__vectors_searcher_give(index, eval.at, eval.idle, NULL);
+    scree__vectors_searcher_give(index->searching, eval.at, eval.idle, NULL);
     return status;
 }

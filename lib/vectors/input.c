@@ -305,7 +305,7 @@ enum scree_status scree__vectors_input_read_some(const struct scree__vectors_inp
                                                  uint8_t *raw, float *rows, size_t row_stride,
                                                  struct scree_error *err)
 {
-    struct scree_range ranges[256];
+    struct scree_range ranges[256] = {{0}};
     for (uint32_t i = 0; i < count; i++)
         ranges[i] = (struct scree_range){input->data_offset + wanted[i] * input->row_bytes,
                                          (size_t)input->row_bytes, raw + i * input->row_bytes};

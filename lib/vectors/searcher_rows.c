@@ -149,6 +149,6 @@ enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher
     if (status != SCREE_OK)
         return status;
     compare_rows(searcher, want, values, count);
-    scree__vectors_svx_rows_give(target->svx, searcher->pins, (uint32_t)count);
+    scree__vectors_svx_rows_give(target->svx, target->at, searcher->pins, (uint32_t)count);
     return SCREE_OK;
 }
