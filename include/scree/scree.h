@@ -10,5 +10,6 @@
 #include "laz.h"
 #include "query.h"
 #include "synth.h"
+#include "vectors.h"
 
 #endif
