@@ -6,7 +6,7 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
-#include "enrich/job.h"
+#include "enrich/enrichment.h"
 #include "enrich/journal.h"
 #include "enrich/tree.h"
 

@@ -1,5 +1,5 @@
 /* job.c - one file: options, engine, plan, and the run. */
-#include "enrich/job.h"
+#include "enrich/enrichment.h"
 #include "base/error.h"
 #include "enrich/own.h"
 #include "las/reader.h"

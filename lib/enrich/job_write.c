@@ -4,7 +4,7 @@
  */
 #include "base/error.h"
 #include "copc/format.h"
-#include "enrich/job.h"
+#include "enrich/enrichment.h"
 #include "io/sink.h"
 #include "scree/copc.h"
 

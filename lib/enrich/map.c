@@ -119,7 +119,7 @@ static const struct color agreed = {64, 116, 180}, missed = {196, 32, 122},
 
 #define COUNT_OF(array) ((unsigned)(sizeof(array) / sizeof *(array)))
 
-static struct color match_color(const struct scree__enrich_cell *cell)
+static struct color match_color(const struct scree__enrich_map_cell *cell)
 {
     const uint16_t wrong = cell->missed > cell->false_alarms ? cell->missed : cell->false_alarms;
     if (cell->found == 0 && wrong == 0)
@@ -132,7 +132,7 @@ static struct color match_color(const struct scree__enrich_cell *cell)
     return mix(quiet, color, 0.35 + 0.65 * share);
 }
 
-static struct color color_of(enum panel_kind kind, const struct scree__enrich_cell *cell)
+static struct color color_of(enum panel_kind kind, const struct scree__enrich_map_cell *cell)
 {
     switch (kind) {
     case PANEL_HEIGHT:
@@ -149,22 +149,22 @@ static struct color color_of(enum panel_kind kind, const struct scree__enrich_ce
 
 /* ------------------------------------------------------------------------------------------ cells */
 
-static const struct scree__enrich_cell *cell_at(const struct map *map, int64_t x, int64_t y)
+static const struct scree__enrich_map_cell *cell_at(const struct map *map, int64_t x, int64_t y)
 {
     const struct scree__enrich_report *report = map->report;
     if (x < 0 || y < 0 || x >= report->width || y >= report->height)
         return NULL;
-    const struct scree__enrich_cell *cell = &report->cells[y * report->width + x];
+    const struct scree__enrich_map_cell *cell = &report->cells[y * report->width + x];
     return cell->points > 0 ? cell : NULL;
 }
 
 /* The cell, or one beside it where no point fell into it: a map with pinholes is hard to read. */
-static const struct scree__enrich_cell *near_cell(const struct map *map, int64_t x, int64_t y)
+static const struct scree__enrich_map_cell *near_cell(const struct map *map, int64_t x, int64_t y)
 {
     static const int8_t around[][2] = {{0, 0},  {1, 0},   {-1, 0}, {0, 1},  {0, -1},
                                        {1, 1},  {-1, -1}, {1, -1}, {-1, 1}, {2, 0},
                                        {-2, 0}, {0, 2},   {0, -2}};
-    const struct scree__enrich_cell *found = NULL;
+    const struct scree__enrich_map_cell *found = NULL;
     for (unsigned i = 0; i < COUNT_OF(around) && found == NULL; i++)
         found = cell_at(map, x + around[i][0], y + around[i][1]);
     return found;
@@ -175,10 +175,10 @@ static double shade_of(const struct map *map, int64_t x, int64_t y)
 {
     const struct scree__enrich_report *report = map->report;
     double z[3][3];
-    const struct scree__enrich_cell *middle = near_cell(map, x, y);
+    const struct scree__enrich_map_cell *middle = near_cell(map, x, y);
     for (int j = 0; j < 3; j++)
         for (int i = 0; i < 3; i++) {
-            const struct scree__enrich_cell *cell = near_cell(map, x + i - 1, y + j - 1);
+            const struct scree__enrich_map_cell *cell = near_cell(map, x + i - 1, y + j - 1);
             z[j][i] = (cell != NULL ? cell : middle)->top * report->scale[2];
         }
     const double run = 8 * report->cell_size;
@@ -194,7 +194,7 @@ static void draw_cells(struct map *map, enum panel_kind kind, uint32_t left, uin
     const struct scree__enrich_report *report = map->report;
     for (uint32_t y = 0; y < report->height; y++)
         for (uint32_t x = 0; x < report->width; x++) {
-            const struct scree__enrich_cell *cell = near_cell(map, x, y);
+            const struct scree__enrich_map_cell *cell = near_cell(map, x, y);
             struct color color = nothing;
             if (cell != NULL)
                 color = shaded(color_of(kind, cell), shade_of(map, x, y));

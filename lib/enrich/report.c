@@ -49,7 +49,7 @@ static enum scree_status make_cells(struct scree__enrich_report *report,
         return status;
     report->cells = memory;
     for (uint64_t i = 0; i < count; i++)
-        report->cells[i] = (struct scree__enrich_cell){
+        report->cells[i] = (struct scree__enrich_map_cell){
             .top = SCREE__ENRICH_NO_HEIGHT, .height = SCREE__ENRICH_NO_HEIGHT, .score = 255};
     return SCREE_OK;
 }
@@ -134,7 +134,7 @@ static void add_to_cell(struct scree__enrich_report *report, const uint8_t *reco
                    report->cell_size;
     if (!(at[0] >= 0 && at[0] < report->width && at[1] >= 0 && at[1] < report->height))
         return;
-    struct scree__enrich_cell *cell =
+    struct scree__enrich_map_cell *cell =
         &report->cells[(uint64_t)at[1] * report->width + (uint64_t)at[0]];
     const int32_t top = scree__base_load_i32(record + 8);
     count_up(&cell->points);
@@ -170,7 +170,7 @@ void scree__enrich_report_add(struct scree__enrich_report *report, const uint8_t
         } else {
             score = score < 0 ? 0 : score > 1 ? 1 : score;
             const unsigned step = (unsigned)((double)score * (SCREE__ENRICH_SCORE_STEPS - 1));
-            struct scree__enrich_tally *band = &report->bands[band_of(
+            struct scree__enrich_score_tally *band = &report->bands[band_of(
                 height == SCREE_FEATURE_NO_DATA ? 0 : (double)height * report->metres)];
             (building ? band->building : band->other)[step]++;
         }
@@ -189,7 +189,7 @@ static double quotient(double a, double b)
 }
 
 /* Of a histogram; steps at or above the threshold's are found. */
-static void match(const struct scree__enrich_tally *tally, double threshold,
+static void match(const struct scree__enrich_score_tally *tally, double threshold,
                   struct scree_enrich_match *out)
 {
     const unsigned from = (unsigned)ceil(threshold * (SCREE__ENRICH_SCORE_STEPS - 1) - 1e-9);
@@ -248,7 +248,7 @@ static void add_warnings(const struct scree__enrich_report *report,
 void scree__enrich_report_finish(const struct scree__enrich_report *report,
                                  struct scree_enrich_result *result)
 {
-    struct scree__enrich_tally *all = &report->bands[0];
+    struct scree__enrich_score_tally *all = &report->bands[0];
     result->threshold = report->threshold;
     result->building_no_data = report->building_no_data;
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)

@@ -17,14 +17,14 @@
 #define SCREE__ENRICH_SCORE_STEPS 1001u /* histogram of scores: 0, 0.001 ... 1 */
 
 /* Points by score, in one band of height. */
-struct scree__enrich_tally {
+struct scree__enrich_score_tally {
     uint64_t building[SCREE__ENRICH_SCORE_STEPS], other[SCREE__ENRICH_SCORE_STEPS];
 };
 
 #define SCREE__ENRICH_NO_HEIGHT INT32_MIN
 
 /* A place of the map. */
-struct scree__enrich_cell {
+struct scree__enrich_map_cell {
     int32_t top;                                  /* highest Z, as stored */
     int32_t height;                               /* most above the ground, in millimetres */
     uint16_t points, found, missed, false_alarms; /* these up to 65535 */
@@ -39,13 +39,13 @@ struct scree__enrich_report {
     int32_t height_at, score_at; /* in a row; -1: not there */
     double threshold, metres;    /* metres a unit */
     double scale[3], offset[3];
-    struct scree__enrich_tally *bands; /* SCREE_ENRICH_BANDS */
+    struct scree__enrich_score_tally *bands; /* SCREE_ENRICH_BANDS */
     uint64_t class_counts[256];
     uint64_t building_no_data;
 
     double origin[2], cell_size; /* of the map, units */
     uint32_t width, height;
-    struct scree__enrich_cell *cells; /* NULL: no map */
+    struct scree__enrich_map_cell *cells; /* NULL: no map */
 };
 
 /* Without a score and a height there is little to see, but no error. */

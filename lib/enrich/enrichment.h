@@ -1,13 +1,13 @@
 /*
- * job.h - one file, as its parts share it. In order:
+ * enrichment.h - one file, as its parts share it. In order:
  *
  *     job.c        options, engine, plan; the run
  *     job_write.c  rows into the output: the same kind, or another one, or over to the octree builder
  *     report.c     what is seen on the way, for report and map; report_text.c, map.c: how it is told
  *     verify.c     points once more, by a scan of everything
  */
-#ifndef SCREE_LIB_ENRICH_JOB_H
-#define SCREE_LIB_ENRICH_JOB_H
+#ifndef SCREE_LIB_ENRICH_ENRICHMENT_H
+#define SCREE_LIB_ENRICH_ENRICHMENT_H
 
 #include "enrich/engine.h"
 #include "enrich/parameters.h"
