@@ -68,6 +68,7 @@ static uint8_t *decode_chunks(const struct decoders *decoders, const struct benc
 {
     struct scree_error err = SCREE_ERROR_INIT, errs[2] = {SCREE_ERROR_INIT, SCREE_ERROR_INIT};
     struct scree_laz_part parts[2];
+    memset(parts, 0, sizeof parts);
     for (unsigned i = 0; i < count; i++) {
         const struct bench_chunk *chunk = &file->chunks[at + i];
         struct scree_laz_part part = {

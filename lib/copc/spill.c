@@ -46,8 +46,7 @@ static uint64_t point_bytes(const struct scree_convert_job *job)
     return job->plan.record_bytes + SCREE__COPC_POINT_BYTES + sizeof(uint64_t) / 2;
 }
 
-/* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
-static uint64_t extents_bytes(const struct scree_convert_job *job, unsigned copies)
+uint64_t scree__copc_extents_bytes(const struct scree_convert_job *job, unsigned copies)
 {
     uint64_t block_points = SCREE__COPC_PART_BLOCK_MIN / job->plan.record_bytes + 1;
     return job->plan.point_count / block_points * sizeof(struct scree__copc_extent) * copies;
@@ -56,12 +55,12 @@ static uint64_t extents_bytes(const struct scree_convert_job *job, unsigned copi
 uint64_t scree__copc_spill_floor(const struct scree_convert_job *job)
 {
     unsigned threads = scree_context_threads(job->context);
-    uint64_t sweep =
-        sweep_bytes(job, 1) + 4 * job->limits.leaf_max * point_bytes(job) + extents_bytes(job, 1);
+    uint64_t sweep = sweep_bytes(job, 1) + 4 * job->limits.leaf_max * point_bytes(job) +
+                     scree__copc_extents_bytes(job, 1);
     /* Beside reading: blocks, and cells for each worker. */
     uint64_t read = (scree__copc_read_bytes(job) + ((uint64_t)(threads + 8) << 20)) /
                         (BLOCKS_SHARE - 1) * BLOCKS_SHARE +
-                    extents_bytes(job, 3);
+                    scree__copc_extents_bytes(job, 3);
     return (sweep > read ? sweep : read) + scree__mem_budget_used(scree__par_budget(job->context));
 }
 
@@ -83,7 +82,7 @@ static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_
     if (inner > job->plan.point_count)
         inner = job->plan.point_count;
     *largest = alike > inner ? alike : inner;
-    return sweep_bytes(job, 1) + extents_bytes(job, 1) + job->planned_used_bytes +
+    return sweep_bytes(job, 1) + scree__copc_extents_bytes(job, 1) + job->planned_used_bytes +
            (batch + carried) * (job->plan.record_bytes + SCREE__COPC_POINT_BYTES) +
            scree__copc_write_bytes(job, *largest, 1);
 }

@@ -62,6 +62,8 @@ static inline unsigned scree__copc_shared_levels(uint64_t a, uint64_t b)
     return SCREE__COPC_CODE_LEVELS - 1 - highest / 3;
 }
 
+/* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
+uint64_t scree__copc_extents_bytes(const struct scree_convert_job *job, unsigned copies);
 /* Points that a bucket should have. */
 uint64_t scree__copc_spilled_target(const struct scree__copc_spilled *spilled);
 
