@@ -667,9 +667,9 @@ static void take_least_memory(struct scree_query *query, struct scree_context *c
     struct scree__mem_budget *budget = scree__par_budget(context);
     struct scree_error err = SCREE_ERROR_INIT;
     struct gathered none = {0};
-    budget->limit_bytes = scree__mem_budget_used(budget);
     if (query->node_count == 0)
         return;
+    budget->limit_bytes = scree__mem_budget_used(budget);
     assert_int_equal(scree_query_each(query, gather, &none, NULL, &err), SCREE_E_BUDGET);
     budget->limit_bytes = err.need_bytes;
 }
