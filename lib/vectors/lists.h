@@ -25,13 +25,17 @@ struct scree__vectors_lists {
 /* What _lists_init() takes from the budget. */
 uint64_t scree__vectors_lists_bytes(uint32_t count, uint32_t dim);
 
-/* Copies `count` centroids of dim floats, `stride` floats apart, into panels. Errors: SCREE_E_BUDGET, SCREE_E_MEMORY. */
+/* Copies `count` centroids of dim floats, `stride` floats apart, into panels; NULL: _lists_set() comes before use. Errors: SCREE_E_BUDGET, SCREE_E_MEMORY. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_lists_init(struct scree__vectors_lists *lists,
                                                              struct scree__mem_budget *budget,
                                                              const float *centroids, size_t stride,
                                                              uint32_t count, uint32_t dim,
                                                              struct scree_error *err);
 void scree__vectors_lists_release(struct scree__vectors_lists *lists);
+
+/* Replaces centroids [first, first + count). No one reads meanwhile. */
+void scree__vectors_lists_set(struct scree__vectors_lists *lists, uint32_t first,
+                              const float *centroids, size_t stride, uint32_t count);
 
 /*
  * The nearest list of each of `count` rows by squared L2 distance, the lower number among equals, and that distance (not negative; NULL: not

@@ -19,26 +19,29 @@
 #include "vectors/quantizer.h"
 #include "mem/budget.h"
 
+struct scree__vectors_kernels;
+
 struct scree__vectors_query {
     const struct scree__vectors_quantizer *quantizer;
+    const struct scree__vectors_kernels *kernels;
     struct scree__mem_budget *budget;
-    float deviations;   /* how many standard deviations a bound is wide: 1.9 as in the paper */
+    float deviations;   /* how many standard deviations a bound is wide; the paper takes 1.9 */
     float *rotated;     /* R (q - m) */
-    uint8_t *levels;    /* [padded_dim]: 0 to 15 */
-    uint8_t *tables;    /* the kernel's */
-    int8_t *high, *low; /* [padded_dim]: rounded to high * 128 + low */
-    int64_t level_sum;
-    double sum;                      /* of the rotated query as rounded to 14 bits, in its units */
-    float pack_scale, pack_offset;   /* <x, v> of a 1-bit code = scale * sum + offset */
-    float whole_scale, whole_offset; /* the same for all bits */
+    uint8_t *tables;    /* of the kernel */
+    uint8_t *levels;    /* [padded_dim]: u, 0 to 15 */
+    int8_t *high, *low; /* [padded_dim]: a value in units of whole_scale is high * 128 + low */
+    int64_t whole_sum;  /* of these values */
+    float pack_scale,
+        pack_offset; /* <x, v> = scale * (sum of u where the bit is 1, 15 - u where it is 0) + offset */
+    float whole_scale;
     float pack_spread2,
-        whole_spread2; /* squared length of what rounding left out, times what it weighs in a bound */
-    /* Of the list: */
-    float add, pack_error, whole_error;
+        whole_spread2; /* what rounding left out, squared, as if it were part of |q - c|^2 */
+    float add, pack_error, whole_error; /* of the list */
     void *memory;
     uint64_t memory_bytes;
 };
 
+/* quantizer: kept, not copied. */
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_query_init(struct scree__vectors_query *query,
                           const struct scree__vectors_quantizer *quantizer, float deviations,
