@@ -314,13 +314,16 @@ static void budget_is_kept_or_named(void **state)
     assert_valid(output);
 }
 
-/* With many threads reading takes most of the least budget. Chunks are decoded by pairs where there is room, and one by one where there is none. */
+/* With many threads, and decoders of large records, reading takes most of the least budget. Chunks are decoded by pairs where there is room, and one by one where there is none. */
 static void pairs_of_chunks_keep_the_budget(void **state)
 {
     (void)state;
     enum { THREADS = 64, CHUNK = 100 };
-    struct las_recipe recipe = {
-        .version_minor = 4, .point_format = 6, .point_count = 400 * CHUNK, .chunk_points = CHUNK};
+    struct las_recipe recipe = {.version_minor = 4,
+                                .point_format = 6,
+                                .point_count = 400 * CHUNK,
+                                .chunk_points = CHUNK,
+                                .extra_bytes = 200};
     make_file(path_of("pairs.laz"), &recipe, NULL);
     const char *input = path_of("pairs.laz"), *output = path_of("pairs.copc.laz");
     struct scree_convert_options options = options_of(&input, 1, output);
