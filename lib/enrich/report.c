@@ -80,7 +80,8 @@ scree__enrich_report_new(struct scree__mem_budget *budget, const struct scree_la
         if (features[i] == SCREE_FEATURE_BUILDING_SCORE)
             report->score_at = (int32_t)i;
     }
-    report->threshold = options->building_threshold > 0 ? options->building_threshold : 0.5;
+    report->threshold_given = options->building_threshold > 0 ? options->building_threshold : 0.5;
+    report->threshold = (float)report->threshold_given;
     report->metres = metres_per_unit > 0 ? metres_per_unit : 1;
     memcpy(report->scale, header->scale, sizeof report->scale);
     memcpy(report->offset, header->offset, sizeof report->offset);
@@ -169,14 +170,16 @@ void scree__enrich_report_add(struct scree__enrich_report *report, const uint8_t
             score = SCREE_FEATURE_NO_DATA;
         } else {
             score = score < 0 ? 0 : score > 1 ? 1 : score;
-            const unsigned step = (unsigned)((double)score * (SCREE__ENRICH_SCORE_STEPS - 1));
+            const unsigned step = (unsigned)((double)score * (SCREE__ENRICH_SCORE_STEPS - 1) + 0.5);
             struct scree__enrich_score_tally *band = &report->bands[band_of(
                 height == SCREE_FEATURE_NO_DATA ? 0 : (double)height * report->metres)];
             (building ? band->building : band->other)[step]++;
+            if (score >= report->threshold)
+                (*(building ? &band->found : &band->false_alarms))++;
         }
         if (report->cells != NULL && !noise)
             add_to_cell(report, records, height, score, building,
-                        score != SCREE_FEATURE_NO_DATA && (double)score >= report->threshold);
+                        score != SCREE_FEATURE_NO_DATA && score >= report->threshold);
     }
     scree__par_lock_give(&report->lock);
 }
@@ -188,24 +191,19 @@ static double quotient(double a, double b)
     return b > 0 ? a / b : (double)NAN;
 }
 
-/* Of a histogram; steps at or above the threshold's are found. */
-static void match(const struct scree__enrich_score_tally *tally, double threshold,
-                  struct scree_enrich_match *out)
+static void match(const struct scree__enrich_score_tally *tally, struct scree_enrich_match *out)
 {
-    const unsigned from = (unsigned)ceil(threshold * (SCREE__ENRICH_SCORE_STEPS - 1) - 1e-9);
     double above = 0, pairs = 0;
     memset(out, 0, sizeof *out);
     for (unsigned s = SCREE__ENRICH_SCORE_STEPS; s-- > 0;) {
         out->building_count += tally->building[s];
         out->other_count += tally->other[s];
-        if (s >= from) {
-            out->found_count += tally->building[s];
-            out->false_count += tally->other[s];
-        }
         /* Pairs in which the building's score is higher, and half of those in which both are as high. */
         pairs += (double)tally->other[s] * (above + (double)tally->building[s] / 2);
         above += (double)tally->building[s];
     }
+    out->found_count = tally->found;
+    out->false_count = tally->false_alarms;
     const double found = (double)out->found_count;
     out->precision = quotient(found, found + (double)out->false_count);
     out->recall = quotient(found, (double)out->building_count);
@@ -249,16 +247,19 @@ void scree__enrich_report_finish(const struct scree__enrich_report *report,
                                  struct scree_enrich_result *result)
 {
     struct scree__enrich_score_tally *all = &report->bands[0];
-    result->threshold = report->threshold;
+    result->threshold = report->threshold_given;
     result->building_no_data = report->building_no_data;
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
-        match(&report->bands[b], report->threshold, &result->bands[b]);
-    for (unsigned b = 1; b < SCREE_ENRICH_BANDS; b++)
+        match(&report->bands[b], &result->bands[b]);
+    for (unsigned b = 1; b < SCREE_ENRICH_BANDS; b++) {
+        all->found += report->bands[b].found;
+        all->false_alarms += report->bands[b].false_alarms;
         for (unsigned s = 0; s < SCREE__ENRICH_SCORE_STEPS; s++) {
             all->building[s] += report->bands[b].building[s];
             all->other[s] += report->bands[b].other[s];
         }
-    match(all, report->threshold, &result->whole);
+    }
+    match(all, &result->whole);
     result->is_judged = report->score_at >= 0 && report->class_counts[BUILDING] > 0;
     add_warnings(report, result);
 }

@@ -19,6 +19,7 @@
 /* Points by score, in one band of height. */
 struct scree__enrich_score_tally {
     uint64_t building[SCREE__ENRICH_SCORE_STEPS], other[SCREE__ENRICH_SCORE_STEPS];
+    uint64_t found, false_alarms; /* at the threshold */
 };
 
 #define SCREE__ENRICH_NO_HEIGHT INT32_MIN
@@ -37,7 +38,9 @@ struct scree__enrich_report {
     unsigned point_format;
     uint32_t feature_count;
     int32_t height_at, score_at; /* in a row; -1: not there */
-    double threshold, metres;    /* metres a unit */
+    float threshold;
+    double threshold_given;
+    double metres; /* a unit */
     double scale[3], offset[3];
     struct scree__enrich_score_tally *bands; /* SCREE_ENRICH_BANDS */
     uint64_t class_counts[256];
