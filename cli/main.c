@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_convert, &command_info, &command_query, &command_validate, &command_amend,
-    &command_synth,   NULL};
+    &command_convert, &command_info,  &command_query, &command_validate,
+    &command_enrich,  &command_amend, &command_synth, NULL};
 
 static const struct command *find_command(const char *name)
 {
