@@ -93,6 +93,9 @@ scree__enrich_report_new(struct scree__mem_budget *budget, const struct scree_la
     }
     if (status == SCREE_OK && options->map != NULL)
         status = make_cells(report, header, err);
+    memcpy(report->ground_classes, options->ground_classes, sizeof report->ground_classes);
+    if (status == SCREE_OK && report->height_at >= 0)
+        status = scree__enrich_residuals_init(&report->residuals, budget, header, err);
     if (status != SCREE_OK)
         scree__enrich_report_free(report);
     else
@@ -106,6 +109,7 @@ void scree__enrich_report_free(struct scree__enrich_report *report)
         return;
     struct scree__mem_budget *budget = report->budget;
     scree__par_lock_release(&report->lock);
+    scree__enrich_residuals_release(&report->residuals);
     scree__mem_free(budget, report->bands, SCREE_ENRICH_BANDS * sizeof *report->bands);
     scree__mem_free(budget, report->cells,
                     (uint64_t)report->width * report->height * sizeof *report->cells);
@@ -165,6 +169,11 @@ void scree__enrich_report_add(struct scree__enrich_report *report, const uint8_t
         float score = report->score_at < 0 ? SCREE_FEATURE_NO_DATA : rows[report->score_at];
         const bool building = class == BUILDING, noise = class == 7 || class == 18;
         report->class_counts[class]++;
+        if ((report->ground_classes[class / 64] >> class % 64 & 1) != 0) {
+            const int32_t at[3] = {scree__base_load_i32(records), scree__base_load_i32(records + 4),
+                                   scree__base_load_i32(records + 8)};
+            scree__enrich_residuals_add(&report->residuals, at);
+        }
         if (score == SCREE_FEATURE_NO_DATA || noise) {
             report->building_no_data += building && report->score_at >= 0;
             score = SCREE_FEATURE_NO_DATA;
@@ -243,10 +252,28 @@ static void add_warnings(const struct scree__enrich_report *report,
         warn(result, "AUC against class 6 is %.2f, below 0.85", result->whole.auc);
 }
 
-void scree__enrich_report_finish(const struct scree__enrich_report *report,
-                                 struct scree_enrich_result *result)
+static enum scree_status judge_ground(struct scree__enrich_report *report,
+                                      struct scree_enrich_result *result, struct scree_error *err)
+{
+    struct scree__enrich_spread spread;
+    enum scree_status status = scree__enrich_residuals_finish(&report->residuals, &spread, err);
+    if (status != SCREE_OK || spread.count == 0)
+        return status;
+    result->residual_count = spread.count;
+    result->residual_p50 = spread.p50 * report->scale[2];
+    result->residual_p95 = spread.p95 * report->scale[2];
+    result->residual_max = spread.most * report->scale[2];
+    return SCREE_OK;
+}
+
+enum scree_status scree__enrich_report_finish(struct scree__enrich_report *report,
+                                              struct scree_enrich_result *result,
+                                              struct scree_error *err)
 {
     struct scree__enrich_score_tally *all = &report->bands[0];
+    enum scree_status status = judge_ground(report, result, err);
+    if (status != SCREE_OK)
+        return status;
     result->threshold = report->threshold_given;
     result->building_no_data = report->building_no_data;
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
@@ -262,4 +289,5 @@ void scree__enrich_report_finish(const struct scree__enrich_report *report,
     match(all, &result->whole);
     result->is_judged = report->score_at >= 0 && report->class_counts[BUILDING] > 0;
     add_warnings(report, result);
+    return SCREE_OK;
 }

@@ -86,7 +86,7 @@ static struct scree_enrich_result run(struct made *made, unsigned format, double
     memset(&result, 0, sizeof result);
     result.point_count = POINTS;
     result.features = SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE);
-    scree__enrich_report_finish(report, &result);
+    assert_int_equal(scree__enrich_report_finish(report, &result, NULL), SCREE_OK);
     if (kept != NULL)
         *kept = report;
     else
@@ -204,6 +204,40 @@ static void test_map(void **state)
     unmake(&made);
 }
 
+/* A slope is its own network but for rounding; noise on it shows. The order of the points does not. */
+static void test_residuals(void **state)
+{
+    (void)state;
+    enum { SIDE = 150 };
+    struct scree_las_header header = {.point_count = SIDE * SIDE};
+    for (int axis = 0; axis < 3; axis++) {
+        header.scale[axis] = 0.01;
+        header.max[axis] = SIDE;
+    }
+    double p95[3];
+    for (int run = 0; run < 3; run++) {
+        struct scree__enrich_residuals residuals;
+        struct scree__enrich_spread spread;
+        assert_int_equal(scree__enrich_residuals_init(&residuals, NULL, &header, NULL), SCREE_OK);
+        for (int n = 0; n < SIDE * SIDE; n++) {
+            const int i = run == 2 ? SIDE * SIDE - 1 - n : n;
+            uint32_t noise = (uint32_t)i * 2654435761u;
+            const int32_t x = i % SIDE * 100 + (int32_t)(noise >> 16) % 90;
+            const int32_t y = i / SIDE * 100 + (int32_t)(noise >> 8) % 90;
+            const int32_t at[3] = {x, y, x / 4 + (run > 0 ? (int32_t)(noise >> 4) % 200 : 0)};
+            scree__enrich_residuals_add(&residuals, at);
+        }
+        assert_int_equal(scree__enrich_residuals_finish(&residuals, &spread, NULL), SCREE_OK);
+        scree__enrich_residuals_release(&residuals);
+        assert_true(spread.count > 100);
+        assert_true(spread.p50 <= spread.p95 && spread.p95 <= spread.most);
+        p95[run] = spread.p95;
+    }
+    assert_true(p95[0] <= 1);
+    assert_true(p95[1] > 50 && p95[1] < 200);
+    assert_true(p95[1] == p95[2]);
+}
+
 /* Numbers read back the same. */
 static void test_json_numbers(void **state)
 {
@@ -232,9 +266,8 @@ static int tidy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_map),          cmocka_unit_test(test_residuals),
         cmocka_unit_test(test_json_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, tidy);
