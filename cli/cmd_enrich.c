@@ -73,10 +73,11 @@ static const struct option_entry options[] = {
     {"crs", 0, "TEXT", OPTION_TEXT, AT(crs), 0, 0,
      "coordinate reference system, whatever the files say: for its unit; nothing is reprojected"},
     {"out", 0, "same|las|laz|copc", OPTION_CHOICE, AT(out), 0, 0,
-     "kind of the output (default: the input's, or what the output's name says); copc: a new "
-     "octree where the input has none"},
+     "kind of the output (default: the input's, with a COPC file's own nodes, or what the output's "
+     "name says); copc: a new octree"},
     {"compact", 0, NULL, OPTION_FLAG, AT(compact), 0, 0,
-     "whole numbers with scales instead of floats: a third of the size"},
+     "whole numbers with scales instead of floats, where a range is known: four digits or more, "
+     "in some two thirds of the room"},
     {"names", 0, "scree|ign", OPTION_CHOICE, AT(names), 0, 0,
      "NormalX, Planarity ... as PDAL spells them, or normal_x, planarity ... as the IGN tool does"},
     {"strip", 0, NULL, OPTION_FLAG, AT(strip), 0, 0,
@@ -89,7 +90,8 @@ static const struct option_entry options[] = {
     {"threshold", 0, "S", OPTION_DOUBLES, AT(threshold), 0, 0,
      "building score from which a point counts as building, 0 to 1 (default: 0.5)"},
     {"verify", 0, "N", OPTION_COUNT, AT(verify), 1, 100000000,
-     "compute N points once more by a scan of everything; one other bit is a failure"},
+     "compute N points once more by a scan of everything; one other bit is a failure (heights and "
+     "scores are not looked at)"},
     COMMON_REMOTE,
     {"force", 'f', NULL, OPTION_FLAG, COMMON_AT(force), 0, 0,
      "replace an existing output; in a folder, do again what is done already"},
