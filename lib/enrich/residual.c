@@ -138,12 +138,11 @@ static enum scree_status judge(struct scree__mem_budget *budget,
     if (window->count < POINTS_LEAST || window->count > SCREE__ENRICH_WINDOW_POINTS)
         return SCREE_OK;
     qsort(window->points, window->count, sizeof *window->points, compare_places);
-    const uint32_t out = nearest_to_middle(window);
-    const int32_t *left = window->points[out].at;
+    const int32_t *left = window->points[nearest_to_middle(window)].at;
     for (uint32_t i = 0; i < window->count; i++) {
         const int32_t *point = window->points[i].at;
-        /* Others at its very place would be the network there. */
-        if (i == out || (point[0] == left[0] && point[1] == left[1]))
+        /* It, and others at its very place, which would be the network there. */
+        if (point[0] == left[0] && point[1] == left[1])
             continue;
         for (int axis = 0; axis < 3; axis++) {
             const int64_t d = (int64_t)point[axis] - left[axis];
