@@ -49,7 +49,7 @@ static const struct option_entry options[] = {COMMON_END};
 
 const struct command command_index = {
     .name = "index",
-    .synopsis = "build|info|verify ...",
+    .synopsis = "build|search|info|verify|eval|plan ...",
     .summary = "nearest neighbours among vectors: build, search and check an index",
     .about = "scree index COMMAND --help explains a command; scree index --help lists them.",
     .example = "scree index build vectors.npy vectors.svx",
