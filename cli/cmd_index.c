@@ -7,8 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_index_build, &command_index_info,
-                                                 &command_index_verify, NULL};
+static const struct command *const commands[] = {&command_index_build,
+                                                 &command_index_search,
+                                                 &command_index_info,
+                                                 &command_index_verify,
+                                                 &command_index_eval,
+                                                 &command_index_plan,
+                                                 NULL};
 
 static void help_all(FILE *out)
 {
