@@ -505,10 +505,10 @@ static void test_options(void **state)
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
         SCREE_E_ARGUMENT); /* no direction */
-    bad[3] = 1e-41f; /* less than what has a reciprocal */
-    assert_int_equal(scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL,
-                                          NULL, NULL),
-                     SCREE_OK);
+    bad[3] = 1e-41f;       /* less than what has a reciprocal */
+    assert_int_equal(
+        scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
+        SCREE_OK);
     bad[3] = NAN;
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
