@@ -100,6 +100,29 @@ SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_source_open_memory(const void *bytes, uint64_t byte_count, const char *name,
                          struct scree_source **source, struct scree_error *err);
 
+struct scree_range {
+    uint64_t offset;
+    size_t byte_count;
+    void *bytes; /* where they go */
+};
+
+/* Bytes that the caller reads itself. All zero but what is used. */
+struct scree_source_callbacks {
+    void *user;
+    uint64_t byte_count; /* the source's length */
+    /*
+     * Fills all ranges, which lie within the source, or fails; *err is the callback's to fill. From any thread, several at once.
+     */
+    enum scree_status (*read_many)(void *user, const struct scree_range *ranges, size_t range_count,
+                                   struct scree_error *err);
+    void (*close)(void *user); /* when the source is closed; NULL: nothing */
+};
+
+/* A source over callbacks, which are copied. name: for messages; copied. */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_source_open_callbacks(const struct scree_source_callbacks *callbacks, const char *name,
+                            struct scree_source **source, struct scree_error *err);
+
 /* Set `size` and defaults with scree_source_options_init(). */
 struct scree_source_options {
     size_t size;
@@ -151,12 +174,6 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_source_read(struct scree_sour
                                                                uint64_t offset, void *bytes,
                                                                size_t byte_count,
                                                                struct scree_error *err);
-
-struct scree_range {
-    uint64_t offset;
-    size_t byte_count;
-    void *bytes; /* where they go */
-};
 
 /*
  * Reads many ranges, in whatever order and grouping is fastest for the source: all of them, or the

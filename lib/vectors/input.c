@@ -48,10 +48,10 @@ static enum scree_status check_length(const struct scree__vectors_input *input,
             (unsigned long long)input->row_count, input->dim,
             (unsigned long long)(data + input->data_offset), (unsigned long long)length);
     if (length - input->data_offset > data)
-        return scree__base_fail(
-            err, SCREE_E_DATA, "%s: %llu bytes lie behind its %llu rows of %u dimensions", name,
-            (unsigned long long)(length - input->data_offset - data),
-            (unsigned long long)input->row_count, input->dim);
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "%s: %llu bytes lie behind its %llu rows of %u dimensions", name,
+                                (unsigned long long)(length - input->data_offset - data),
+                                (unsigned long long)input->row_count, input->dim);
     return SCREE_OK;
 }
 
@@ -117,8 +117,7 @@ static enum scree_status init_vecs(struct scree__vectors_input *input,
         return scree__base_fail(
             err, SCREE_E_DATA,
             "%s: truncated: row %llu has %llu bytes, expected %llu (%u dimensions)", name,
-            (unsigned long long)input->row_count,
-            (unsigned long long)(length % input->row_bytes),
+            (unsigned long long)input->row_count, (unsigned long long)(length % input->row_bytes),
             (unsigned long long)input->row_bytes, input->dim);
     return SCREE_OK;
 }
@@ -149,7 +148,8 @@ static enum scree_status init_raw(struct scree__vectors_input *input,
     uint64_t length = scree_source_bytes(input->source);
     if (dim == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT,
-                                "%s: numbers without a header: --dim says how many are a row", name);
+                                "%s: numbers without a header: --dim says how many are a row",
+                                name);
     enum scree_status status = check_dim(name, dim, err);
     if (status != SCREE_OK)
         return status;
@@ -157,10 +157,9 @@ static enum scree_status init_raw(struct scree__vectors_input *input,
     set_element(input, element);
     input->row_count = length / input->row_bytes;
     if (length % input->row_bytes != 0)
-        return scree__base_fail(err, SCREE_E_DATA,
-                                "%s: truncated: %llu bytes are no multiple of %llu (%u dimensions)",
-                                name, (unsigned long long)length,
-                                (unsigned long long)input->row_bytes, dim);
+        return scree__base_fail(
+            err, SCREE_E_DATA, "%s: truncated: %llu bytes are no multiple of %llu (%u dimensions)",
+            name, (unsigned long long)length, (unsigned long long)input->row_bytes, dim);
     return SCREE_OK;
 }
 
@@ -279,26 +278,25 @@ static enum scree_status convert_row(const struct scree__vectors_input *input, u
                                      const uint8_t *raw, float *to, struct scree_error *err)
 {
     if (input->prefix_bytes > 0 && scree__base_load32(raw) != input->dim)
-        return scree__base_fail(
-            err, SCREE_E_DATA, "%s: row %llu at byte %llu has %u dimensions, the first has %u",
-            scree_source_name(input->source), (unsigned long long)row,
-            (unsigned long long)(input->data_offset + row * input->row_bytes),
-            scree__base_load32(raw), input->dim);
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "%s: row %llu at byte %llu has %u dimensions, the first has %u",
+                                scree_source_name(input->source), (unsigned long long)row,
+                                (unsigned long long)(input->data_offset + row * input->row_bytes),
+                                scree__base_load32(raw), input->dim);
     convert(input, raw + input->prefix_bytes, to);
     return SCREE_OK;
 }
 
 enum scree_status scree__vectors_input_read(const struct scree__vectors_input *input,
                                             uint64_t first, uint64_t count, uint8_t *raw,
-                                            float *rows, size_t row_stride,
-                                            struct scree_error *err)
+                                            float *rows, size_t row_stride, struct scree_error *err)
 {
     enum scree_status status =
         scree_source_read(input->source, input->data_offset + first * input->row_bytes, raw,
                           (size_t)(count * input->row_bytes), err);
     for (uint64_t i = 0; i < count && status == SCREE_OK; i++)
-        status = convert_row(input, first + i, raw + i * input->row_bytes, rows + i * row_stride,
-                             err);
+        status =
+            convert_row(input, first + i, raw + i * input->row_bytes, rows + i * row_stride, err);
     return status;
 }
 
@@ -313,8 +311,8 @@ enum scree_status scree__vectors_input_read_some(const struct scree__vectors_inp
                                          (size_t)input->row_bytes, raw + i * input->row_bytes};
     enum scree_status status = scree_source_read_many(input->source, ranges, count, err);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++)
-        status = convert_row(input, wanted[i], raw + i * input->row_bytes, rows + i * row_stride,
-                             err);
+        status =
+            convert_row(input, wanted[i], raw + i * input->row_bytes, rows + i * row_stride, err);
     return status;
 }
 
@@ -369,12 +367,12 @@ enum scree_status scree__vectors_refuse_row(const struct scree__vectors_input *i
 {
     uint32_t at = scree__vectors_bad_component(values, input->dim);
     float value = at < input->dim ? values[at] : 0;
-    const char *what = isnan(value)          ? "NaN"
-                       : isinf(value)        ? "infinite, or too large for a float"
-                                             : "beyond 1e16";
-    return scree__base_fail(
-        err, SCREE_E_DATA, "%s: row %llu, column %u: %s (--skip-invalid leaves such rows out)",
-        scree_source_name(input->source), (unsigned long long)row, at, what);
+    const char *what = isnan(value)   ? "NaN"
+                       : isinf(value) ? "infinite, or too large for a float"
+                                      : "beyond 1e16";
+    return scree__base_fail(err, SCREE_E_DATA,
+                            "%s: row %llu, column %u: %s (--skip-invalid leaves such rows out)",
+                            scree_source_name(input->source), (unsigned long long)row, at, what);
 }
 
 float scree__vectors_normalise(float *row, uint32_t dim)

@@ -39,14 +39,13 @@ struct scree__vectors_input {
 SCREE_MUST_CHECK enum scree_status scree__vectors_input_init(struct scree__vectors_input *input,
                                                              struct scree_source *source,
                                                              enum scree_vectors_format format,
-                                                             uint32_t dim,
-                                                             struct scree_error *err);
+                                                             uint32_t dim, struct scree_error *err);
 void scree__vectors_input_release(struct scree__vectors_input *input);
 
 /* An npy file of whole numbers in one dimension: ids. */
-SCREE_MUST_CHECK enum scree_status
-scree__vectors_input_init_ids(struct scree__vectors_input *input, struct scree_source *source,
-                              struct scree_error *err);
+SCREE_MUST_CHECK enum scree_status scree__vectors_input_init_ids(struct scree__vectors_input *input,
+                                                                 struct scree_source *source,
+                                                                 struct scree_error *err);
 
 /* Rows [first, first + count), in raw[count * row_bytes] as they are in the file, to rows, row_stride floats apart. Not checked for NaN. */
 SCREE_MUST_CHECK enum scree_status
@@ -60,8 +59,7 @@ scree__vectors_input_read_some(const struct scree__vectors_input *input, const u
 /* Of an input of ids. SCREE_E_DATA: a negative one. */
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_input_read_ids(const struct scree__vectors_input *input, uint64_t first,
-                              uint64_t count, uint8_t *raw, uint64_t *ids,
-                              struct scree_error *err);
+                              uint64_t count, uint8_t *raw, uint64_t *ids, struct scree_error *err);
 
 /* Values beyond this are refused like infinity: the square of a distance would not fit a float. */
 #define SCREE__VECTORS_VALUE_MAX 1e16f

@@ -17,15 +17,14 @@ struct text {
 static enum scree_status malformed(const struct text *text, const char *what,
                                    struct scree_error *err)
 {
-    return scree__base_fail(err, SCREE_E_DATA, "%s: npy header, byte %zu: %s", text->name,
-                            text->at, what);
+    return scree__base_fail(err, SCREE_E_DATA, "%s: npy header, byte %zu: %s", text->name, text->at,
+                            what);
 }
 
 static void skip_blanks(struct text *text)
 {
-    while (text->at < text->end &&
-           (text->head[text->at] == ' ' || text->head[text->at] == '\n' ||
-            text->head[text->at] == '\t'))
+    while (text->at < text->end && (text->head[text->at] == ' ' || text->head[text->at] == '\n' ||
+                                    text->head[text->at] == '\t'))
         text->at++;
 }
 
@@ -96,8 +95,8 @@ static enum scree_status take_shape(struct text *text, struct scree__vectors_npy
         if (!take_number(text, &length))
             return malformed(text, "expected the length of an axis", err);
         if (npy->axes == SCREE__VECTORS_NPY_AXES_MAX)
-            return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                    "%s: an array of more than two axes", text->name);
+            return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: an array of more than two axes",
+                                    text->name);
         npy->shape[npy->axes++] = length;
         if (!take(text, ',')) {
             if (!take(text, ')'))
@@ -113,8 +112,8 @@ static enum scree_status take_type(struct text *text, struct scree__vectors_npy 
 {
     static const char *const types[] = {"<f4", "<f2", "<f8", "|u1", "<i4", "<u4", "<i8", "<u8"};
     if (!take_string(text, npy->type, sizeof npy->type))
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                "%s: not an array of plain numbers", text->name);
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: not an array of plain numbers",
+                                text->name);
     for (unsigned i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (strcmp(npy->type, types[i]) == 0) {
             npy->element = (enum scree__vectors_element)i;

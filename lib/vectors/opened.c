@@ -1,5 +1,6 @@
 /* opened.c - an index as the public interface has it. */
 #include "vectors/opened.h"
+#include "vectors/searching.h"
 #include "vectors/svx_inside.h"
 #include "base/error.h"
 
@@ -32,9 +33,11 @@ static enum scree_status open_source(struct scree_vectors_index *index, const ch
     return scree_source_open(location, &options, &index->source, err);
 }
 
-enum scree_status scree_vectors_open(struct scree_context *context, const char *location,
-                                     const struct scree_vectors_open_options *options,
-                                     struct scree_vectors_index **out, struct scree_error *err)
+/* location NULL: over the source. */
+static enum scree_status open_index(struct scree_context *context, const char *location,
+                                    struct scree_source *source,
+                                    const struct scree_vectors_open_options *options,
+                                    struct scree_vectors_index **out, struct scree_error *err)
 {
     void *memory;
     struct scree_vectors_open_options wanted;
@@ -52,10 +55,15 @@ enum scree_status scree_vectors_open(struct scree_context *context, const char *
     struct scree_vectors_index *index = memory;
     memset(index, 0, sizeof *index);
     index->context = context;
-    status = open_source(index, location, wanted.source_options, err);
+    index->source = source;
+    index->own_source = location != NULL;
+    if (location != NULL)
+        status = open_source(index, location, wanted.source_options, err);
     struct scree__vectors_svx_options inner = {context, wanted.cache_bytes};
     if (status == SCREE_OK)
         status = scree__vectors_svx_open(index->source, &inner, &index->svx, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_searching_new(context, index->svx, &index->searching, err);
     if (status != SCREE_OK) {
         scree_vectors_close(index);
         return status;
@@ -64,12 +72,30 @@ enum scree_status scree_vectors_open(struct scree_context *context, const char *
     return SCREE_OK;
 }
 
+enum scree_status scree_vectors_open(struct scree_context *context, const char *location,
+                                     const struct scree_vectors_open_options *options,
+                                     struct scree_vectors_index **index, struct scree_error *err)
+{
+    return open_index(context, location, NULL, options, index, err);
+}
+
+enum scree_status scree_vectors_open_source(struct scree_context *context,
+                                            struct scree_source *source,
+                                            const struct scree_vectors_open_options *options,
+                                            struct scree_vectors_index **index,
+                                            struct scree_error *err)
+{
+    return open_index(context, NULL, source, options, index, err);
+}
+
 void scree_vectors_close(struct scree_vectors_index *index)
 {
     if (index == NULL)
         return;
+    scree__vectors_searching_free(index->searching);
     scree__vectors_svx_close(index->svx);
-    scree_source_close(index->source);
+    if (index->own_source)
+        scree_source_close(index->source);
     scree__mem_free(NULL, index, sizeof *index);
 }
 

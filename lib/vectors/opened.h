@@ -7,7 +7,9 @@
 struct scree_vectors_index {
     struct scree_context *context;
     struct scree_source *source;
+    bool own_source;
     struct scree__vectors_svx *svx;
+    struct scree__vectors_searching *searching;
 };
 
 #endif
