@@ -7,8 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_index_build, &command_index_info,
-                                                 &command_index_verify, NULL};
+static const struct command *const commands[] = {&command_index_build,
+                                                 &command_index_search,
+                                                 &command_index_info,
+                                                 &command_index_verify,
+                                                 &command_index_eval,
+                                                 &command_index_plan,
+                                                 NULL};
 
 static void help_all(FILE *out)
 {
@@ -49,7 +54,7 @@ static const struct option_entry options[] = {COMMON_END};
 
 const struct command command_index = {
     .name = "index",
-    .synopsis = "build|info|verify ...",
+    .synopsis = "build|search|info|verify|eval|plan ...",
     .summary = "nearest neighbours among vectors: build, search and check an index",
     .about = "scree index COMMAND --help explains a command; scree index --help lists them.",
     .example = "scree index build vectors.npy vectors.svx",

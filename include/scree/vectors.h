@@ -347,6 +347,15 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_vectors_eval(
     struct scree_vectors_index *index, const struct scree_vectors_eval_options *options,
     struct scree_vectors_eval_point *points, uint32_t *count, struct scree_error *err);
 
+/*
+ * Puts what was measured for one k into a local index: points of the same column and k are replaced. The file is the old one or the new one at any
+ * moment; who has it open goes on with the old. Errors: SCREE_E_ARGUMENT, SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS (another run edits it).
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_recalls_store(const char *path, uint32_t column,
+                            const struct scree_vectors_recall_info *points, uint32_t count,
+                            uint32_t query_count, struct scree_error *err);
+
 #ifdef __cplusplus
 }
 #endif
