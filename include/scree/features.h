@@ -8,7 +8,7 @@
  *     scree_enrich_run(job, &result)                 reads, computes, writes, publishes
  *     scree_enrich_close(job)
  *
- * Points in memory: scree_enrich_points().
+ * Points in memory: scree_enrich_points(). Many files: scree_enrich_batch().
  *
  * A feature is a function of a point's k nearest neighbours (itself among them), of all points within a radius, or of the k nearest
  * within a radius, in the whole survey: the file and the files around it. Results are exact, and the same bits for every number of
@@ -177,6 +177,13 @@ struct scree_enrich_options {
     bool force_scratch;    /* tests: as if the points did not fit the budget */
     uint64_t
         verify_count; /* after the run, so many points are computed once more, each by a scan of everything: SCREE_E_DATA when one bit differs */
+    bool strip;       /* the output is the input without earlier features; nothing is computed */
+    bool
+        write_class; /* points of class 1 (unclassified) with a building score at the threshold become 6 */
+    double building_threshold; /* 0: 0.5 */
+    const char *
+        report; /* with a building score: a path for a JSON report; its text stands beside it, .txt for .json; NULL: none */
+    const char *map; /* a path for a picture, PNG; NULL: none */
 };
 
 SCREE_API void scree_enrich_options_init(struct scree_enrich_options *options);
@@ -208,6 +215,117 @@ scree_enrich_points(struct scree_context *context, const struct scree_enrich_opt
 
 /* ------------------------------------------------------------------------------ one file: begin */
 /* Kept with lib/enrich/job.c, the batch and the report. */
+
+struct scree_enrich_plan {
+    uint64_t point_count, input_bytes;
+    uint64_t neighbor_count, neighbor_points; /* files around, and their points at most */
+    uint64_t memory_bytes;  /* that would hold all at once; what is taken is at most the budget */
+    uint64_t floor_bytes;   /* the smallest budget that does */
+    uint64_t scratch_bytes; /* room on disk; 0 where the budget holds all */
+    uint64_t output_bytes;  /* estimate */
+    uint32_t feature_count, record_bytes; /* of the output */
+    const char *crs_name, *unit_name;     /* "" when not known; valid until the job is closed */
+    bool fits;                            /* nothing goes to scratch */
+};
+
+#define SCREE_ENRICH_BANDS \
+    5u /* of height above ground: below 2, 2 to 5, 5 to 10, 10 to 20, 20 m and more */
+
+/* How a building score compares with the file's own class 6: points at or above the threshold against points of the class. */
+struct scree_enrich_match {
+    uint64_t building_count;      /* points of class 6 */
+    uint64_t found_count;         /* of which at the threshold */
+    uint64_t false_count;         /* points of other classes at the threshold */
+    uint64_t other_count;         /* points of other classes */
+    double precision, recall, f1; /* NaN where there is nothing to divide by */
+    double
+        auc; /* the chance that a point of class 6 has a higher score than another one; NaN without either */
+};
+
+struct scree_enrich_result {
+    uint64_t point_count, input_bytes, output_bytes, scratch_bytes;
+    uint64_t no_data[SCREE_FEATURE_COUNT]; /* points without a value */
+    uint64_t features;                     /* mask of those written */
+    uint64_t ground_count, retried_count, single_count, duplicate_count;
+    uint64_t verified_count;      /* points computed a second time, all equal */
+    uint64_t written_class_count; /* with write_class: points of class 1 that are 6 now */
+    /* Ground points against the network of the others, in units; count 0: not looked at. */
+    uint64_t residual_count;
+    double residual_p50, residual_p95, residual_max;
+    /* With a building score. Points without a score (noise too) are in building_no_data alone. */
+    bool is_judged;            /* the file has points of class 6 */
+    uint64_t building_no_data; /* points of class 6 without a score */
+    double threshold;
+    struct scree_enrich_match whole, bands[SCREE_ENRICH_BANDS];
+    char warnings[1000]; /* of the report: a line each, "" when there are none */
+};
+
+struct scree_enrich_job;
+
+/* Errors: those of scree_las_open() for every file of the survey, SCREE_E_ARGUMENT, SCREE_E_UNSUPPORTED (a CRS in degrees), SCREE_E_EXISTS, SCREE_E_BUDGET. */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_enrich_open(struct scree_context *context, const struct scree_enrich_options *options,
+                  struct scree_enrich_job **job, struct scree_error *err);
+SCREE_API const struct scree_enrich_plan *scree_enrich_plan(const struct scree_enrich_job *job);
+/*
+ * Once a job. All or nothing: the output appears when it is complete, checked (verify_count) and flushed; report and map before it. result may be NULL.
+ * Errors: SCREE_E_MISMATCH: a feature's name is another program's dimension already; SCREE_E_UNSUPPORTED: more dimensions than a file can have.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status scree_enrich_run(struct scree_enrich_job *job,
+                                                              struct scree_enrich_result *result,
+                                                              struct scree_error *err);
+SCREE_API void scree_enrich_close(struct scree_enrich_job *job); /* accepts NULL */
+
+/* -------------------------------------------------------------------------------- many files */
+
+enum scree_enrich_outcome {
+    SCREE_ENRICH_DONE,
+    SCREE_ENRICH_SKIPPED, /* the output was there, of the same input, neighbours and options */
+    SCREE_ENRICH_FAILED
+};
+
+/* What became of one input; valid during the call. */
+struct scree_enrich_file {
+    const char *input, *output;
+    enum scree_enrich_outcome outcome;
+    uint64_t index, count; /* the index-th of so many */
+    double seconds;
+    const struct scree_enrich_plan *plan;     /* NULL where it was not opened */
+    const struct scree_enrich_result *result; /* NULL where it was not run */
+    const struct scree_error *error;          /* of a failure */
+};
+
+struct scree_enrich_batch_options {
+    size_t size;
+    const struct scree_enrich_options
+        *each;                 /* input, output, report and map are the batch's to set */
+    const char *const *inputs; /* files and folders */
+    uint64_t input_count;
+    const char *output_folder;
+    bool redo;    /* also what is done already, or of another program */
+    bool dry_run; /* opens and plans; writes nothing */
+    bool reports; /* NAME.enrich.json and .txt beside each output */
+    bool maps;    /* NAME.enrich.png */
+    void *user;
+    void (*file)(void *user, const struct scree_enrich_file *file);
+};
+
+struct scree_enrich_batch_result {
+    uint64_t file_count, done_count, skipped_count, failed_count, side_file_count;
+    uint64_t point_count; /* of files that were done (dry run: opened) */
+    uint64_t memory_bytes, scratch_bytes, output_bytes; /* dry run: the most, the most, the sum */
+};
+
+SCREE_API void scree_enrich_batch_options_init(struct scree_enrich_batch_options *options);
+/*
+ * Every LAS, LAZ and COPC file of the inputs, one after the other with all threads and the whole budget, the smallest first. A folder's tree is mirrored under output_folder (itself
+ * left out where it lies within), with its *.json, *.txt and *.prj, times kept. A file that fails is told of, and the next one follows: the call is SCREE_OK unless the
+ * batch itself cannot go on. What is done is written down in output_folder/.scree-enrich.jsonl, a JSON object a line; an output is skipped when it is of the same options,
+ * input and neighbours. Errors: SCREE_E_EXISTS: another run works on the folder; SCREE_E_ARGUMENT: two inputs would have one output; SCREE_E_IO; SCREE_E_CANCELLED.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_enrich_batch(struct scree_context *context, const struct scree_enrich_batch_options *options,
+                   struct scree_enrich_batch_result *result, struct scree_error *err);
 
 /* One file: end */
 

@@ -5,7 +5,9 @@
 #define WINDOW_MOST ((uint64_t)256 << 10)
 #define WINDOW_LEAST ((uint64_t)16 << 10)
 #define LEAF_IN_MEMORY 1024u
-#define LEAF_ON_SCRATCH 16384u
+/* On scratch: what the first cut gives, within this. */
+#define LEAF_SCRATCH_LEAST 2048u
+#define LEAF_SCRATCH_MOST 16384u
 /* What decoding takes beside: a thread's chunk and its state. */
 #define DECODE_BYTES ((uint64_t)4 << 20)
 
@@ -85,7 +87,8 @@ void scree__enrich_size(struct scree__enrich_engine *engine, uint64_t points, ui
         uint64_t held = all * stride + points * row + rest;
         size_windows(engine, all, budget > held ? budget - held : 0, true);
     } else {
-        engine->leaf_points = LEAF_ON_SCRATCH;
+        engine->leaf_points =
+            clamp(all >> (ENRICH_GRID_BITS - 1), LEAF_SCRATCH_LEAST, LEAF_SCRATCH_MOST);
         engine->block_bytes = (uint32_t)clamp(budget / 8 >> ENRICH_GRID_BITS, 2048, 65536) & ~63u;
         engine->range_points = clamp(budget / 8 / (row > 0 ? row : 1), 4096, 4u << 20);
         uint64_t ranges = points / engine->range_points + 1;

@@ -26,8 +26,8 @@ struct scree__vectors_kernels {
     void (*assign)(const struct scree__vectors_lists *lists, const float *rows, size_t row_stride,
                    size_t count, uint32_t *nearest, float *distances2);
 
-    /* Sums in lanes i % 16 of r^2 and |r|; n a multiple of 64, r aligned. Signs: bit i is 1 where r[i] >= 0. */
-    void (*measure)(const float *r, uint32_t n, uint8_t *signs, float sums[2]);
+    /* Sums in lanes i % 16 of r^2 and |r|, and the largest |r|; n a multiple of 64, r aligned. Signs: bit i is 1 where r[i] >= 0. */
+    void (*measure)(const float *r, uint32_t n, uint8_t *signs, float sums[3]);
     /* codes[i] = k = min(|r[i]| * scale rounded down, top); sums in lanes i % 16 of (k + 0.5) |r| and (k + 0.5)^2. */
     void (*quantize)(const float *r, uint32_t n, float scale, uint32_t top, uint8_t *codes,
                      float sums[2]);
@@ -35,6 +35,12 @@ struct scree__vectors_kernels {
     void (*project)(const float *r, uint32_t n, const uint8_t *codes, const float *a,
                     const float *b, float sums[3]);
 
+    /*
+     * A query v, rounded. levels: out[i] = u = v[i] * per_step + 8 rounded down, within 0 and 15; sums in lanes i % 16 of (2 u - 15)^2 and
+     * v (2 u - 15). split: high * 128 + low = v * per_unit, |v * per_unit| <= 8127, rounded; their sum. n a multiple of 64.
+     */
+    void (*levels)(const float *v, uint32_t n, float per_step, uint8_t *out, float sums[2]);
+    int64_t (*split)(const float *v, uint32_t n, float per_unit, int8_t *high, int8_t *low);
     /* Tables of a query's levels for scan, scree__vectors_table_bytes(). */
     void (*tables)(const uint8_t *levels, uint32_t padded_dim, uint8_t *tables);
     void (*scan)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,

@@ -8,10 +8,10 @@
 #include "vectors/rotate_here.h"
 #include "vectors/scan_here.h"
 
-#define VECTORS_KERNELS_HERE(name)                                                       \
-    {                                                                                    \
-        name, rotate, products, assign, measure, quantize, project, tables, scan, whole, \
-            distance2_fp32, product_fp32, distance2_fp16, product_fp16                   \
+#define VECTORS_KERNELS_HERE(name)                                                               \
+    {                                                                                            \
+        name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
+            whole, distance2_fp32, product_fp32, distance2_fp16, product_fp16                    \
     }
 
 #endif

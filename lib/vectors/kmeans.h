@@ -3,7 +3,7 @@
  *
  * Lloyd's iterations, the first ones on every eighth, then every fourth ... row of the sample, the last ones on all. It begins with rows drawn in
  * eight rounds, each row with a probability in proportion to its squared distance from what is chosen already (k-means||, Bahmani et al., 2012).
- * After each iteration a list without rows, or one with less than a sixteenth of the mean while another has more than four times the mean, gets
+ * After each iteration a list without rows, or one with less than an eighth of the mean while another has more than four times the mean, gets
  * a row of the largest list as its new centroid. The result depends on the rows, their order, the options and nothing else: not on threads or the
  * level of lib/simd. The centroids come in an order in which near ones are mostly neighbours.
  */

@@ -49,6 +49,10 @@ static inline lanes lanes_mul(lanes a, lanes b)
 {
     LANES_EACH(a.at[i] * b.at[i]);
 }
+static inline lanes lanes_max(lanes a, lanes b)
+{
+    LANES_EACH(a.at[i] > b.at[i] ? a.at[i] : b.at[i]);
+}
 static inline lanes lanes_abs(lanes a)
 {
     LANES_EACH(a.at[i] < 0 ? -a.at[i] : a.at[i]);
@@ -83,14 +87,14 @@ static inline float lanes_sum(lanes a)
             a.at[i] = a.at[i] + a.at[i + half];
     return a.at[0];
 }
-/* Rounded towards zero, not above top: the numbers, and as bytes. a is not negative. */
-static inline lanes lanes_whole(lanes a, float top, uint8_t *bytes)
+/* Rounded towards zero, not above top: the numbers, and as bytes, `less` smaller. a is not negative. */
+static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
 {
     lanes out;
     for (int i = 0; i < LANES; i++) {
         float v = a.at[i] < top ? a.at[i] : top;
         out.at[i] = (float)(int32_t)v;
-        bytes[i] = (uint8_t)(int32_t)v;
+        bytes[i] = (uint8_t)((int32_t)v - less);
     }
     return out;
 }
@@ -125,6 +129,10 @@ static inline lanes lanes_sub(lanes a, lanes b)
 static inline lanes lanes_mul(lanes a, lanes b)
 {
     return (lanes){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+static inline lanes lanes_max(lanes a, lanes b)
+{
+    return (lanes){_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
 }
 static inline lanes lanes_abs(lanes a)
 {
@@ -184,7 +192,7 @@ static inline float lanes_sum(lanes a)
 {
     return sum8(_mm256_add_ps(a.low, a.high));
 }
-static inline lanes lanes_whole(lanes a, float top, uint8_t *bytes)
+static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
 {
     __m256 most = _mm256_set1_ps(top);
     __m256i low = _mm256_cvttps_epi32(_mm256_min_ps(a.low, most));
@@ -193,7 +201,8 @@ static inline lanes lanes_whole(lanes a, float top, uint8_t *bytes)
     __m256i words = _mm256_packus_epi32(low, high);
     __m128i packed =
         _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128((__m128i *)bytes, _mm_shuffle_epi32(packed, 0xd8));
+    packed = _mm_sub_epi8(_mm_shuffle_epi32(packed, 0xd8), _mm_set1_epi8((char)less));
+    _mm_storeu_si128((__m128i *)bytes, packed);
     return (lanes){_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)};
 }
 
@@ -224,6 +233,10 @@ static inline lanes lanes_sub(lanes a, lanes b)
 static inline lanes lanes_mul(lanes a, lanes b)
 {
     return _mm512_mul_ps(a, b);
+}
+static inline lanes lanes_max(lanes a, lanes b)
+{
+    return _mm512_max_ps(a, b);
 }
 static inline lanes lanes_abs(lanes a)
 {
@@ -261,10 +274,11 @@ static inline float lanes_sum(lanes a)
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
-static inline lanes lanes_whole(lanes a, float top, uint8_t *bytes)
+static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
 {
     __m512i whole = _mm512_cvttps_epi32(_mm512_min_ps(a, _mm512_set1_ps(top)));
-    _mm_storeu_si128((__m128i *)bytes, _mm512_cvtepi32_epi8(whole));
+    _mm_storeu_si128((__m128i *)bytes,
+                     _mm_sub_epi8(_mm512_cvtepi32_epi8(whole), _mm_set1_epi8((char)less)));
     return _mm512_cvtepi32_ps(whole);
 }
 

@@ -165,7 +165,7 @@ static void encode_row(const struct scree__vectors_kernels *kernels,
     const uint32_t n = quantizer->padded_dim;
     const unsigned bits = quantizer->bits;
     uint8_t *signs = codes->signs + row * (n / 8);
-    float sizes[2], sums[2] = {0, 0}, projected[3];
+    float sizes[3], sums[2] = {0, 0}, projected[3];
     kernels->measure(r, n, signs, sizes);
     bool zero = !(sizes[0] > 0);
     if (bits > 1) {

@@ -36,55 +36,24 @@ void scree__vectors_query_release(struct scree__vectors_query *query)
     memset(query, 0, sizeof *query);
 }
 
-#define SUMS 8 /* partial ones, so that they need not wait for each other */
-
-static double sum_of(const double sums[SUMS])
-{
-    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
-           ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-static double square_of(const float *v, uint32_t n)
-{
-    double sums[SUMS] = {0};
-    for (uint32_t i = 0; i < n; i += SUMS)
-        for (uint32_t j = 0; j < SUMS; j++)
-            sums[j] += (double)v[i + j] * v[i + j];
-    return sum_of(sums);
-}
-
 /*
  * The step in standard deviations with which 16 levels lose least of a normal distribution (Max, 1960), and what of an error at right angles counts in
  * a bound: f_error covers |q - c| sqrt(1 - a^2) / a, the rounding of the query adds |e| / a; a^2 of 1-bit codes is 2 / pi, nearly.
  */
-#define LEVEL_STEP 0.3352
+#define LEVEL_STEP 0.3352f
 #define LEVEL_WEIGHT 2.75
 
-static void round_to_levels(struct scree__vectors_query *query, double square)
+static void round_to_levels(struct scree__vectors_query *query, float square)
 {
     const uint32_t n = query->quantizer->padded_dim;
-    const double step = LEVEL_STEP * sqrt(square / n);
-    const float per_step = step > 0 ? (float)(1 / step) : 0;
-    int32_t along_parts[SUMS] = {0};
-    double along[SUMS] = {0};
-    for (uint32_t i = 0; i < n; i += SUMS)
-        for (uint32_t j = 0; j < SUMS; j++) {
-            float level = query->rotated[i + j] * per_step + 8;
-            level = level < 0 ? 0 : level < 15.5f ? level : 15.5f;
-            int32_t u = (int32_t)level;
-            query->levels[i + j] = (uint8_t)u;
-            u = 2 * u - 15;
-            along_parts[j] += u * u;
-            along[j] += (double)query->rotated[i + j] * u;
-        }
-    /* In halves of steps: <v^, v> and <v^, v^>. */
-    double product = sum_of(along), length = 0;
-    for (uint32_t j = 0; j < SUMS; j++)
-        length += along_parts[j];
-    double half_step = product > 0 ? square / product : 0;
+    const float step = LEVEL_STEP * sqrtf(square / (float)n);
+    float sums[2];
+    query->kernels->levels(query->rotated, n, step > 0 ? 1 / step : 0, query->levels, sums);
+    /* In halves of steps: <v^, v^> and <v^, v>. */
+    double half_step = sums[1] > 0 ? (double)square / sums[1] : 0;
+    double left = half_step * half_step * sums[0] - square;
     query->pack_scale = (float)half_step;
     query->pack_offset = (float)(-half_step * 7.5 * n);
-    double left = half_step * half_step * length - square;
     query->pack_spread2 = (float)(LEVEL_WEIGHT * (left > 0 ? left : 0));
     query->kernels->tables(query->levels, n, query->tables);
 }
@@ -93,30 +62,13 @@ static void round_to_levels(struct scree__vectors_query *query, double square)
 static const float lost[SCREE__VECTORS_BITS_MAX + 1] = {
     1, 0.3634f, 0.1188f, 0.03744f, 0.01154f, 0.003495f, 0.00104f, 0.000304f, 0.0000873f};
 
-static void round_to_whole(struct scree__vectors_query *query)
+static void round_to_whole(struct scree__vectors_query *query, float most)
 {
-    enum { MOST = 63 * 128 + 63 };
+    const float units = 63 * 128 + 63;
     const uint32_t n = query->quantizer->padded_dim;
-    float most = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        float size = fabsf(query->rotated[i]);
-        most = size > most ? size : most;
-    }
-    const float per_unit = most > 0 ? (float)MOST / most : 0;
-    int32_t sums[SUMS] = {0};
-    for (uint32_t i = 0; i < n; i += SUMS)
-        for (uint32_t j = 0; j < SUMS; j++) {
-            float value = query->rotated[i + j] * per_unit + (float)(MOST + 64) + 0.5f;
-            int32_t shifted = (int32_t)value; /* not negative: the value + MOST + 64 */
-            int32_t whole = shifted - MOST - 64, high = ((shifted + 65) >> 7) - 64;
-            query->high[i + j] = (int8_t)high;
-            query->low[i + j] = (int8_t)(whole - high * 128);
-            sums[j] += whole;
-        }
-    query->whole_sum = 0;
-    for (uint32_t j = 0; j < SUMS; j++)
-        query->whole_sum += sums[j];
-    query->whole_scale = most / (float)MOST;
+    query->whole_sum = query->kernels->split(query->rotated, n, most > 0 ? units / most : 0,
+                                             query->high, query->low);
+    query->whole_scale = most / units;
     query->whole_spread2 =
         query->whole_scale * query->whole_scale * (float)n / 12 / lost[query->quantizer->bits];
 }
@@ -127,9 +79,11 @@ void scree__vectors_query_set(struct scree__vectors_query *query, const float *v
     const struct scree__vectors_quantizer *quantizer = query->quantizer;
     scree__vectors_rotate(quantizer->rotation, quantizer->dim, quantizer->padded_dim, values, 0, 1,
                           origin, query->rotated);
-    round_to_levels(query, square_of(query->rotated, quantizer->padded_dim));
+    float sums[3];
+    query->kernels->measure(query->rotated, quantizer->padded_dim, query->levels, sums);
+    round_to_levels(query, sums[0]);
     if (quantizer->bits > 1)
-        round_to_whole(query);
+        round_to_whole(query, sums[2]);
 }
 
 void scree__vectors_query_list(struct scree__vectors_query *query, float distance2, float product)

@@ -119,25 +119,28 @@ static inline void spread64(__m512i all, __m512i odd, uint32_t *sums)
 
 /* For two planes, 16 dimensions: a table of 64 for the lower 6 bits of each, and one of 16, four times, for the upper 2 bits of the first and the
  * second. A byte permutation looks at the lower 6 bits of its indices only. */
+static inline __m512i table_of(const uint8_t u[6], unsigned dims)
+{
+    /* Byte n has all bits set where bit i of n is. */
+    static const uint64_t with[6] = {0xaaaaaaaaaaaaaaaa, 0xcccccccccccccccc, 0xf0f0f0f0f0f0f0f0,
+                                     0xff00ff00ff00ff00, 0xffff0000ffff0000, 0xffffffff00000000};
+    unsigned all = 0;
+    for (unsigned i = 0; i < dims; i++)
+        all += 15u - u[i];
+    __m512i sums = _mm512_set1_epi8((char)all);
+    for (unsigned i = 0; i < dims; i++)
+        sums = _mm512_mask_add_epi8(sums, with[i], sums, _mm512_set1_epi8((char)(2 * u[i] - 15)));
+    return sums;
+}
+
 static void tables(const uint8_t *levels, uint32_t padded_dim, uint8_t *out)
 {
     for (uint32_t d = 0; d < padded_dim; d += 16, out += 192) {
         const uint8_t *u = levels + d;
-        uint8_t rest[4] = {u[6], u[7], u[14], u[15]}, few[16];
-        for (int plane = 0; plane < 2;
-             plane++) { /* the first 4 bits, then 16 more for each of the others' 4 cases */
-            const uint8_t *v = u + 8 * plane;
-            uint8_t pairs[4];
-            fill_table(v, 4, few);
-            fill_table(v + 4, 2, pairs);
-            __m128i low = _mm_loadu_si128((const __m128i *)few);
-            for (int n = 0; n < 4; n++)
-                _mm_storeu_si128((__m128i *)(out + 64 * plane + 16 * n),
-                                 _mm_add_epi8(low, _mm_set1_epi8((char)pairs[n])));
-        }
-        fill_table(rest, 4, few);
-        for (int n = 0; n < 4; n++)
-            memcpy(out + 128 + 16 * n, few, 16);
+        const uint8_t rest[6] = {u[6], u[7], u[14], u[15]};
+        _mm512_storeu_si512(out, table_of(u, 6));
+        _mm512_storeu_si512(out + 64, table_of(u + 8, 6));
+        _mm512_storeu_si512(out + 128, table_of(rest, 4));
     }
 }
 

@@ -101,7 +101,8 @@ struct scree__vectors_block {
     /* Where they were asked for and the column has more than one bit, else NULL: as in quantizer.h. */
     const uint8_t *extra;
     const float *extra_factors;
-    void *entry; /* the cache's */
+    void *entry; /* this and `whole` are the cache's */
+    bool whole;
 };
 
 /*
@@ -143,8 +144,8 @@ SCREE_MUST_CHECK enum scree_status
 scree__vectors_svx_rows_take(struct scree__vectors_svx *svx, uint32_t column,
                              const struct scree__vectors_row_ref *refs, uint32_t count,
                              const uint8_t **rows, void **pins, struct scree_error *err);
-void scree__vectors_svx_rows_give(struct scree__vectors_svx *svx, void *const *pins,
-                                  uint32_t count);
+void scree__vectors_svx_rows_give(struct scree__vectors_svx *svx, uint32_t column,
+                                  void *const *pins, uint32_t count);
 
 /* For `plan`: where a list's bytes lie, and a row's. */
 struct scree_range scree__vectors_svx_list_range(const struct scree__vectors_column *column,

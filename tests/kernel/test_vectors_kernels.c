@@ -122,17 +122,33 @@ static void check_encode(const struct scree__vectors_kernels *kernels)
         for (uint32_t top = 1; top < 128; top = 2 * top + 1) {
             uint32_t n = dims[i];
             float *r = floats(n), *a = floats(n), *b = floats(n);
-            uint8_t signs[2][DIM_MAX / 8], codes[2][DIM_MAX];
-            float sums[2][7];
+            uint8_t signs[2][DIM_MAX / 8], codes[2][DIM_MAX], levels[2][DIM_MAX];
+            float sums[2][12];
+            int8_t high[2][DIM_MAX], low[2][DIM_MAX];
+            int64_t total[2];
             for (int j = 0; j < 2; j++) {
                 const struct scree__vectors_kernels *it = j == 0 ? plain : kernels;
                 it->measure(r, n, signs[j], sums[j]);
-                it->quantize(r, n, (float)top, top, codes[j], sums[j] + 2);
-                it->project(r, n, codes[j], a, b, sums[j] + 4);
+                it->quantize(r, n, (float)top, top, codes[j], sums[j] + 3);
+                it->project(r, n, codes[j], a, b, sums[j] + 5);
+                it->levels(r, n, 9, levels[j], sums[j] + 8);
+                total[j] = it->split(r, n, 4063, high[j], low[j]);
+                sums[j][10] = sums[j][11] = 0;
             }
             assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
             assert_memory_equal(signs[0], signs[1], n / 8);
             assert_memory_equal(codes[0], codes[1], n);
+            assert_memory_equal(levels[0], levels[1], n);
+            assert_memory_equal(high[0], high[1], n);
+            assert_memory_equal(low[0], low[1], n);
+            assert_true(total[0] == total[1]);
+            for (uint32_t d = 0; d < n; d++) {
+                float whole = r[d] * 4063;
+                assert_true(fabsf(whole - (float)(high[0][d] * 128 + low[0][d])) < 0.51f);
+                assert_in_range(low[0][d] + 64, 0, 127);
+                total[0] -= high[0][d] * 128 + low[0][d];
+            }
+            assert_true(total[0] == 0);
             free(r);
             free(a);
             free(b);
