@@ -24,8 +24,10 @@ MADE
 
 expect 2 index
 expect 0 index --help
-for command in build search info verify eval plan; do
+for command in build search info verify eval plan delete; do
     says out "^  $command "
+done
+for command in build search info verify eval plan delete; do
     expect 0 index $command --help
     [ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' out)" -le 80 ] || fail "help of index $command is wider than 80"
 done
@@ -100,3 +102,29 @@ expect 0 index eval v.svx -k 10
 expect 0 index verify v.svx
 expect 0 index search v.svx --query q.fvecs --recall 0.9
 says out '^0	1	0	'
+
+# Deleted ids are not found any more; the rest is. The index and its list belong together.
+printf '1\n2\n\n' > gone
+expect 0 index delete v.svx 0 @gone --json
+is_json out
+says out '"deleted":[[:space:]]*3'
+expect 0 index search v.svx --query q.fvecs -k 3 --nprobe 16
+awk -F '\t' '$3 < 3 { exit 1 } $2 == 1 && $1 >= 3 && $1 != $3 { exit 1 }' out || fail "deleted ids are found, or others not"
+expect 0 index delete v.svx 3 0
+says err '4 ids deleted'
+expect 0 index verify v.svx
+expect 0 index eval v.svx --dry-run
+expect 2 index delete v.svx x
+expect 2 index delete v.svx
+mv v.svx.del kept
+expect 1 index search v.svx --query q.fvecs
+says err 'has deletions'
+cp kept v.svx.del
+printf 'x' | dd of=v.svx.del bs=1 seek=30 conv=notrunc 2> /dev/null
+expect 1 index search v.svx --query q.fvecs
+says err 'CRC'
+cp kept skip.svx.del
+expect 0 index delete skip.svx 5
+cp kept skip.svx.del
+expect 1 index info skip.svx
+says err 'another index'
