@@ -4,6 +4,7 @@
 
 #include "base.h"
 #include "copc.h"
+#include "features.h"
 #include "io.h"
 #include "las.h"
 #include "laz.h"

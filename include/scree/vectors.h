@@ -266,7 +266,7 @@ struct scree_vectors_search_options {
     uint32_t bits;        /* of codes: 1: only the first of each dimension is read; 0: all */
     bool no_rerank;       /* distances are estimates from codes, even where there are rows */
     uint32_t rerank_most; /* rows to compare, a query; 0: as many as the bound leaves */
-    float deviations;     /* how far the bound is from the estimate: 1.9 standard deviations */
+    float deviations;     /* how far the bound is from the estimate: 2.3 standard deviations */
     float within;         /* only vectors nearer than this, as distances are given; infinity */
     /* Which vectors may be found; all that are given have to allow it. */
     const struct scree_vectors_id_range *id_ranges;

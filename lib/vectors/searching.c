@@ -11,7 +11,8 @@ void scree_vectors_search_options_init(struct scree_vectors_search_options *opti
     memset(options, 0, sizeof *options);
     options->size = sizeof *options;
     options->k = 10;
-    options->deviations = 1.9f;
+    /* MNIST, 32 of 256 lists, 1 bit: recall .9976 with 1.9, .9984 with 2.3, .9990 with 2.7, for 21, 24 and 27 rows a query. */
+    options->deviations = 2.3f;
     options->within = INFINITY;
 }
 

@@ -5,6 +5,7 @@
 #include "scree/vectors.h"
 #include "par/pool.h"
 #include "simd/level.h"
+#include "vectors_index.h"
 #include "vectors_rows.h"
 
 #include <math.h>
@@ -33,17 +34,6 @@ struct found {
     uint32_t counts[QUERIES];
 };
 
-static struct scree_context *context_new(unsigned threads)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = (uint64_t)256 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 static void path_of(char path[200], const char *name)
 {
     snprintf(path, 200, "%s/%s", folder, name);
@@ -71,48 +61,20 @@ static void build(const char *name, enum scree_vectors_metric metric, uint32_t b
                   enum scree_vectors_rerank rerank)
 {
     char input[200], output[200], tags[200];
-    struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context = context_new(2);
     path_of(input, "rows.fvecs");
     path_of(tags, "tags");
     path_of(output, name);
-    struct scree_vectors_column_options column = {.name = "it",
-                                                  .input = {.location = input},
-                                                  .metric = metric,
-                                                  .bits = bits,
-                                                  .rerank = rerank,
-                                                  .list_count = LISTS};
-    struct scree_vectors_build_options options;
-    scree_vectors_build_options_init(&options);
-    options.output = output;
-    options.replace = true;
-    options.columns = &column;
-    options.column_count = 1;
-    options.tags = tags;
-    struct scree_vectors_build_job *job;
-    struct scree_vectors_build_result result;
-    enum scree_status status = scree_vectors_build_open(context, &options, &job, &err);
-    if (status == SCREE_OK)
-        status = scree_vectors_build_run(job, &result, &err);
-    if (status != SCREE_OK)
-        fail_msg("%s", err.message);
-    scree_vectors_build_close(job);
-    scree_context_free(context);
+    vectors_build(input, tags, output,
+                  &(struct scree_vectors_column_options){
+                      .metric = metric, .bits = bits, .rerank = rerank, .list_count = LISTS});
 }
 
 static struct scree_vectors_index *open_index(struct scree_context *context, const char *name,
                                               uint64_t cache_bytes)
 {
     char path[200];
-    struct scree_vectors_index *index;
-    struct scree_vectors_open_options options;
-    struct scree_error err = SCREE_ERROR_INIT;
-    scree_vectors_open_options_init(&options);
-    options.cache_bytes = cache_bytes;
     path_of(path, name);
-    if (scree_vectors_open(context, path, &options, &index, &err) != SCREE_OK)
-        fail_msg("%s", err.message);
-    return index;
+    return vectors_open(context, path, cache_bytes);
 }
 
 static void search(struct scree_vectors_index *index,
@@ -290,8 +252,8 @@ static void check_filter(struct scree_vectors_index *index,
 static void test_filters(void **state)
 {
     (void)state;
-    static const struct scree_vectors_id_range ranges[] = {
-        {2999, 5000}, {2000, 2100}, {150, 400}, {100, 250}, {7, 7}};
+    static const struct scree_vectors_id_range ranges[] = {{2999, 5000}, {2000, 2100}, {150, 400},
+                                                           {120, 130},   {100, 250},   {7, 7}};
     uint8_t bits[2500 / 8 + 1] = {0};
     for (uint64_t id = 0; id < 2500; id++)
         if (in_bits(id))
@@ -303,7 +265,7 @@ static void test_filters(void **state)
     options.nprobe = 10000;
     options.deviations = 6;
     options.id_ranges = ranges;
-    options.id_range_count = 5;
+    options.id_range_count = 6;
     check_filter(index, &options, in_ranges);
     options.id_bits = bits;
     options.id_bit_count = 2500;
@@ -389,7 +351,7 @@ static void test_same_results(void **state)
     scree_vectors_close(index);
     for (unsigned threads = 1; threads <= 3; threads++)
         for (int level = SCREE__SIMD_PLAIN; level <= SCREE__SIMD_AVX512; level++) {
-            struct scree_context *context = context_new(threads);
+            struct scree_context *context = vectors_context(threads);
             scree__simd_force((enum scree__simd_level)level);
             index = open_index(context, "it.svx", threads == 2 ? 1 : 0);
             search(index, &options, &again);
@@ -543,6 +505,10 @@ static void test_options(void **state)
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
         SCREE_E_ARGUMENT); /* no direction */
+    bad[3] = 1e-41f;       /* less than what has a reciprocal */
+    assert_int_equal(
+        scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
+        SCREE_OK);
     bad[3] = NAN;
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
@@ -559,7 +525,7 @@ static void test_eval(void **state)
         uint32_t count;
         build("it.svx", own != 0 ? SCREE_VECTORS_L2 : SCREE_VECTORS_COSINE, 4,
               SCREE_VECTORS_RERANK_FP32);
-        struct scree_context *context = context_new(2);
+        struct scree_context *context = vectors_context(2);
         struct scree_vectors_index *index = open_index(context, "it.svx", 0);
         scree_vectors_eval_options_init(&options);
         options.search.deviations = 6;
