@@ -1,7 +1,7 @@
 /*
  * vectors.cpp - a vector index beside IVF-Flat of FAISS, in one process, on one thread, in turns: recall of the 10 nearest and queries a CPU second.
  *
- *     bench_vectors BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS]
+ *     bench_vectors BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]
  *
  * BASE, QUERIES: .fvecs or .bvecs; TRUTH: .ivecs, row numbers of the exact nearest. METRIC: l2 or cosine; RERANK: none, fp32, fp16. C++, because FAISS is; built
  * only where FAISS is found.
@@ -156,7 +156,7 @@ static scree_vectors_index *build(const options &options, const std::string &pat
 int main(int argc, char **argv)
 {
     if (argc < 8)
-        fail("BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS]");
+        fail("BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]");
     omp_set_num_threads(1);
     rows base = read_rows(argv[1]), queries = read_rows(argv[2]), truth = read_rows(argv[3]);
     options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2,
@@ -165,6 +165,8 @@ int main(int argc, char **argv)
                        : strcmp(argv[7], "fp16") == 0 ? SCREE_VECTORS_RERANK_FP16
                                                       : SCREE_VECTORS_RERANK_NONE};
     int turns = argc > 8 ? atoi(argv[8]) : 3;
+    if (argc > 9 && (size_t)atoi(argv[9]) < queries.count)
+        queries.count = (size_t)atoi(argv[9]);
     scree_context_options context_options;
     scree_context *context = nullptr;
     scree_context_options_init(&context_options);
@@ -232,7 +234,7 @@ int main(int argc, char **argv)
                (double)done.code_count / n, (double)done.row_count / n, theirs.back().recall,
                theirs.back().rate);
         fflush(stdout);
-        if (ours.back().recall > 0.9985 && theirs.back().recall > 0.9985)
+        if (ours.back().recall > 0.998 && theirs.back().recall > 0.998)
             break;
     }
     for (double recall : {0.9, 0.95, 0.98, 0.99, 0.995, 0.998}) {

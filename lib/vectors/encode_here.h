@@ -104,7 +104,7 @@ static int64_t split(const float *v, uint32_t n, float per_unit, int8_t *high, i
         for (uint32_t i = begin; i < end; i += LANES) {
             uint8_t unused[LANES];
             lanes s = lanes_add(lanes_mul(lanes_load(v + i), factor), shift);
-            s = lanes_whole(s, 16383, 0, unused);
+            s = lanes_whole(lanes_max(s, lanes_set(0)), 16383, 0, unused);
             part = lanes_add(part, s);
             s = lanes_add(s, lanes_set(65));
             lanes h =

@@ -63,15 +63,20 @@ bool scree__vectors_beyond(const struct scree__vectors_target *target,
     const struct scree__vectors_list *list = &target->column->lists[probe.list];
     if (limit == INFINITY)
         return false;
-    if (target->column->shape.metric == SCREE_VECTORS_IP)
-        return -probe.product - query_length * list->radius > limit;
+    /* A hundred thousandth is more than rounding can have moved any of these. */
+    const float slack = 1e-5f;
+    if (target->column->shape.metric == SCREE_VECTORS_IP) {
+        float reach = query_length * list->radius;
+        return -probe.product - reach > limit + slack * (fabsf(probe.product) + reach);
+    }
     if (target->column->shape.metric == SCREE_VECTORS_COSINE)
-        limit = 2 + 2 * limit; /* both have length 1: |o - q|^2 = 2 - 2 <o, q> */
+        limit = 2 + 2 * limit + slack; /* both have length 1: |o - q|^2 = 2 - 2 <o, q> */
     float distance = sqrtf(probe.distance2);
     float gap = distance > list->radius       ? distance - list->radius
                 : distance < list->min_radius ? list->min_radius - distance
                                               : 0;
-    return gap * gap > limit;
+    gap -= slack * (distance + list->radius);
+    return gap > 0 && gap * gap > limit;
 }
 
 /* Lists of one query: exact distances of their centroids, without those beyond `within`. */

@@ -312,6 +312,34 @@ static void test_layout(void **state)
     }
 }
 
+/* A query as it is rounded: <v^, v> = <v, v>, and the rounding is no more than a tenth of it; whole codes see it to 14 bits. */
+static void test_rounded_query(void **state)
+{
+    (void)state;
+    struct list list;
+    list_new(&list, 300, 5, false, 1);
+    list_fill(&list, 6);
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        double square = 0, along = 0, left = 0, fine = 0;
+        list_code(&list, seed);
+        for (uint32_t i = 0; i < list.quantizer.padded_dim; i++) {
+            double v = list.scan.rotated[i];
+            double rounded = (2.0 * list.scan.levels[i] - 15) * list.scan.pack_scale;
+            double whole =
+                (list.scan.high[i] * 128 + list.scan.low[i]) * (double)list.scan.whole_scale;
+            square += v * v;
+            along += v * rounded;
+            left += (v - rounded) * (v - rounded);
+            fine = fmax(fine, fabs(v - whole));
+        }
+        assert_true(fabs(along - square) < 1e-5 * square);
+        assert_true(left > 0.003 * square && left < 0.03 * square);
+        assert_true(fabs(list.scan.pack_spread2 / left - 2.75) < 0.02);
+        assert_true(fine <= 0.51 * (double)list.scan.whole_scale);
+    }
+    list_free(&list);
+}
+
 /* ---------------------------------------------------------------------------------- statistics */
 
 /* Of a few rows, over many rotations: the mean error is 0 within its own uncertainty, and bounds hold. */
@@ -442,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_orthonormal),
         cmocka_unit_test(test_rotation_keeps_lengths),
         cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_rounded_query),
         cmocka_unit_test(test_statistics_of_one_bit),
         cmocka_unit_test(test_statistics_of_whole_codes),
         cmocka_unit_test(test_codes_are_good),

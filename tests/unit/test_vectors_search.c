@@ -252,8 +252,8 @@ static void check_filter(struct scree_vectors_index *index,
 static void test_filters(void **state)
 {
     (void)state;
-    static const struct scree_vectors_id_range ranges[] = {
-        {2999, 5000}, {2000, 2100}, {150, 400}, {100, 250}, {7, 7}};
+    static const struct scree_vectors_id_range ranges[] = {{2999, 5000}, {2000, 2100}, {150, 400},
+                                                           {120, 130},   {100, 250},   {7, 7}};
     uint8_t bits[2500 / 8 + 1] = {0};
     for (uint64_t id = 0; id < 2500; id++)
         if (in_bits(id))
@@ -265,7 +265,7 @@ static void test_filters(void **state)
     options.nprobe = 10000;
     options.deviations = 6;
     options.id_ranges = ranges;
-    options.id_range_count = 5;
+    options.id_range_count = 6;
     check_filter(index, &options, in_ranges);
     options.id_bits = bits;
     options.id_bit_count = 2500;
@@ -505,6 +505,10 @@ static void test_options(void **state)
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
         SCREE_E_ARGUMENT); /* no direction */
+    bad[3] = 1e-41f;       /* less than what has a reciprocal */
+    assert_int_equal(
+        scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
+        SCREE_OK);
     bad[3] = NAN;
     assert_int_equal(
         scree_vectors_search(index, &options, bad, 1, found.ids, found.distances, NULL, NULL, NULL),
