@@ -41,7 +41,7 @@ struct scree_http_options {
     uint32_t retry_after_most_ms; /* a server's Retry-After is obeyed up to this: 60 s */
     uint32_t redirects;           /* followed for one request: 5; never with credentials to another
                                      host, never from https to http */
-    uint32_t parallel_requests;   /* at once for one call: 8, at most 32 */
+    uint32_t parallel_requests;   /* at once for one call: 16, at most 32 */
     const char *ca_file;          /* certificates to trust, PEM; NULL: the system's */
     const char *proxy, *no_proxy; /* as curl takes them; NULL: no proxy */
 };
@@ -131,7 +131,7 @@ struct scree_source_options {
     const struct scree_s3_options *s3;     /* NULL: unsigned requests to Amazon */
     /* For remote sources: what is read when it is opened, from its begin and its end at once: where
      * a COPC file has its header, and its hierarchy. */
-    uint32_t head_bytes, tail_bytes; /* 64 KiB, 256 KiB; tail 0: head only */
+    uint32_t head_bytes, tail_bytes; /* 8 KiB, 64 KiB; tail 0: head only */
     uint64_t cache_bytes;            /* taken from the budget while it is open: 4 MiB */
     uint64_t gap_bytes;              /* ranges this close are fetched in one request: 64 KiB */
     uint64_t overread_bytes;         /* what gaps may add up to in one request: 256 KiB */
