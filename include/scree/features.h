@@ -205,6 +205,14 @@ struct scree_enrich_cloud {
     double metres;             /* in a unit; 0: 1 */
 };
 
+/*
+ * rows: count * (number of features) floats, point by point, features in their order. input, output and what belongs to files are not
+ * looked at. Errors: SCREE_E_ARGUMENT, SCREE_E_BUDGET, SCREE_E_MEMORY, SCREE_E_IO (scratch), SCREE_E_CANCELLED. One run on a context at a time.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_enrich_points(struct scree_context *context, const struct scree_enrich_options *options,
+                    const struct scree_enrich_cloud *cloud, float *rows, struct scree_error *err);
+
 /* ------------------------------------------------------------------------------ one file: begin */
 /* Kept with lib/enrich/job.c, the batch and the report. */
 

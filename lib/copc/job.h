@@ -76,6 +76,7 @@ struct scree__copc_read_to {
     bool colors_only;                    /* none of them: find each input's largest colour */
     uint64_t beside_bytes; /* memory that the points' destination takes while they are read */
     struct scree_las_summary summary; /* out: of all points read */
+    uint64_t largest_node; /* of points in memory: points of their largest node; 0: not found yet */
 };
 
 /* inputs.c: opens every input, one at a time; fills all of the job that is found while planning. */

@@ -3,7 +3,7 @@
  *
  *     job.c        options, engine, plan; the run
  *     job_write.c  rows into the output: the same kind, or another one, or over to the octree builder
- *     report.c     what is seen on the way, for report and map; report_text.c, map.c: how it is told
+ *     report.c     what is seen on the way, for report and map; residual.c: of the ground; report_text.c, map.c: how it is told
  *     verify.c     points once more, by a scan of everything
  */
 #ifndef SCREE_LIB_ENRICH_ENRICHMENT_H

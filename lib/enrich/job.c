@@ -299,8 +299,8 @@ static enum scree_status tell(struct scree_enrich_job *job, struct scree_enrich_
     enum scree_status status = SCREE_OK;
     if (job->report == NULL)
         return SCREE_OK;
-    scree__enrich_report_finish(job->report, result);
-    if (job->options.report != NULL)
+    status = scree__enrich_report_finish(job->report, result, err);
+    if (status == SCREE_OK && job->options.report != NULL)
         status = save_report(job, result, err);
     if (status == SCREE_OK && job->options.map != NULL)
         status =

@@ -30,7 +30,7 @@ static void write_classes(struct scree_enrich_job *job, uint32_t count, uint8_t 
     uint64_t written = 0;
     for (uint32_t i = 0; i < count; i++, records += record_bytes, rows += job->field_count) {
         const float score = rows[report->score_at];
-        if (score == SCREE_FEATURE_NO_DATA || (double)score < report->threshold ||
+        if (score == SCREE_FEATURE_NO_DATA || score < report->threshold ||
             scree__enrich_class_of(format, records) != UNCLASSIFIED)
             continue;
         uint8_t *class = records + (format < 6 ? 15 : 16);

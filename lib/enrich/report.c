@@ -80,7 +80,8 @@ scree__enrich_report_new(struct scree__mem_budget *budget, const struct scree_la
         if (features[i] == SCREE_FEATURE_BUILDING_SCORE)
             report->score_at = (int32_t)i;
     }
-    report->threshold = options->building_threshold > 0 ? options->building_threshold : 0.5;
+    report->threshold_given = options->building_threshold > 0 ? options->building_threshold : 0.5;
+    report->threshold = (float)report->threshold_given;
     report->metres = metres_per_unit > 0 ? metres_per_unit : 1;
     memcpy(report->scale, header->scale, sizeof report->scale);
     memcpy(report->offset, header->offset, sizeof report->offset);
@@ -92,6 +93,9 @@ scree__enrich_report_new(struct scree__mem_budget *budget, const struct scree_la
     }
     if (status == SCREE_OK && options->map != NULL)
         status = make_cells(report, header, err);
+    memcpy(report->ground_classes, options->ground_classes, sizeof report->ground_classes);
+    if (status == SCREE_OK && report->height_at >= 0)
+        status = scree__enrich_residuals_init(&report->residuals, budget, header, err);
     if (status != SCREE_OK)
         scree__enrich_report_free(report);
     else
@@ -105,6 +109,7 @@ void scree__enrich_report_free(struct scree__enrich_report *report)
         return;
     struct scree__mem_budget *budget = report->budget;
     scree__par_lock_release(&report->lock);
+    scree__enrich_residuals_release(&report->residuals);
     scree__mem_free(budget, report->bands, SCREE_ENRICH_BANDS * sizeof *report->bands);
     scree__mem_free(budget, report->cells,
                     (uint64_t)report->width * report->height * sizeof *report->cells);
@@ -164,19 +169,26 @@ void scree__enrich_report_add(struct scree__enrich_report *report, const uint8_t
         float score = report->score_at < 0 ? SCREE_FEATURE_NO_DATA : rows[report->score_at];
         const bool building = class == BUILDING, noise = class == 7 || class == 18;
         report->class_counts[class]++;
+        if ((report->ground_classes[class / 64] >> class % 64 & 1) != 0) {
+            const int32_t at[3] = {scree__base_load_i32(records), scree__base_load_i32(records + 4),
+                                   scree__base_load_i32(records + 8)};
+            scree__enrich_residuals_add(&report->residuals, at);
+        }
         if (score == SCREE_FEATURE_NO_DATA || noise) {
             report->building_no_data += building && report->score_at >= 0;
             score = SCREE_FEATURE_NO_DATA;
         } else {
             score = score < 0 ? 0 : score > 1 ? 1 : score;
-            const unsigned step = (unsigned)((double)score * (SCREE__ENRICH_SCORE_STEPS - 1));
+            const unsigned step = (unsigned)((double)score * (SCREE__ENRICH_SCORE_STEPS - 1) + 0.5);
             struct scree__enrich_score_tally *band = &report->bands[band_of(
                 height == SCREE_FEATURE_NO_DATA ? 0 : (double)height * report->metres)];
             (building ? band->building : band->other)[step]++;
+            if (score >= report->threshold)
+                (*(building ? &band->found : &band->false_alarms))++;
         }
         if (report->cells != NULL && !noise)
             add_to_cell(report, records, height, score, building,
-                        score != SCREE_FEATURE_NO_DATA && (double)score >= report->threshold);
+                        score != SCREE_FEATURE_NO_DATA && score >= report->threshold);
     }
     scree__par_lock_give(&report->lock);
 }
@@ -188,24 +200,19 @@ static double quotient(double a, double b)
     return b > 0 ? a / b : (double)NAN;
 }
 
-/* Of a histogram; steps at or above the threshold's are found. */
-static void match(const struct scree__enrich_score_tally *tally, double threshold,
-                  struct scree_enrich_match *out)
+static void match(const struct scree__enrich_score_tally *tally, struct scree_enrich_match *out)
 {
-    const unsigned from = (unsigned)ceil(threshold * (SCREE__ENRICH_SCORE_STEPS - 1) - 1e-9);
     double above = 0, pairs = 0;
     memset(out, 0, sizeof *out);
     for (unsigned s = SCREE__ENRICH_SCORE_STEPS; s-- > 0;) {
         out->building_count += tally->building[s];
         out->other_count += tally->other[s];
-        if (s >= from) {
-            out->found_count += tally->building[s];
-            out->false_count += tally->other[s];
-        }
         /* Pairs in which the building's score is higher, and half of those in which both are as high. */
         pairs += (double)tally->other[s] * (above + (double)tally->building[s] / 2);
         above += (double)tally->building[s];
     }
+    out->found_count = tally->found;
+    out->false_count = tally->false_alarms;
     const double found = (double)out->found_count;
     out->precision = quotient(found, found + (double)out->false_count);
     out->recall = quotient(found, (double)out->building_count);
@@ -245,20 +252,42 @@ static void add_warnings(const struct scree__enrich_report *report,
         warn(result, "AUC against class 6 is %.2f, below 0.85", result->whole.auc);
 }
 
-void scree__enrich_report_finish(const struct scree__enrich_report *report,
-                                 struct scree_enrich_result *result)
+static enum scree_status judge_ground(struct scree__enrich_report *report,
+                                      struct scree_enrich_result *result, struct scree_error *err)
+{
+    struct scree__enrich_spread spread;
+    enum scree_status status = scree__enrich_residuals_finish(&report->residuals, &spread, err);
+    if (status != SCREE_OK || spread.count == 0)
+        return status;
+    result->residual_count = spread.count;
+    result->residual_p50 = spread.p50 * report->scale[2];
+    result->residual_p95 = spread.p95 * report->scale[2];
+    result->residual_max = spread.most * report->scale[2];
+    return SCREE_OK;
+}
+
+enum scree_status scree__enrich_report_finish(struct scree__enrich_report *report,
+                                              struct scree_enrich_result *result,
+                                              struct scree_error *err)
 {
     struct scree__enrich_score_tally *all = &report->bands[0];
-    result->threshold = report->threshold;
+    enum scree_status status = judge_ground(report, result, err);
+    if (status != SCREE_OK)
+        return status;
+    result->threshold = report->threshold_given;
     result->building_no_data = report->building_no_data;
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
-        match(&report->bands[b], report->threshold, &result->bands[b]);
-    for (unsigned b = 1; b < SCREE_ENRICH_BANDS; b++)
+        match(&report->bands[b], &result->bands[b]);
+    for (unsigned b = 1; b < SCREE_ENRICH_BANDS; b++) {
+        all->found += report->bands[b].found;
+        all->false_alarms += report->bands[b].false_alarms;
         for (unsigned s = 0; s < SCREE__ENRICH_SCORE_STEPS; s++) {
             all->building[s] += report->bands[b].building[s];
             all->other[s] += report->bands[b].other[s];
         }
-    match(all, report->threshold, &result->whole);
+    }
+    match(all, &result->whole);
     result->is_judged = report->score_at >= 0 && report->class_counts[BUILDING] > 0;
     add_warnings(report, result);
+    return SCREE_OK;
 }

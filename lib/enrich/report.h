@@ -9,6 +9,7 @@
 #ifndef SCREE_LIB_ENRICH_REPORT_H
 #define SCREE_LIB_ENRICH_REPORT_H
 
+#include "enrich/residual.h"
 #include "enrich/text.h"
 #include "mem/budget.h"
 #include "par/lock.h"
@@ -19,6 +20,7 @@
 /* Points by score, in one band of height. */
 struct scree__enrich_score_tally {
     uint64_t building[SCREE__ENRICH_SCORE_STEPS], other[SCREE__ENRICH_SCORE_STEPS];
+    uint64_t found, false_alarms; /* at the threshold */
 };
 
 #define SCREE__ENRICH_NO_HEIGHT INT32_MIN
@@ -37,11 +39,15 @@ struct scree__enrich_report {
     unsigned point_format;
     uint32_t feature_count;
     int32_t height_at, score_at; /* in a row; -1: not there */
-    double threshold, metres;    /* metres a unit */
+    float threshold;
+    double threshold_given;
+    double metres; /* a unit */
     double scale[3], offset[3];
     struct scree__enrich_score_tally *bands; /* SCREE_ENRICH_BANDS */
     uint64_t class_counts[256];
     uint64_t building_no_data;
+    uint64_t ground_classes[4];
+    struct scree__enrich_residuals residuals;
 
     double origin[2], cell_size; /* of the map, units */
     uint32_t width, height;
@@ -58,8 +64,9 @@ scree__enrich_report_new(struct scree__mem_budget *budget, const struct scree_la
 void scree__enrich_report_add(struct scree__enrich_report *report, const uint8_t *records,
                               uint32_t record_bytes, const float *rows, uint32_t count);
 /* Fills what the result has of this, warnings included; the result's statistics are there already. */
-void scree__enrich_report_finish(const struct scree__enrich_report *report,
-                                 struct scree_enrich_result *result);
+SCREE_MUST_CHECK enum scree_status scree__enrich_report_finish(struct scree__enrich_report *report,
+                                                               struct scree_enrich_result *result,
+                                                               struct scree_error *err);
 void scree__enrich_report_free(struct scree__enrich_report *report); /* accepts NULL */
 
 /* One document; name: of the file. */

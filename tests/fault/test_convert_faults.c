@@ -350,6 +350,37 @@ static void any_budget_may_be_too_small(void **state)
     assert_true(refused > 5 && done > 1);
 }
 
+/* A run whose points fit, and whose largest node then does not, goes on through scratch, which may not open. */
+static void scratch_may_not_open_midway(void **state)
+{
+    static const int calls[] = {FAULT_STATVFS, FAULT_TMPFILE};
+    const struct way *way = &ways[1];
+    unsigned met = 0;
+    (void)state;
+    for (uint64_t limit = 400000; limit < (uint64_t)64 << 20 && met == 0; limit += limit / 16) {
+        struct scree_context *context = new_context(way->threads, limit);
+        struct scree_error err = SCREE_ERROR_INIT;
+        prepare(way);
+        faults_begin(NULL);
+        enum scree_status status = convert(context, way, limit, &err);
+        faults_end();
+        if (faults_calls(FAULT_TMPFILE) > 0)
+            for (unsigned i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+                struct fault fault = {(enum fault_call)calls[i], ENOSPC, 1, 1, NULL};
+                struct scree_error again = SCREE_ERROR_INIT;
+                prepare(way);
+                faults_begin(&fault);
+                status = convert(context, way, limit, &again);
+                assert_int_equal(faults_end(), 1);
+                assert_int_equal(status, SCREE_E_IO);
+                check_after(way, "scratch midway", context, status, &again);
+                met++;
+            }
+        scree_context_free(context);
+    }
+    assert_int_equal(met, sizeof calls / sizeof calls[0]);
+}
+
 /* ---------------------------------------------------------------------------------------- publishing */
 
 /* A run that ends between link() and unlink() leaves a .part file which is the output itself: the next run must not empty it. */
@@ -412,7 +443,7 @@ static int end(void **state)
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[2 * WAYS + 1];
+    struct CMUnitTest tests[2 * WAYS + 2];
     char names[2 * WAYS][80];
     memset(tests, 0, sizeof tests);
     every_place = argc > 1 && strcmp(argv[1], "all") == 0;
@@ -424,6 +455,8 @@ int main(int argc, char **argv)
         tests[i].test_func = budget ? any_budget_may_be_too_small : any_call_may_fail;
         tests[i].initial_state = (void *)&ways[i % WAYS];
     }
+    tests[2 * WAYS + 1].name = "scratch may not open midway";
+    tests[2 * WAYS + 1].test_func = scratch_may_not_open_midway;
     tests[2 * WAYS].name = "a .part file that is the output";
     tests[2 * WAYS].test_func = a_part_file_that_is_the_output;
     return cmocka_run_group_tests_name("faults", tests, begin, end);

@@ -162,6 +162,44 @@ static void test_bytes_behind(void **state)
     free(records);
 }
 
+/* Descriptors in an EVLR: it grows, and what lies behind it moves farther than what lies before. */
+static void test_descriptors_behind(void **state)
+{
+    (void)state;
+    static const uint8_t packets[7] = {1, 2, 3, 4, 5, 6, 7};
+    uint8_t described[192];
+    describe(described, "Mark", 1);
+    const struct scree_las_vlr evlrs[3] = {vlr_of("before", 9, packets, 3),
+                                           vlr_of("LASF_Spec", 4, described, sizeof described),
+                                           vlr_of("LASF_Spec", 65535, packets, 7)};
+    for (unsigned chunk = 0; chunk < 2; chunk++) {
+        struct las_recipe recipe = {.version_minor = 4,
+                                    .point_format = 9,
+                                    .point_count = 40,
+                                    .chunk_points = chunk * 30,
+                                    .extra_bytes = 1,
+                                    .evlrs = evlrs,
+                                    .evlr_count = 3};
+        uint8_t *records = las_make_records(&recipe);
+        struct las_bytes file = las_make(&recipe, records);
+        scree__base_store64(file.bytes + 227, file.count - 67);
+        struct made_change made;
+        made_change(&made, 15, false, false, 3);
+        struct las_bytes out = made_rewrite_well(&file, &made);
+        assert_int_equal(scree__base_load64(out.bytes + 227), out.count - 67);
+        assert_memory_equal(out.bytes + out.count - 67, file.bytes + file.count - 67, 67);
+        made_change(&made, 0, false, false, 0);
+        struct las_bytes bare = made_rewrite_well(&out, &made);
+        assert_int_equal(bare.count, file.count);
+        assert_memory_equal(bare.bytes, file.bytes, file.count);
+        made_check_all(&file, "descriptors in an EVLR", two);
+        las_bytes_free(&bare);
+        las_bytes_free(&out);
+        las_bytes_free(&file);
+        free(records);
+    }
+}
+
 /* LAS comes back to the byte, and so does LAZ that the same encoder made. */
 static void test_whole_file_comes_back(void **state)
 {
@@ -604,6 +642,7 @@ int main(void)
         cmocka_unit_test(test_many_undocumented),
         cmocka_unit_test(test_oldest),
         cmocka_unit_test(test_bytes_behind),
+        cmocka_unit_test(test_descriptors_behind),
         cmocka_unit_test(test_whole_file_comes_back),
         cmocka_unit_test(test_foreign_name),
         cmocka_unit_test(test_limit),
