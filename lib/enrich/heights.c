@@ -32,6 +32,7 @@ struct ground {
     int64_t whole_min[2], whole_max[2];   /* all ground points in here are in the network */
     int64_t region_min[2], region_max[2]; /* no other points matter */
     double reach2;
+    bool partial; /* there was no room for all points around the part */
     struct known known[KNOWN];
 };
 
@@ -386,11 +387,7 @@ static enum scree_status gather_ground(struct ground *ground, const struct scree
         ground->whole_min[a] = INT32_MAX;
         ground->whole_max[a] = INT32_MIN;
     }
-    for (uint32_t i = 0; i < window->count && !whole && status == SCREE_OK; i++) {
-        int32_t found[3] = {window->x[i], window->y[i], window->z[i]};
-        status = find_lowest(ground, found, err);
-        window->z[i] = found[2];
-    }
+    ground->partial = !whole;
     return status;
 }
 
@@ -422,6 +419,13 @@ static enum scree_status build_network(struct ground *ground, const struct scree
     if (status == SCREE_OK)
         status = scree__features_tin_build(window->store->budget, window->x, window->y, window->z,
                                            window->count, &ground->tin, err);
+    /* Where points are missing, lower ones may be at the places of those that are there. */
+    bool lower = ground->partial && ground->tin.triangle_count > 0;
+    for (uint32_t i = 0; i < window->count && lower && status == SCREE_OK; i++) {
+        int32_t found[3] = {window->x[i], window->y[i], window->z[i]};
+        status = find_lowest(ground, found, err);
+        window->z[i] = found[2];
+    }
     return status;
 }
 

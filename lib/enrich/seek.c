@@ -209,6 +209,9 @@ static bool nearest_meets(void *user, const struct scree__enrich_node *node)
     if ((nearest->role == ENRICH_GROUND ? node->ground : node->neighbors) == 0)
         return false;
     uint64_t d2 = box_distance2(nearest->at, node, nearest->flat);
+    /* Nothing but a lower point of the same place is better than one that is there. */
+    if (nearest->flat && nearest->count > 0 && nearest->hits[0].d2 == 0)
+        return d2 == 0 && node->min[2] < nearest->hits[0].at[2];
     return d2 <= nearest->limit2 &&
            (nearest->count < nearest->k || d2 <= nearest->hits[nearest->count - 1].d2);
 }

@@ -46,6 +46,12 @@ static void place(unsigned kind, uint32_t i, uint64_t *seed, int32_t p[3], uint8
         p[2] = below(seed, 2);
         *class = (uint8_t)(part < 3 ? 2 : part == 4 ? 18 : 1);
     }
+    if (kind == 4 || kind == 5) { /* one column, one position */
+        p[0] = 1;
+        p[1] = 2;
+        p[2] = kind == 4 ? below(seed, 100000) : 5;
+        *class = (uint8_t)(part < 5 ? 2 : 1);
+    }
     if (kind == 3) {
         int32_t spread = i % 97 == 0 ? 2000000 : i % 7 == 0 ? 30000 : 300;
         p[0] = below(seed, spread) - (i % 3 == 0 ? 100000 : 0);

@@ -14,7 +14,7 @@ struct naive_cloud {
 void naive_rows(const struct naive_cloud *cloud, double unit, uint32_t k, double radius,
                 double count_radius, double reach, float *rows);
 
-/* Random clouds: kind 0 a surface with trees and walls, 1 a volume, 2 few positions, 3 clusters of very different density. */
+/* Random clouds: kind 0 a surface with trees and walls, 1 a volume, 2 few positions, 3 clusters of very different density, 4 one column, 5 one position. */
 void naive_cloud_make(struct naive_cloud *cloud, unsigned kind, uint32_t count, uint64_t seed);
 void naive_cloud_free(struct naive_cloud *cloud);
 

@@ -150,6 +150,8 @@ static void test_few_positions(void **state)
 {
     (void)state;
     check_cloud(2, 1500, 20, 0, 10);
+    check_cloud(4, 1200, 20, 0, 10);
+    check_cloud(5, 900, 20, 0, 10);
 }
 
 static void test_clusters(void **state)
