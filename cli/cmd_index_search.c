@@ -17,7 +17,7 @@ struct search_arguments {
     struct common_options common;
     const char *query, *column, *output, *tag, *ids, *id_bits;
     uint64_t k, nprobe, bits, dim, rerank_most;
-    struct number_list recall, within;
+    struct number_list recall, within, deviations;
     unsigned format, no_rerank;
 };
 
@@ -67,6 +67,8 @@ static const struct option_entry search_options[] = {
      "take distances from codes, even where there are rows"},
     {"rerank-most", 0, "N", OPTION_INTEGER, AT(rerank_most), 1, UINT32_MAX,
      "rows to compare, a query (default: as many as the error bound leaves)"},
+    {"deviations", 0, "NUMBER", OPTION_DOUBLES, AT(deviations), 0, 0,
+     "how many standard deviations the error bound is wide (default: 1.9)"},
     {"within", 0, "DISTANCE", OPTION_DOUBLES, AT(within), 0, 0,
      "only what is nearer than this, as distances are printed"},
     {"ids", 0, "A-B", OPTION_TEXT, AT(ids), 0, 0, "only these ids, both ends included"},
@@ -161,8 +163,10 @@ static int fill_options(const struct command *command, struct work *work)
         if (!(wanted->recall > 0 && wanted->recall <= 1) || arguments->recall.count > 1)
             return options_misuse(command, "--recall: expected a share, such as 0.95");
     }
-    if (arguments->within.count > 1)
-        return options_misuse(command, "--within: expected one number");
+    if (arguments->within.count > 1 || arguments->deviations.count > 1)
+        return options_misuse(command, "--within, --deviations: expected one number");
+    if (arguments->deviations.count == 1)
+        wanted->deviations = (float)arguments->deviations.values[0];
     if (arguments->within.count == 1)
         wanted->within = (float)arguments->within.values[0];
     if (arguments->ids != NULL) {

@@ -356,6 +356,16 @@ scree_vectors_recalls_store(const char *path, uint32_t column,
                             const struct scree_vectors_recall_info *points, uint32_t count,
                             uint32_t query_count, struct scree_error *err);
 
+/*
+ * Deletes ids from a local index: searches leave them out from the next scree_vectors_open() on; who has the index open goes on with what it knows. They are
+ * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes; scree_vectors_merge() makes a file without them.
+ * Ids that are not there do no harm. *deleted_count: all that are recorded now. Takes 16 bytes an id. Errors: SCREE_E_UNSUPPORTED (a remote
+ * index), SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS (another run deletes), SCREE_E_BUDGET.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_delete(struct scree_context *context, const char *path, const uint64_t *ids,
+                     uint64_t count, uint64_t *deleted_count, struct scree_error *err);
+
 #ifdef __cplusplus
 }
 #endif

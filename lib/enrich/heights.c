@@ -266,10 +266,16 @@ static bool qualifies(const struct ground *ground, uint32_t triangle)
     return circle.radius2 <= ground->reach2;
 }
 
-/*
- * Above the network at a core point: *state is what is known of the place.
- */
+/* What is known of a place. */
 enum state { AGAIN, WITHIN, OUTSIDE };
+
+static bool is_whole(const struct ground *ground, struct features_place p)
+{
+    const int32_t *middle = ground->window->middle;
+    int64_t x = (int64_t)p.x + middle[0], y = (int64_t)p.y + middle[1];
+    return x >= ground->whole_min[0] && x <= ground->whole_max[0] && y >= ground->whole_min[1] &&
+           y <= ground->whole_max[1];
+}
 
 static enum scree_status look(struct ground *ground, const int32_t at[3], enum state *state,
                               double *above, struct scree_error *err)
@@ -278,8 +284,16 @@ static enum scree_status look(struct ground *ground, const int32_t at[3], enum s
     struct features_spot spot;
     bool changed;
     *state = OUTSIDE;
-    if (!scree__features_tin_find(&ground->tin, p.x, p.y, &spot) || spot.corner != 3)
-        return SCREE_OK; /* on a ground point: the nearest one is that */
+    if (!scree__features_tin_find(&ground->tin, p.x, p.y, &spot))
+        return SCREE_OK;
+    if (spot.corner != 3) {
+        /* On a ground point: the lowest one there, if that is known; the nearest one is the same. */
+        if (!is_whole(ground, p))
+            return SCREE_OK;
+        *state = WITHIN;
+        *above = scree__features_tin_above(&ground->tin, &spot, p.x, p.y, at[2]);
+        return SCREE_OK;
+    }
     enum scree_status status = check(ground, spot.triangle, p, &changed, err);
     if (status != SCREE_OK || changed) {
         *state = AGAIN;
@@ -380,12 +394,31 @@ static enum scree_status gather_ground(struct ground *ground, const struct scree
     return status;
 }
 
+/* Into Morton order: a point that is put into the network is found from the one before. */
+static enum scree_status order_ground(struct scree__enrich_window *window, struct scree_error *err)
+{
+    struct scree__features_points points = {window->x, window->y, window->z, window->roles,
+                                            window->count};
+    struct scree__features_index index;
+    enum scree_status status =
+        scree__features_index_build(window->store->budget, &points, &index, err);
+    if (status == SCREE_OK && index.count == window->count) {
+        memcpy(window->x, index.x, (size_t)index.count * 4);
+        memcpy(window->y, index.y, (size_t)index.count * 4);
+        memcpy(window->z, index.z, (size_t)index.count * 4);
+    }
+    scree__features_index_release(&index);
+    return status;
+}
+
 static enum scree_status build_network(struct ground *ground, const struct scree__enrich_node *node,
                                        int64_t halo, struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
     enum scree_status status = gather_ground(ground, node, halo, err);
     memset(ground->known, 0, sizeof ground->known);
+    if (status == SCREE_OK && window->count > 0)
+        status = order_ground(window, err);
     if (status == SCREE_OK)
         status = scree__features_tin_build(window->store->budget, window->x, window->y, window->z,
                                            window->count, &ground->tin, err);

@@ -11,7 +11,7 @@
 #include "features/nearest.h"
 #include "features/tin.h"
 
-#define ENRICH_CACHED 8u
+#define ENRICH_CACHED 32u
 
 struct scree__enrich_seek {
     const struct scree__enrich_store *store;

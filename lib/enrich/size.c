@@ -4,8 +4,10 @@
 /* Windows that are larger gain nothing; smaller ones than the least are mostly halo. */
 #define WINDOW_MOST ((uint64_t)256 << 10)
 #define WINDOW_LEAST ((uint64_t)16 << 10)
-#define LEAF_IN_MEMORY 4096u
-#define LEAF_ON_SCRATCH 16384u
+#define LEAF_IN_MEMORY 1024u
+/* On scratch: what the first cut gives, within this. */
+#define LEAF_SCRATCH_LEAST 2048u
+#define LEAF_SCRATCH_MOST 16384u
 /* What decoding takes beside: a thread's chunk and its state. */
 #define DECODE_BYTES ((uint64_t)4 << 20)
 
@@ -36,7 +38,8 @@ static uint64_t window_fixed_bytes(const struct scree__enrich_engine *engine, bo
 }
 
 /* As many workers as there is room for, and windows as large as they may be. */
-static void size_windows(struct scree__enrich_engine *engine, uint64_t room, bool in_memory)
+static void size_windows(struct scree__enrich_engine *engine, uint64_t all, uint64_t room,
+                         bool in_memory)
 {
     uint64_t each = window_point_bytes(engine), fixed = window_fixed_bytes(engine, in_memory);
     uint64_t threads = scree_context_threads(engine->context);
@@ -44,7 +47,9 @@ static void size_windows(struct scree__enrich_engine *engine, uint64_t room, boo
     engine->workers = (unsigned)clamp(room / least, 1, threads);
     uint64_t share = room / engine->workers;
     uint64_t points = share > fixed ? (share - fixed) / each : 0;
-    engine->question.window_points = clamp(points, WINDOW_LEAST, WINDOW_MOST);
+    /* Of few points not all in one window: it would be most of the memory. */
+    uint64_t most = clamp(all / 16, 2 * WINDOW_LEAST, WINDOW_MOST);
+    engine->question.window_points = clamp(points, WINDOW_LEAST, most);
     if (engine->options.window_points > 0)
         engine->question.window_points =
             engine->options.window_points < 256 ? 256 : engine->options.window_points;
@@ -80,14 +85,15 @@ void scree__enrich_size(struct scree__enrich_engine *engine, uint64_t points, ui
     plan->floor_bytes = (uint64_t)64 << 20;
     if (plan->fits) {
         uint64_t held = all * stride + points * row + rest;
-        size_windows(engine, budget > held ? budget - held : 0, true);
+        size_windows(engine, all, budget > held ? budget - held : 0, true);
     } else {
-        engine->leaf_points = LEAF_ON_SCRATCH;
+        engine->leaf_points =
+            clamp(all >> (ENRICH_GRID_BITS - 1), LEAF_SCRATCH_LEAST, LEAF_SCRATCH_MOST);
         engine->block_bytes = (uint32_t)clamp(budget / 8 >> ENRICH_GRID_BITS, 2048, 65536) & ~63u;
         engine->range_points = clamp(budget / 8 / (row > 0 ? row : 1), 4096, 4u << 20);
         uint64_t ranges = points / engine->range_points + 1;
         engine->shelf_block_bytes = (uint32_t)clamp(budget / 12 / ranges, 2048, 256u << 10) & ~63u;
-        size_windows(engine, budget / 20 * 13, false);
+        size_windows(engine, all, budget / 20 * 13, false);
     }
     if (engine->options.window_points > 0 &&
         engine->leaf_points > engine->question.window_points / 8)

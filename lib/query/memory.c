@@ -4,6 +4,7 @@
  */
 #include "query/out.h"
 #include "query/run.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "copc/job.h"
 
@@ -41,6 +42,24 @@ static uint64_t slot_bytes(const struct scree_query *query,
     return points * (record + consumer->form_bytes) + consumer->slot_bytes + SLOT_BYTES;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Chunks that are found by decoding go through a cursor, which holds as much as one may have (las/cursor.c). */
+static uint64_t cursor_bytes(const struct scree__query_source *source,
+                             const struct scree__query_node *node)
+{
+    const struct scree_laz_layout *layout = &source->layout;
+    bool whole =
+        layout->compressor == SCREE_LAZ_POINTWISE || node->point_count < layout->chunk_points;
+    uint64_t points = whole ? node->point_count : layout->chunk_points, bytes;
+    if (!scree__base_mul64(points, (uint64_t)layout->record_bytes * 4 + 64, &bytes))
+        return node->bytes;
+    return smaller(node->bytes, bytes + 65536);
+}
+
 static void weigh_items(const struct scree_query *query, struct costs *costs, bool *alone,
                         uint64_t *alone_chunk)
 {
@@ -49,9 +68,10 @@ static void weigh_items(const struct scree_query *query, struct costs *costs, bo
         const struct scree__query_node *node = &query->nodes[item->first_node];
         costs->remote |= query->sources[node->source].remote;
         if (item->alone) {
+            const struct scree__query_source *source = &query->sources[node->source];
+            uint64_t chunk = node->sequential ? cursor_bytes(source, node) : item->bytes;
             *alone = true;
-            if (!node->sequential && item->bytes > *alone_chunk)
-                *alone_chunk = item->bytes;
+            *alone_chunk = chunk > *alone_chunk ? chunk : *alone_chunk;
             continue;
         }
         costs->items++;
@@ -79,11 +99,6 @@ static void weigh(const struct scree_query *query, const struct scree__query_con
     if (costs->alone > costs->least)
         costs->least = costs->alone;
     costs->least += consumer->fixed_bytes;
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* As many groups in flight as `room` has place for. */

@@ -389,6 +389,25 @@ static void limit_open(struct scree_query *query)
         query->open_most = share / cache > 0 ? share / cache : 1;
 }
 
+/* Nothing of any input lies where it was asked for: often a place in another CRS. Where they do lie says it. */
+static void say_where(const struct scree_query *query)
+{
+    const struct scree__query_region *region = &query->filter.region;
+    double min[2] = {INFINITY, INFINITY}, max[2] = {-INFINITY, -INFINITY};
+    if (query->plan.inputs_met > 0 || query->plan.input_points == 0 ||
+        (region->bounds_axes == 0 && !region->has_polygon && !region->has_circle))
+        return;
+    for (uint64_t i = 0; i < query->source_count; i++)
+        for (int a = 0; a < 2; a++) {
+            min[a] = fmin(min[a], query->sources[i].header.min[a]);
+            max[a] = fmax(max[a], query->sources[i].header.max[a]);
+        }
+    scree__par_log(query->context, SCREE_LOG_WARNING,
+                   "no input reaches there: by %s x is %.15g to %.15g, y %.15g to %.15g",
+                   query->source_count == 1 ? "its header" : "their headers", min[0], max[0],
+                   min[1], max[1]);
+}
+
 enum scree_status scree__query_sources_open(struct scree_query *query,
                                             const struct scree_query_options *options,
                                             struct scree_error *err)
@@ -405,6 +424,8 @@ enum scree_status scree__query_sources_open(struct scree_query *query,
             status = take_source(query, (uint32_t)i, err);
         scree__par_stage_add(query->context, 1);
     }
+    if (status == SCREE_OK)
+        say_where(query);
     if (status == SCREE_OK)
         status = join_first(query, err);
     if (status == SCREE_OK)

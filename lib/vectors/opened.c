@@ -2,12 +2,13 @@
 #include "vectors/opened.h"
 #include "vectors/searching.h"
 #include "vectors/svx_inside.h"
+#include "vectors/deletions.h"
 #include "base/error.h"
 
 #include <string.h>
 
 #define CACHE_BYTES ((uint64_t)256 << 20)
-#define HEAD_BYTES (1u << 20)
+#define HEAD_BYTES (2u << 20) /* heads of a million vectors of 768 dimensions */
 
 void scree_vectors_open_options_init(struct scree_vectors_open_options *options)
 {
@@ -62,6 +63,8 @@ static enum scree_status open_index(struct scree_context *context, const char *l
     struct scree__vectors_svx_options inner = {context, wanted.cache_bytes};
     if (status == SCREE_OK)
         status = scree__vectors_svx_open(index->source, &inner, &index->svx, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_deletions_load(index->svx, location, wanted.source_options, err);
     if (status == SCREE_OK)
         status = scree__vectors_searching_new(context, index->svx, &index->searching, err);
     if (status != SCREE_OK) {

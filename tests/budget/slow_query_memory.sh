@@ -6,7 +6,7 @@ here=$(dirname -- "$(realpath -- "$0")")
 
 value_of() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" out | tail -n 1; }
 
-make_survey s.laz 20M
+make_survey s.laz "${SCREE_QUERY_POINTS:-20M}"
 "$SCREE" convert s.laz s.copc.laz -q
 rm s.laz
 for question in '' '--where intensity>300' '--level 4' '--limit 3000000'; do
