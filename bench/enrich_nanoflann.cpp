@@ -53,7 +53,7 @@ static Cloud read(const char *path)
     check(scree_source_open_file(path, &source, &err), err);
     check(scree_las_open(source, nullptr, &reader, &err), err);
     check(scree_las_cursor_new(reader, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, &cursor, &err), err);
-    const scree_las_header *h = scree_las_header(reader);
+    const struct scree_las_header *h = scree_las_header(reader);
     std::vector<uint8_t> records(65536 * size_t(h->record_bytes));
     for (uint64_t u = 0; u < scree_las_unit_count(reader); u++) {
         size_t count = 1;
