@@ -2,12 +2,12 @@
 # What a query costs: CPU seconds, wall time, bytes and requests of a window of about a hundredth of a survey, of a whole scan, of coordinates
 # alone, beside the codec's own speed and, where Node and the oracles' packages are there, beside copc.js.
 #
-# usage: bench/query.sh [--points 20M] [--format F] [--threads N] [--repeat N] [--build FOLDER] [--work FOLDER] [--url URL]
-# --url: where the file bench/query.sh made (WORK/city.copc.laz) is served, so that the window is fetched from there, too.
+# usage: bench/query.sh [--points 20M] [--format F] [--threads N] [--repeat N] [--build FOLDER] [--work FOLDER] [--latency MS]
+# --latency: of the HTTP server that the window is fetched from, too (50; needs Node): wall time and bytes over the wire, also those beside the nodes.
 # Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz), or another --build.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-points=20M format=6 threads=$(nproc) repeat=3 build=$here/build/release work= url=
+points=20M format=6 threads=$(nproc) repeat=3 build=$here/build/release work= latency=50
 while [ $# -gt 0 ]; do
     case $1 in
     --points) points=$2 ;;
@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
     --repeat) repeat=$2 ;;
     --build) build=$2 ;;
     --work) work=$2 ;;
-    --url) url=$2 ;;
+    --latency) latency=$2 ;;
     *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift 2
@@ -63,12 +63,33 @@ measure "whole, to LAS" query "$file" -o "$work/o.las" --force
 measure "whole, all fields to NPY" query "$file" -o "$work/o.npy" --force
 measure "whole, x y z to NPY" query "$file" --dims x,y,z -o "$work/o.npy" --force
 measure "whole, to LAZ" query "$file" -o "$work/o.laz" --force
-[ -z "$url" ] || measure "window from $url" query "$url" --bounds "$window" -o "$work/o.las" --force
 if [ -d "$here/tests/oracle/node_modules/copc" ] && command -v node > /dev/null; then
     ln -sfn "$here/tests/oracle/node_modules" "$work/node_modules"
     cp "$here/bench/query_copcjs.mjs" "$work/"
     measure "window, copc.js" node "$work/query_copcjs.mjs" "$file" "$window"
-    [ -z "$url" ] || measure "window from URL, copc.js" node "$work/query_copcjs.mjs" "$url" "$window"
+    node_bytes=$(value bytes_read)
+    port=$(shuf -i 20000-32000 -n 1)
+    node "$here/bench/range_server.mjs" "$work" "$port" "$latency" > "$work/server" &
+    server=$!
+    trap 'kill $server; [ -z "$made" ] || rm -rf "$work"' EXIT
+    until grep -q ready "$work/server"; do sleep 0.1; done
+    url=http://127.0.0.1:$port
+    counts() { curl -s "$url/-/counts" | sed 's/[^0-9,]//g; s/,/ /'; }
+    # One run each for the counts, then those that are timed.
+    wire() { # name command...
+        local name=$1 requests bytes
+        shift
+        counts > /dev/null
+        "$@" > "$work/out" 2> "$work/err"
+        read -r requests bytes <<< "$(counts)"
+        echo "over the wire, $name: $requests requests, $bytes bytes, $((bytes - node_bytes)) of them beside the nodes" >> "$work/wire"
+        measure "window, $latency ms away, $name" "$@"
+    }
+    : > "$work/wire"
+    wire scree query "$url/city.copc.laz" --bounds "$window" -o "$work/o.las" --force
+    wire copc.js node "$work/query_copcjs.mjs" "$url/city.copc.laz" "$window"
+    echo
+    cat "$work/wire"
 else
     echo
     echo "copc.js: skipped, Node or tests/oracle/node_modules is not there"

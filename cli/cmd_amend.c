@@ -77,8 +77,9 @@ static void summary_text(const char *path, const char *output,
                 plural(result->node_count));
 }
 
-static void summary_json(cJSON *document, const char *path, const char *output,
-                         const struct scree_amend_result *result, cJSON *changes)
+static void summary_json(cJSON *document, const struct session *session, const char *path,
+                         const char *output, const struct scree_amend_result *result,
+                         cJSON *changes)
 {
     json_text(document, "file", path);
     json_text(document, "output", output != NULL ? output : path);
@@ -88,6 +89,8 @@ static void summary_json(cJSON *document, const char *path, const char *output,
     json_u64(document, "temporal_stride", result->temporal_stride);
     json_u64(document, "bytes_before", result->bytes_before);
     json_u64(document, "bytes_after", result->bytes_after);
+    json_u64(document, "peak_budget_bytes", scree_context_peak_bytes(session->context));
+    json_u64(document, "peak_resident_bytes", session_peak_resident_bytes());
     json_adopt(document, "changes", changes);
     json_print(document);
 }
@@ -120,7 +123,8 @@ static enum scree_status amend(struct session *session, const struct amend_argum
     if (status != SCREE_OK)
         cJSON_Delete(listener.changes);
     else if (listener.changes != NULL)
-        summary_json(json_document("amend"), path, arguments->output, &result, listener.changes);
+        summary_json(json_document("amend"), session, path, arguments->output, &result,
+                     listener.changes);
     else if (!arguments->common.quiet)
         summary_text(path, arguments->output, &result);
     return status;

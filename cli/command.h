@@ -15,6 +15,6 @@ struct command {
 };
 
 extern const struct command command_convert, command_info, command_query, command_validate,
-    command_amend, command_synth;
+    command_amend, command_enrich, command_synth, command_index;
 
 #endif

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
-    &command_convert, &command_info, &command_query, &command_validate, &command_amend,
-    &command_synth,   NULL};
+static const struct command *const commands[] = {&command_convert,  &command_info,   &command_query,
+                                                 &command_validate, &command_enrich, &command_amend,
+                                                 &command_synth,    &command_index,  NULL};
 
 static const struct command *find_command(const char *name)
 {

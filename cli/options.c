@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX 40
+#define OPTIONS_MAX 64
 #define LONG_BASE 256 /* getopt_long's values of long options; below are the letters */
 
 int options_misuse(const struct command *command, const char *format, ...)

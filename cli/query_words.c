@@ -11,14 +11,14 @@
 
 #define AREA_BYTES_MAX ((size_t)64 << 20)
 
+/* With commas, blanks or both between them: what people copy from elsewhere has either. */
 unsigned query_numbers(const char *text, double *numbers, unsigned most)
 {
-    unsigned count = 0;
-    for (const char *at = text;; at++) {
-        size_t length = strcspn(at, ",");
+    const char *at = text + strspn(text, " \t");
+    for (unsigned count = 0; count < most;) {
+        size_t length = strspn(at, "+-.0123456789eE");
         char copy[64], *end;
-        if (count == most || length == 0 || length >= sizeof copy ||
-            strspn(at, "+-.0123456789eE") < length)
+        if (length == 0 || length >= sizeof copy)
             return 0;
         memcpy(copy, at, length);
         copy[length] = '\0';
@@ -27,9 +27,16 @@ unsigned query_numbers(const char *text, double *numbers, unsigned most)
             return 0;
         count++;
         at += length;
+        size_t blanks = strspn(at, " \t");
+        bool comma = at[blanks] == ',';
+        at += blanks + comma;
+        at += strspn(at, " \t");
         if (*at == '\0')
-            return count;
+            return comma ? 0 : count;
+        if (blanks == 0 && !comma)
+            return 0;
     }
+    return 0;
 }
 
 static char *refuse(const char *path, const char *why)

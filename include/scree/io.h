@@ -41,7 +41,7 @@ struct scree_http_options {
     uint32_t retry_after_most_ms; /* a server's Retry-After is obeyed up to this: 60 s */
     uint32_t redirects;           /* followed for one request: 5; never with credentials to another
                                      host, never from https to http */
-    uint32_t parallel_requests;   /* at once for one call: 8, at most 32 */
+    uint32_t parallel_requests;   /* at once for one call: 16, at most 32 */
     const char *ca_file;          /* certificates to trust, PEM; NULL: the system's */
     const char *proxy, *no_proxy; /* as curl takes them; NULL: no proxy */
 };
@@ -100,6 +100,29 @@ SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_source_open_memory(const void *bytes, uint64_t byte_count, const char *name,
                          struct scree_source **source, struct scree_error *err);
 
+struct scree_range {
+    uint64_t offset;
+    size_t byte_count;
+    void *bytes; /* where they go */
+};
+
+/* Bytes that the caller reads itself. All zero but what is used. */
+struct scree_source_callbacks {
+    void *user;
+    uint64_t byte_count; /* the source's length */
+    /*
+     * Fills all ranges, which lie within the source, or fails; *err is the callback's to fill. From any thread, several at once.
+     */
+    enum scree_status (*read_many)(void *user, const struct scree_range *ranges, size_t range_count,
+                                   struct scree_error *err);
+    void (*close)(void *user); /* when the source is closed; NULL: nothing */
+};
+
+/* A source over callbacks, which are copied. name: for messages; copied. */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_source_open_callbacks(const struct scree_source_callbacks *callbacks, const char *name,
+                            struct scree_source **source, struct scree_error *err);
+
 /* Set `size` and defaults with scree_source_options_init(). */
 struct scree_source_options {
     size_t size;
@@ -108,7 +131,7 @@ struct scree_source_options {
     const struct scree_s3_options *s3;     /* NULL: unsigned requests to Amazon */
     /* For remote sources: what is read when it is opened, from its begin and its end at once: where
      * a COPC file has its header, and its hierarchy. */
-    uint32_t head_bytes, tail_bytes; /* 64 KiB, 256 KiB; tail 0: head only */
+    uint32_t head_bytes, tail_bytes; /* 8 KiB, 64 KiB; tail 0: head only */
     uint64_t cache_bytes;            /* taken from the budget while it is open: 4 MiB */
     uint64_t gap_bytes;              /* ranges this close are fetched in one request: 64 KiB */
     uint64_t overread_bytes;         /* what gaps may add up to in one request: 256 KiB */
@@ -151,12 +174,6 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_source_read(struct scree_sour
                                                                uint64_t offset, void *bytes,
                                                                size_t byte_count,
                                                                struct scree_error *err);
-
-struct scree_range {
-    uint64_t offset;
-    size_t byte_count;
-    void *bytes; /* where they go */
-};
 
 /*
  * Reads many ranges, in whatever order and grouping is fastest for the source: all of them, or the

@@ -4,10 +4,12 @@
 
 #include "base.h"
 #include "copc.h"
+#include "features.h"
 #include "io.h"
 #include "las.h"
 #include "laz.h"
 #include "query.h"
 #include "synth.h"
+#include "vectors.h"
 
 #endif

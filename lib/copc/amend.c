@@ -174,27 +174,32 @@ static enum scree_status change_in_place(struct scree__amend *amend, struct scre
     return status;
 }
 
-static enum scree_status run(struct scree__amend *amend, struct scree_error *err)
+/* Everything but the points is known after this. *anew: it takes a new file. */
+static enum scree_status prepare(struct scree__amend *amend, bool *anew, struct scree_error *err)
 {
-    const bool copy_wanted = amend->options.output != NULL;
     amend->stride = amend->options.temporal_stride;
     if (amend->stride == SCREE_TEMPORAL_AUTO)
         amend->stride = scree__temporal_auto_stride(amend->point_count);
     forget_same_crs(amend);
-    bool anew =
-        copy_wanted || amend->crs.wkt != NULL || (amend->stride > 0 && old_index(amend) != NULL);
+    *anew = amend->options.output != NULL || amend->crs.wkt != NULL ||
+            (amend->stride > 0 && old_index(amend) != NULL);
     enum scree_status status = SCREE_OK;
-    if (anew)
+    if (*anew)
         status = scree__amend_layout(amend, err);
-    if (status == SCREE_OK && anew && scree__amend_moves_index(amend)) {
+    if (status == SCREE_OK && *anew && scree__amend_moves_index(amend)) {
         status = keep_stride(amend, err);
         if (status == SCREE_OK)
             status = scree__amend_layout(amend, err);
     }
-    if (status == SCREE_OK && (anew || amend->stride > 0))
+    if (status == SCREE_OK && (*anew || amend->stride > 0))
         status = scree__amend_check_tail(amend, err);
-    if (status == SCREE_OK)
-        status = scan(amend, err);
+    return status;
+}
+
+static enum scree_status run(struct scree__amend *amend, bool anew, struct scree_error *err)
+{
+    const bool copy_wanted = amend->options.output != NULL;
+    enum scree_status status = scan(amend, err);
     if (status != SCREE_OK)
         return status;
     if (amend->crs.wkt != NULL)
@@ -225,13 +230,22 @@ static void release(struct scree__amend *amend)
     scree__mem_free(amend->budget, amend, sizeof *amend);
 }
 
-enum scree_status scree_amend(struct scree_context *context,
-                              const struct scree_amend_options *options,
-                              struct scree_amend_result *result, struct scree_error *err)
+static uint64_t hierarchy_bytes(const struct scree__amend *amend)
+{
+    const struct scree_las_vlr *vlr =
+        amend->reader != NULL ? scree_las_find_vlr(amend->reader, "copc", 1000) : NULL;
+    return vlr != NULL ? vlr->payload_bytes : 0;
+}
+
+/* Opens and prepares; with `least` that is all, and *least is what the rest would take. */
+static enum scree_status attempt(struct scree_context *context,
+                                 const struct scree_amend_options *options,
+                                 struct scree_amend_result *result, uint64_t *least,
+                                 struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
-    struct scree_amend_result own;
     void *memory;
+    bool anew = false;
     enum scree_status status =
         scree__mem_alloc(budget, sizeof(struct scree__amend), &memory, "amendment", err);
     if (status != SCREE_OK)
@@ -240,21 +254,62 @@ enum scree_status scree_amend(struct scree_context *context,
     memset(amend, 0, sizeof *amend);
     amend->context = context;
     amend->budget = amend->index.budget = budget;
-    amend->result = result != NULL ? result : &own;
-    memset(amend->result, 0, sizeof *amend->result);
-    scree_amend_options_init(&amend->options);
-    memcpy(&amend->options, options,
-           options->size < sizeof amend->options ? options->size : sizeof amend->options);
-    if (options->temporal_stride == 0 && options->crs == NULL && !options->repair_header)
-        status = scree__base_fail(err, SCREE_E_ARGUMENT, "nothing to change is asked for");
-    if (status == SCREE_OK)
-        status = choose_crs(amend, err);
+    amend->result = result;
+    memset(result, 0, sizeof *result);
+    amend->options = *options;
+    status = choose_crs(amend, err);
     if (status == SCREE_OK)
         status = scree__amend_open(amend, err);
     if (status == SCREE_OK)
         status = choose_output(amend, err);
     if (status == SCREE_OK)
-        status = run(amend, err);
+        status = prepare(amend, &anew, err);
+    if (status == SCREE_E_BUDGET && least != NULL)
+        *least = 16 * hierarchy_bytes(amend) + SCREE__MEM_TRIAL_BYTES;
+    if (status == SCREE_OK && least != NULL)
+        *least = scree__amend_scan_bytes(amend);
+    else if (status == SCREE_OK)
+        status = run(amend, anew, err);
     release(amend);
+    return status;
+}
+
+/* The budget was too small for header and hierarchy: a second attempt with a little more says what would do. Where that is not
+ * enough either, what the hierarchy takes at most: an entry has 32 bytes in the file, and some 500 in lists that double while they grow. */
+static uint64_t find_need(struct scree_context *context, const struct scree_amend_options *options)
+{
+    struct scree__mem_budget *budget = scree__par_budget(context);
+    struct scree__mem_trial trial;
+    struct scree_amend_result ignored;
+    struct scree_amend_options silent = *options;
+    uint64_t least = 0;
+    silent.change = NULL;
+    scree__mem_trial_begin(budget, SCREE__MEM_TRIAL_BYTES, &trial);
+    enum scree_status status = attempt(context, &silent, &ignored, &least, NULL);
+    uint64_t peak = scree__mem_trial_end(budget, &trial);
+    if (status == SCREE_E_BUDGET)
+        return peak + least;
+    return least > peak ? least : peak;
+}
+
+enum scree_status scree_amend(struct scree_context *context,
+                              const struct scree_amend_options *given,
+                              struct scree_amend_result *result, struct scree_error *err)
+{
+    struct scree_amend_options options;
+    struct scree_amend_result own;
+    struct scree_error why = SCREE_ERROR_INIT;
+    scree_amend_options_init(&options);
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    if (options.temporal_stride == 0 && options.crs == NULL && !options.repair_header)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "nothing to change is asked for");
+    enum scree_status status =
+        attempt(context, &options, result != NULL ? result : &own, NULL, &why);
+    if (status == SCREE_E_BUDGET) {
+        uint64_t need = find_need(context, &options);
+        why.need_bytes = need > why.need_bytes ? need : why.need_bytes;
+    }
+    if (status != SCREE_OK && err != NULL && err->status == SCREE_OK)
+        *err = why;
     return status;
 }

@@ -108,17 +108,21 @@ static enum scree_status write_file(struct scree_convert_job *job, const struct 
     return status;
 }
 
-/* Is there room to encode the largest node beside all points? Better known before anything is written. */
-static enum scree_status check_largest_node(const struct scree_convert_job *job,
-                                            const struct scree__copc_octree *octree,
-                                            struct scree_error *err)
+static uint64_t largest_node(const struct scree__copc_octree *octree)
 {
-    struct scree__mem_budget *budget = scree__par_budget(job->context);
     uint64_t largest = 0;
     for (uint64_t i = 0; i < octree->node_count; i++)
         if (octree->nodes[i].point_count > largest)
             largest = octree->nodes[i].point_count;
-    uint64_t bytes = scree__copc_write_bytes(job, largest, 1);
+    return largest;
+}
+
+/* Is there room to encode the largest node beside all points? Better known before anything is written. */
+static enum scree_status check_largest_node(const struct scree_convert_job *job,
+                                            uint64_t point_count, struct scree_error *err)
+{
+    struct scree__mem_budget *budget = scree__par_budget(job->context);
+    uint64_t bytes = scree__copc_write_bytes(job, point_count, 1);
     enum scree_status status = scree__mem_reserve(budget, bytes, "the largest node", err);
     if (status == SCREE_OK)
         scree__mem_release(budget, bytes);
@@ -153,7 +157,9 @@ static enum scree_status build_in_memory(struct scree_convert_job *job,
     if (status == SCREE_OK)
         status = find_nodes(job, &memory, &to.summary, &cube, &octree, err);
     if (status == SCREE_OK)
-        status = check_largest_node(job, &octree, err);
+        to.largest_node = largest_node(&octree);
+    if (status == SCREE_OK)
+        status = check_largest_node(job, to.largest_node, err);
     if (status == SCREE_OK)
         status = write_file(job, &memory, &to.summary, &cube, &octree, result, err);
     scree__copc_octree_release(&octree);

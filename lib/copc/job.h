@@ -74,7 +74,9 @@ struct scree__copc_read_to {
     uint64_t *weights;                   /* a sample: points a cell of sample_region, estimated */
     const struct scree__copc_cube *cube; /* with weights */
     bool colors_only;                    /* none of them: find each input's largest colour */
-    struct scree_las_summary summary;    /* out: of all points read */
+    uint64_t beside_bytes; /* memory that the points' destination takes while they are read */
+    struct scree_las_summary summary; /* out: of all points read */
+    uint64_t largest_node; /* of points in memory: points of their largest node; 0: not found yet */
 };
 
 /* inputs.c: opens every input, one at a time; fills all of the job that is found while planning. */
@@ -86,7 +88,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_plan(struct scree_convert_job *jo
 SCREE_MUST_CHECK enum scree_status scree__copc_read(struct scree_convert_job *job,
                                                     struct scree__copc_read_to *to,
                                                     struct scree_error *err);
-/* read.c: warns of what was noticed while reading. */
+/* read_report.c: warns of what was noticed while reading. */
 void scree__copc_read_report(const struct scree_convert_job *job);
 
 /*

@@ -26,6 +26,8 @@
 #define PARTITIONS_BYTES ((uint64_t)8 << 20) /* cells of the partition at work, buckets, lists */
 /* Batches are halved while there are fewer partitions than this. */
 #define PARTITIONS_MANY 8192u
+/* A batch of so many times leaf_max points is small, and still worth the while. */
+#define SMALL_BATCH_LEAVES 4u
 /* The most points of an inner node but for those that leaves give it: its 2^21 cells. */
 #define INNER_POINTS_MAX ((uint64_t)1 << 21)
 
@@ -46,8 +48,7 @@ static uint64_t point_bytes(const struct scree_convert_job *job)
     return job->plan.record_bytes + SCREE__COPC_POINT_BYTES + sizeof(uint64_t) / 2;
 }
 
-/* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
-static uint64_t extents_bytes(const struct scree_convert_job *job, unsigned copies)
+uint64_t scree__copc_extents_bytes(const struct scree_convert_job *job, unsigned copies)
 {
     uint64_t block_points = SCREE__COPC_PART_BLOCK_MIN / job->plan.record_bytes + 1;
     return job->plan.point_count / block_points * sizeof(struct scree__copc_extent) * copies;
@@ -56,13 +57,27 @@ static uint64_t extents_bytes(const struct scree_convert_job *job, unsigned copi
 uint64_t scree__copc_spill_floor(const struct scree_convert_job *job)
 {
     unsigned threads = scree_context_threads(job->context);
-    uint64_t sweep =
-        sweep_bytes(job, 1) + 4 * job->limits.leaf_max * point_bytes(job) + extents_bytes(job, 1);
+    uint64_t sweep = sweep_bytes(job, 1) +
+                     SMALL_BATCH_LEAVES * job->limits.leaf_max * point_bytes(job) +
+                     scree__copc_extents_bytes(job, 1);
     /* Beside reading: blocks, and cells for each worker. */
     uint64_t read = (scree__copc_read_bytes(job) + ((uint64_t)(threads + 8) << 20)) /
                         (BLOCKS_SHARE - 1) * BLOCKS_SHARE +
-                    extents_bytes(job, 3);
+                    scree__copc_extents_bytes(job, 3);
     return (sweep > read ? sweep : read) + scree__mem_budget_used(scree__par_budget(job->context));
+}
+
+static uint64_t batch_point_bytes(const struct scree_convert_job *job)
+{
+    return job->plan.record_bytes + SCREE__COPC_POINT_BYTES;
+}
+
+/* A budget in which nothing goes to scratch, with a node of so many points. */
+static uint64_t memory_bytes(const struct scree_convert_job *job, uint64_t largest_node)
+{
+    uint64_t bytes = job->plan.point_count * batch_point_bytes(job) + job->planned_used_bytes +
+                     scree__copc_write_bytes(job, largest_node, 1);
+    return bytes > job->plan.memory_bytes ? bytes : job->plan.memory_bytes;
 }
 
 /*
@@ -73,7 +88,7 @@ static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_
 {
     const struct scree_convert_job *job = spilled->job;
     uint64_t inner = INNER_POINTS_MAX + job->limits.leaf_max, carried = inner;
-    uint64_t alike = 0, batch = 4 * job->limits.leaf_max;
+    uint64_t alike = 0, batch = SMALL_BATCH_LEAVES * job->limits.leaf_max;
     if (spilled->indivisible > spilled->batch_points) {
         batch = spilled->indivisible;
         alike = scree__copc_spilled_most_alike(spilled);
@@ -83,41 +98,75 @@ static uint64_t guess_batches_bytes(struct scree__copc_spilled *spilled, uint64_
     if (inner > job->plan.point_count)
         inner = job->plan.point_count;
     *largest = alike > inner ? alike : inner;
-    return sweep_bytes(job, 1) + extents_bytes(job, 1) + job->planned_used_bytes +
-           (batch + carried) * (job->plan.record_bytes + SCREE__COPC_POINT_BYTES) +
-           scree__copc_write_bytes(job, *largest, 1);
+    return sweep_bytes(job, 1) + scree__copc_extents_bytes(job, 1) + job->planned_used_bytes +
+           (batch + carried) * batch_point_bytes(job) + scree__copc_write_bytes(job, *largest, 1);
 }
 
-/* A budget that would do, after one was not enough: the largest node has room beside a batch, or beside all points. */
-static uint64_t enough_bytes(struct scree__copc_spilled *spilled, bool measured)
+/* A sweep has room for so many points of a batch beside what it holds when the largest node is encoded. */
+static uint64_t most_batch_points(const struct scree__copc_spilled *spilled)
 {
     const struct scree_convert_job *job = spilled->job;
-    uint64_t points = job->plan.point_count * (job->plan.record_bytes + SCREE__COPC_POINT_BYTES);
+    uint64_t limit = scree_context_budget_bytes(job->context);
+    uint64_t others =
+        spilled->beside_bytes + scree__copc_write_bytes(job, spilled->largest_node, 1);
+    return limit > others ? (limit - others) / batch_point_bytes(job) : 0;
+}
+
+/* A budget that would do, after one was not enough: the largest node has room beside a small batch, or beside all points. */
+static uint64_t enough_bytes(struct scree__copc_spilled *spilled)
+{
+    const struct scree_convert_job *job = spilled->job;
     uint64_t largest = spilled->largest_node, in_batches;
-    if (measured)
-        in_batches = spilled->settled_bytes + scree__copc_write_bytes(job, largest, 1);
-    else
+    uint64_t batch = SMALL_BATCH_LEAVES * job->limits.leaf_max;
+    if (spilled->indivisible > batch)
+        batch = spilled->indivisible;
+    if (batch > job->plan.point_count)
+        batch = job->plan.point_count;
+    if (spilled->measured) {
+        in_batches = spilled->beside_bytes + batch * batch_point_bytes(job) +
+                     scree__copc_write_bytes(job, largest, 1);
+        in_batches += in_batches / 16; /* smaller batches carry more */
+    } else {
         in_batches = guess_batches_bytes(spilled, &largest);
+    }
     if (in_batches < job->plan.floor_bytes)
         in_batches = job->plan.floor_bytes;
-    uint64_t in_memory =
-        points + job->planned_used_bytes + scree__copc_write_bytes(job, largest, 1);
-    if (in_memory < job->plan.memory_bytes)
-        in_memory = job->plan.memory_bytes;
+    uint64_t in_memory = memory_bytes(job, largest);
     uint64_t need = in_memory < in_batches ? in_memory : in_batches;
     return need + need / 64; /* lists of nodes */
 }
 
-/* Of the last partition, where its cells are counted. */
-static uint64_t count_filled_cells(const struct scree__copc_spilled *spilled)
+/* The cells of the last partition where they are counted: how many have points, and what that says of nodes of levels 0 and 1, whose cells are
+ * those of levels 7 and 8: 8 and 64 to a cell of the partition. */
+static uint64_t look_at_cells(struct scree__copc_spilled *spilled)
 {
-    uint64_t filled = 0;
-    if (spilled->partition_count == 0 ||
-        spilled->partitions[spilled->partition_count - 1]->counts == NULL)
+    enum { OCTANTS = 8 };
+    uint64_t filled = 0, root = 0, octants[OCTANTS] = {0};
+    if (spilled->partition_count == 0)
         return 0;
-    for (uint32_t cell = 0; cell < SCREE__COPC_PART_CELLS; cell++)
-        filled += spilled->partitions[spilled->partition_count - 1]->counts[cell] > 0;
+    const struct scree__copc_partition *last = spilled->partitions[spilled->partition_count - 1];
+    if (last->counts == NULL)
+        return 0;
+    spilled->top_node = 0;
+    for (uint32_t cell = 0; cell < SCREE__COPC_PART_CELLS; cell++) {
+        uint64_t count = last->counts[cell];
+        filled += count > 0;
+        root += count < 8 ? count : 8;
+        octants[cell / (SCREE__COPC_PART_CELLS / OCTANTS)] += count < 64 ? count : 64;
+    }
+    if (last->region.level > 0) /* a part of the cube */
+        return filled;
+    spilled->top_node = root;
+    for (unsigned i = 0; i < OCTANTS; i++)
+        if (octants[i] > spilled->top_node)
+            spilled->top_node = octants[i];
     return filled;
+}
+
+/* A node may have so many points, or has. */
+static uint64_t top_node(const struct scree__copc_spilled *spilled)
+{
+    return spilled->top_node > spilled->largest_node ? spilled->top_node : spilled->largest_node;
 }
 
 static void size_batches(struct scree__copc_spilled *spilled)
@@ -126,11 +175,16 @@ static void size_batches(struct scree__copc_spilled *spilled)
     uint64_t limit = scree_context_budget_bytes(job->context);
     /* Cells: the list doubles while it grows. */
     uint64_t used = scree__mem_budget_used(spilled->budget) +
-                    3 * count_filled_cells(spilled) * sizeof(struct scree__copc_cell);
+                    3 * look_at_cells(spilled) * sizeof(struct scree__copc_cell);
     unsigned window = scree__copc_write_window(scree_context_threads(job->context));
     while (window > 1 && sweep_bytes(job, window) > limit / 2)
         window /= 2;
-    used += sweep_bytes(job, window);
+    uint64_t sweep = sweep_bytes(job, window);
+    uint64_t top = sweep_bytes(job, 1) - scree__copc_write_bytes(job, job->limits.leaf_max, 1) +
+                   scree__copc_write_bytes(job, top_node(spilled), 1);
+    if (top > sweep && top <= limit / 2)
+        sweep = top;
+    used += sweep;
     spilled->block_bytes = limit / BLOCKS_SHARE;
     spilled->batch_points = limit > used ? (limit - used) / point_bytes(job) : 1;
     if (spilled->batch_points < job->limits.leaf_max / 4)
@@ -148,14 +202,6 @@ uint64_t scree__copc_spilled_target(const struct scree__copc_spilled *spilled)
     return spilled->batch_points / BUCKETS_A_BATCH + 1;
 }
 
-/* A node or what a node carried was too large beside a batch: a smaller batch makes room, unless it is the points of one place that take it. */
-static bool can_halve(const struct scree__copc_spilled *spilled)
-{
-    return spilled->job->batch_points == 0 && spilled->indivisible < spilled->batch_points &&
-           spilled->batch_points / 2 >= spilled->job->limits.leaf_max / 4 &&
-           spilled->partition_count < PARTITIONS_MANY;
-}
-
 /* Does every bucket that can be cut fit a batch? */
 static bool buckets_fit(const struct scree__copc_spilled *spilled)
 {
@@ -165,24 +211,16 @@ static bool buckets_fit(const struct scree__copc_spilled *spilled)
     return true;
 }
 
-/* The end of a run that sweeps did not get through: for want of memory with a budget that would do, which a sweep without writing finds. */
+/* The end of a run that sweeps did not get through: for want of memory with a budget that would do. */
 static enum scree_status refuse(struct scree__copc_spilled *spilled, enum scree_status status,
                                 const struct scree_error *here, struct scree_error *err)
 {
-    unsigned deepest;
     if (status != SCREE_E_BUDGET)
         return scree__base_fail(err, status, "%s", here->message);
-    bool whole = spilled->indivisible > spilled->batch_points;
-    struct scree_error why = SCREE_ERROR_INIT;
-    enum scree_status measured = SCREE_E_BUDGET;
-    if (spilled->settled_bytes > 0)
-        measured = scree__copc_spilled_sweep(spilled, NULL, &deepest, &why);
-    if (measured != SCREE_OK && measured != SCREE_E_BUDGET)
-        return scree__base_fail(err, measured, "%s", why.message);
-    uint64_t need = enough_bytes(spilled, measured == SCREE_OK);
+    uint64_t need = enough_bytes(spilled);
     if (err != NULL && err->status == SCREE_OK)
         err->need_bytes = here->need_bytes > need ? here->need_bytes : need;
-    if (whole)
+    if (spilled->indivisible > spilled->batch_points)
         return scree__base_fail(err, status,
                                 "%llu points lie so close together that they cannot be split: %s",
                                 (unsigned long long)spilled->indivisible, here->message);
@@ -209,6 +247,69 @@ static enum scree_status arrange(struct scree__copc_spilled *spilled, bool under
     return scree__copc_spilled_place(spilled, err);
 }
 
+/* Looks at all nodes, and writes none: what the largest one needs is then known. */
+static enum scree_status measure(struct scree__copc_spilled *spilled, unsigned *deepest,
+                                 struct scree_error *err)
+{
+    spilled->settled_bytes = 0;
+    enum scree_status status = scree__copc_spilled_sweep(spilled, NULL, deepest, err);
+    if (status != SCREE_OK)
+        return status;
+    spilled->measured = true;
+    spilled->beside_bytes = spilled->settled_bytes - scree__copc_spilled_largest_batch(spilled) *
+                                                         batch_point_bytes(spilled->job);
+    return SCREE_OK;
+}
+
+/* Points that lie close together may make a node that needs most of the budget. Then a look at all nodes comes first, not a failure in the midst of the
+ * output. */
+static bool must_measure(const struct scree__copc_spilled *spilled)
+{
+    const struct scree_convert_job *job = spilled->job;
+    return !spilled->measured && job->batch_points == 0 &&
+           (spilled->indivisible > spilled->batch_points ||
+            scree__copc_write_bytes(job, top_node(spilled), 1) >
+                scree_context_budget_bytes(job->context) / 2);
+}
+
+/* Buckets are arranged: all batches, after a look at their nodes where that is wise. */
+static enum scree_status sweep(struct scree__copc_spilled *spilled,
+                               struct scree_convert_result *result, unsigned *deepest,
+                               struct scree_error *err)
+{
+    if (must_measure(spilled)) {
+        enum scree_status status = measure(spilled, deepest, err);
+        if (status != SCREE_OK || *deepest > spilled->cube.face_depth)
+            return status;
+    }
+    uint64_t batch = scree__copc_spilled_largest_batch(spilled);
+    if (spilled->measured && most_batch_points(spilled) < batch)
+        return scree__base_fail(
+            err, SCREE_E_BUDGET,
+            "a node of %llu points needs %llu bytes beside a batch of %llu points, the budget is "
+            "%llu",
+            (unsigned long long)spilled->largest_node,
+            (unsigned long long)scree__copc_write_bytes(spilled->job, spilled->largest_node, 1),
+            (unsigned long long)batch,
+            (unsigned long long)scree_context_budget_bytes(spilled->job->context));
+    return scree__copc_spilled_sweep(spilled, result, deepest, err);
+}
+
+/* After a failure for want of memory: smaller batches that leave room for the largest node where it is known, else half as large ones. False when there are
+ * none: the points of one place, or one node, take the room. */
+static bool shrink_batches(struct scree__copc_spilled *spilled)
+{
+    const struct scree_convert_job *job = spilled->job;
+    uint64_t points = spilled->batch_points / 2;
+    if (spilled->measured && most_batch_points(spilled) < spilled->batch_points)
+        points = most_batch_points(spilled) / 16 * 15;
+    if (job->batch_points > 0 || spilled->indivisible > spilled->batch_points ||
+        points < job->limits.leaf_max / 4 || spilled->partition_count >= PARTITIONS_MANY)
+        return false;
+    spilled->batch_points = points;
+    return true;
+}
+
 /* Points are on scratch. under_cube: partitioned under the cube of their own bounds, with the first depth. */
 static enum scree_status build(struct scree__copc_spilled *spilled, bool under_cube,
                                struct scree_convert_result *result, struct scree_error *err)
@@ -220,27 +321,30 @@ static enum scree_status build(struct scree__copc_spilled *spilled, bool under_c
     size_batches(spilled); /* what reading and its blocks took is free again */
     for (bool arranged = false;;) {
         struct scree_error here = SCREE_ERROR_INIT;
-        unsigned deepest;
-        if (!arranged) {
-            enum scree_status status = arrange(spilled, under_cube, depth, most_points, &here);
-            if (status != SCREE_OK)
-                return refuse(spilled, status, &here, err);
-        }
-        enum scree_status status = scree__copc_spilled_sweep(spilled, result, &deepest, &here);
+        unsigned deepest = 0;
+        enum scree_status status = SCREE_OK;
+        if (!arranged)
+            status = arrange(spilled, under_cube, depth, most_points, &here);
+        if (status != SCREE_OK)
+            return refuse(spilled, status, &here, err);
+        status = sweep(spilled, result, &deepest, &here);
         if (status == SCREE_OK && deepest <= spilled->cube.face_depth)
             return SCREE_OK;
         if (status == SCREE_OK) {
             depth = deepest;
-            arranged = under_cube = false;
-        } else if (status == SCREE_E_BUDGET && can_halve(spilled)) {
-            scree__par_log(job->context, SCREE_LOG_INFO, "%s: again, with smaller batches",
-                           here.message);
-            most_points = spilled->batch_points /= 2;
-            arranged = buckets_fit(spilled);
-            under_cube = arranged;
-        } else {
-            return refuse(spilled, status, &here, err);
+            arranged = under_cube = spilled->measured = false;
+            continue;
         }
+        if (status == SCREE_E_BUDGET && !spilled->measured)
+            (void)measure(spilled, &deepest,
+                          NULL); /* where there is no room for that, either, by halves */
+        if (status != SCREE_E_BUDGET || !shrink_batches(spilled))
+            return refuse(spilled, status, &here, err);
+        scree__par_log(job->context, SCREE_LOG_INFO, "%s: again, with smaller batches",
+                       here.message);
+        most_points = spilled->batch_points;
+        arranged = buckets_fit(spilled);
+        under_cube = arranged;
     }
 }
 
@@ -263,15 +367,32 @@ static enum scree_status read_inputs(struct scree__copc_spilled *spilled, bool *
     return SCREE_OK;
 }
 
-/* Points that were read into memory, onto scratch; gives that memory back. */
+/*
+ * Points that were read into memory, onto scratch. Where their largest node has no room even without other points, they
+ * are refused before that.
+ */
 static enum scree_status take_read(struct scree__copc_spilled *spilled,
                                    struct scree__copc_read_to *read, struct scree_error *err)
 {
     const struct scree_convert_plan *plan = &spilled->job->plan;
+    uint64_t limit = scree_context_budget_bytes(spilled->job->context);
+    uint64_t node = spilled->job->planned_used_bytes + read->largest_node * plan->record_bytes +
+                    scree__copc_write_bytes(spilled->job, read->largest_node, 1);
+    enum scree_status status = SCREE_OK;
     spilled->summary = read->summary;
-    enum scree_status status = scree__copc_spilled_take(spilled, read->records, err);
-    scree__mem_free(spilled->budget, read->records, plan->point_count * plan->record_bytes);
-    read->records = NULL;
+    spilled->largest_node = read->largest_node;
+    if (node > limit) {
+        if (err != NULL && err->status == SCREE_OK)
+            err->need_bytes = memory_bytes(spilled->job, read->largest_node) / 64 * 65;
+        status = scree__base_fail(
+            err, SCREE_E_BUDGET,
+            "a node of %llu points needs %llu bytes, the budget is %llu: they lie so close "
+            "together that they cannot be split",
+            (unsigned long long)read->largest_node, (unsigned long long)node,
+            (unsigned long long)limit);
+    } else {
+        status = scree__copc_spilled_take(spilled, read->records, err);
+    }
     return status;
 }
 
@@ -307,6 +428,11 @@ enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
     if (status == SCREE_OK)
         status =
             read != NULL ? take_read(&spilled, read, err) : read_inputs(&spilled, &guessed, err);
+    if (read != NULL) {
+        scree__mem_free(spilled.budget, read->records,
+                        job->plan.point_count * job->plan.record_bytes);
+        read->records = NULL;
+    }
     if (status == SCREE_OK)
         status = build(&spilled, guessed, result, err);
     result->scratch_bytes = scree__spill_scratch_bytes(spilled.scratch);

@@ -199,6 +199,7 @@ enum scree_status scree__copc_spilled_read(struct scree__copc_spilled *spilled,
     if (status == SCREE_OK)
         status = scree__copc_spilled_begin_partition(spilled, whole, weights, &to.partition, err);
     free_weights(spilled, weights);
+    to.beside_bytes = scree__copc_extents_bytes(spilled->job, 3);
     if (status == SCREE_OK)
         status = scree__copc_read(spilled->job, &to, err);
     if (status == SCREE_OK)

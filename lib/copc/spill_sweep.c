@@ -211,19 +211,25 @@ static enum scree_status sweep_batches(struct scree__copc_spilled *spilled,
     return status;
 }
 
-/* Room for the largest batch there will be. */
-static enum scree_status allocate_batch(struct scree__copc_spilled *spilled, uint64_t *largest,
-                                        struct scree_error *err)
+uint64_t scree__copc_spilled_largest_batch(struct scree__copc_spilled *spilled)
 {
-    void *memory;
-    *largest = 0;
+    uint64_t largest = 0;
     for (spilled->batch_end = 0; spilled->batch_end < spilled->bucket_count;) {
         uint64_t points = 0;
         take_buckets(spilled);
         for (uint64_t b = spilled->batch_begin; b < spilled->batch_end; b++)
             points += spilled->buckets[b].count;
-        *largest = points > *largest ? points : *largest;
+        largest = points > largest ? points : largest;
     }
+    return largest;
+}
+
+/* Room for the largest batch there will be. */
+static enum scree_status allocate_batch(struct scree__copc_spilled *spilled, uint64_t *largest,
+                                        struct scree_error *err)
+{
+    void *memory;
+    *largest = scree__copc_spilled_largest_batch(spilled);
     enum scree_status status =
         scree__mem_alloc(spilled->budget, *largest * spilled->job->plan.record_bytes, &memory,
                          "a batch of points", err);
@@ -252,8 +258,6 @@ static void release_batch(struct scree__copc_spilled *spilled, uint64_t largest)
     spilled->order = NULL;
     spilled->records = NULL;
 }
-
-/* Buckets of the last partition into final ones. */
 
 enum scree_status scree__copc_spilled_sweep(struct scree__copc_spilled *spilled,
                                             struct scree_convert_result *result, unsigned *deepest,

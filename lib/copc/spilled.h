@@ -35,9 +35,12 @@ struct scree__copc_spilled {
     uint64_t batch_points; /* of a batch, at most, unless its one bucket cannot be cut */
     uint64_t block_bytes;  /* of all blocks of a partition that is filled */
     uint64_t indivisible;  /* points of the largest bucket that cannot be cut */
+    uint64_t top_node;     /* no node of the first levels has more points: from the cells' counts */
     /* Found by sweeps: */
     uint64_t largest_node;  /* points of it, so far */
     uint64_t settled_bytes; /* the most that was held when a batch's nodes were to be written */
+    bool measured;          /* a sweep has seen all nodes: */
+    uint64_t beside_bytes;  /* what it held at most beside the batch */
 
     struct scree__copc_partition **partitions; /* those that buckets refer to; NULL: released */
     uint64_t partition_count, partition_capacity;
@@ -62,6 +65,8 @@ static inline unsigned scree__copc_shared_levels(uint64_t a, uint64_t b)
     return SCREE__COPC_CODE_LEVELS - 1 - highest / 3;
 }
 
+/* Lists of blocks, of the smallest size; while they are gathered, a list that grows and its successor are there, too. */
+uint64_t scree__copc_extents_bytes(const struct scree_convert_job *job, unsigned copies);
 /* Points that a bucket should have. */
 uint64_t scree__copc_spilled_target(const struct scree__copc_spilled *spilled);
 
@@ -129,5 +134,8 @@ SCREE_MUST_CHECK enum scree_status scree__copc_spilled_sweep(struct scree__copc_
                                                              struct scree_convert_result *result,
                                                              unsigned *deepest,
                                                              struct scree_error *err);
+
+/* Points of the largest batch there will be. */
+uint64_t scree__copc_spilled_largest_batch(struct scree__copc_spilled *spilled);
 
 #endif

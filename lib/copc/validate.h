@@ -109,11 +109,13 @@ enum scree__copc_rule {
     SCREE__T8,
     SCREE__T9,
     SCREE__T10,
+    SCREE__T11,
     SCREE__T12,
     SCREE__T12_LOOSE,
     SCREE__T13,
     SCREE__T14,
     SCREE__T15,
+    SCREE__T19,
     SCREE__RULE_COUNT
 };
 

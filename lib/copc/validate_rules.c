@@ -95,11 +95,13 @@ const struct scree__copc_rule_row scree__copc_rules[SCREE__RULE_COUNT] = {
     [SCREE__T8] = {"T8", ERROR, "temporal index readers"},
     [SCREE__T9] = {"T9", WARNING, ""},
     [SCREE__T10] = {"T10", ERROR, "temporal index readers"},
+    [SCREE__T11] = {"T11", WARNING, ""},
     [SCREE__T12] = {"T12", ERROR, "temporal index readers"},
     [SCREE__T12_LOOSE] = {"T12", WARNING, ""},
     [SCREE__T13] = {"T13", WARNING, ""},
     [SCREE__T14] = {"T14", ERROR, "temporal index readers"},
     [SCREE__T15] = {"T15", ERROR, "temporal index readers"},
+    [SCREE__T19] = {"T19", WARNING, "readers that take the index as a whole"},
 };
 
 static void tell(const struct scree__copc_check *check, enum scree__copc_rule rule,

@@ -22,6 +22,8 @@ struct index {
     const struct scree__copc_record *record;
     struct scree__temporal_header header;
     uint64_t nodes, pages, page_bytes; /* walked */
+    int32_t level;                     /* of the last entry of this page */
+    bool disordered;                   /* this page's entries are, and it was said */
 };
 
 static enum scree_status queue_page(struct index *index, const struct scree__copc_times_page *page,
@@ -137,6 +139,19 @@ static enum scree_status walk_pointer(struct index *index, struct scree__tempora
     return queue_page(index, &page, err);
 }
 
+/* T11: breadth first. */
+static void check_order(struct index *index, struct scree_copc_key key, uint64_t at)
+{
+    if (key.level < index->level && !index->disordered) {
+        index->disordered = true;
+        scree__copc_say(index->check, SCREE__T11,
+                        "temporal index: the entry of %d-%d-%d-%d at byte %" PRIu64
+                        " follows one of level %d in its page",
+                        key.level, key.x, key.y, key.z, at, index->level);
+    }
+    index->level = key.level;
+}
+
 /* One entry at *at; moves *at behind it, to `end` where it makes no sense. *largest: bytes of the
  * largest node's entry. */
 static enum scree_status walk_entry(struct index *index, struct scree_copc_key top, uint64_t *at,
@@ -154,6 +169,7 @@ static enum scree_status walk_entry(struct index *index, struct scree_copc_key t
             return status;
         scree__temporal_entry_load(p, &entry);
         const struct scree_copc_key key = entry.key;
+        check_order(index, key, *at);
         bytes = entry.sample_count == 0
                     ? SCREE__TEMPORAL_POINTER_BYTES
                     : SCREE__TEMPORAL_NODE_BYTES + 8 * (uint64_t)entry.sample_count;
@@ -217,6 +233,12 @@ static void check_totals(struct index *index)
         scree__copc_say(check, SCREE__T3,
                         "temporal index: it has %" PRIu64 " pages, its header says %" PRIu32,
                         index->pages, index->header.page_count);
+    const uint64_t room = index->record->payload_bytes - SCREE__TEMPORAL_HEADER_BYTES;
+    if (index->page_bytes != room)
+        scree__copc_say(check, SCREE__T19,
+                        "temporal index: its pages take %" PRIu64 " of the %" PRIu64
+                        " bytes behind its header: they do not follow each other",
+                        index->page_bytes, room);
 }
 
 static enum scree_status walk_pages(struct index *index, struct scree_error *err)
@@ -227,6 +249,8 @@ static enum scree_status walk_pages(struct index *index, struct scree_error *err
         const struct scree__copc_times_page page = check->times_pages[index->pages];
         const uint64_t end = page.offset + page.bytes;
         uint64_t at = page.offset, largest = 0;
+        index->level = 0;
+        index->disordered = false;
         while (status == SCREE_OK && at < end)
             status = walk_entry(index, page.key, &at, end, &largest, err);
         if (status == SCREE_OK)

@@ -65,6 +65,9 @@ struct features_loops {
      */
     bool (*nearest)(const struct features_candidates *candidates, const uint32_t at[3],
                     const struct features_want *want, struct features_moments *moments);
+    /* How many candidates lie within limit2, below 2^31, of the point at `at`. */
+    uint32_t (*within)(const struct features_candidates *candidates, const uint32_t at[3],
+                       uint32_t limit2);
     /* Fills value and vector of the first `count` matrices. */
     void (*solve)(struct features_matrices *matrices, unsigned count);
 };

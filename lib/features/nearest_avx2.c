@@ -27,6 +27,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx2 = {take, nearest, solve};
+const struct features_loops scree__features_loops_avx2 = {take, nearest, within, solve};
 
 #endif

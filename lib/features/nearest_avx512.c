@@ -28,6 +28,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx512 = {take, nearest, solve};
+const struct features_loops scree__features_loops_avx512 = {take, nearest, within, solve};
 
 #endif

@@ -232,4 +232,21 @@ static bool nearest(const struct features_candidates *candidates, const uint32_t
     return true;
 }
 
+static uint32_t within(const struct features_candidates *candidates, const uint32_t at[3],
+                       uint32_t limit2)
+{
+    const lanes xy = lanes_all((int32_t)(at[0] | at[1] << 16)), z = lanes_all((int32_t)at[2]),
+                most = lanes_all((int32_t)limit2);
+    uint32_t count = 0, whole = candidates->count / LANES * LANES;
+    for (uint32_t i = 0; i < candidates->count; i += LANES) {
+        lanes d = lanes_sub16(lanes_load(candidates->xy + i), xy);
+        lanes dz = lanes_sub16(lanes_load(candidates->z + i), z);
+        uint32_t in = lanes_at_most(lanes_add(lanes_madd16(d, d), lanes_madd16(dz, dz)), most);
+        if (i >= whole)
+            in &= (1u << (candidates->count - i)) - 1;
+        count += lanes_bits(in);
+    }
+    return count;
+}
+
 #endif

@@ -3,4 +3,4 @@
 #include "features/eigen_here.h"
 #include "features/nearest_here.h"
 
-const struct features_loops scree__features_loops_plain = {take, nearest, solve};
+const struct features_loops scree__features_loops_plain = {take, nearest, within, solve};

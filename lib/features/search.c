@@ -9,13 +9,10 @@
 #include "features/eigen.h"
 #include "features/far.h"
 #include "features/nearest.h"
+#include "features/runs.h"
 
 #include <math.h>
 #include <string.h>
-
-struct box {
-    int64_t min[3], max[3];
-};
 
 struct search {
     struct scree__mem_budget *budget;
@@ -46,7 +43,7 @@ struct query {
 struct group {
     struct query query[GROUP_MAX];
     unsigned count;
-    struct box box;
+    struct features_box box;
     int64_t margin;
     bool widened; /* the margin was too small once */
 };
@@ -62,79 +59,6 @@ static int64_t smaller(int64_t a, int64_t b)
 }
 
 /* ---------------------------------------------------------------------------------- candidates */
-
-static bool apart(const struct features_node *node, const struct box *box)
-{
-    for (int a = 0; a < 3; a++)
-        if (node->min[a] > box->max[a] || node->max[a] < box->min[a])
-            return true;
-    return false;
-}
-
-static bool inside(const struct features_node *node, const struct box *box)
-{
-    for (int a = 0; a < 3; a++)
-        if (node->min[a] < box->min[a] || node->max[a] > box->max[a])
-            return false;
-    return true;
-}
-
-#define RUNS_MAX 256u
-
-/* Runs of points that meet the box; runs that touch are one. */
-struct runs {
-    struct {
-        uint32_t first, count;
-    } run[RUNS_MAX];
-    uint32_t count;
-    uint64_t points;
-};
-
-static void add_run(struct runs *runs, uint32_t first, uint32_t count)
-{
-    runs->points += count;
-    if (runs->count > 0) {
-        uint32_t last = runs->count - 1;
-        uint32_t end = runs->run[last].first + runs->run[last].count;
-        /* When the list is full, what lies between is taken, too: the loops look at each point. */
-        if (end == first || runs->count == RUNS_MAX) {
-            runs->run[last].count = first + count - runs->run[last].first;
-            return;
-        }
-    }
-    runs->run[runs->count].first = first;
-    runs->run[runs->count++].count = count;
-}
-
-/* A walk with a stack of its own: at most 7 siblings wait on each of the 40 levels. */
-static void find_runs(const struct scree__features_index *index, const struct box *box,
-                      struct runs *runs)
-{
-    uint32_t stack[7 * 40 + 8];
-    unsigned depth = 0;
-    runs->count = 0;
-    runs->points = 0;
-    stack[depth++] = 0;
-    while (depth > 0) {
-        const struct features_node *node = &index->nodes[stack[--depth]];
-        if (apart(node, box))
-            continue;
-        if (node->child_count == 0 || inside(node, box)) {
-            add_run(runs, node->first, node->count);
-            continue;
-        }
-        for (uint32_t c = node->child_count; c > 0; c--)
-            stack[depth++] = node->child + c - 1;
-    }
-}
-
-static uint64_t runs_total(const struct runs *runs)
-{
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < runs->count; i++)
-        total += runs->run[i].count;
-    return total;
-}
 
 static enum scree_status reserve_near(struct search *search, uint64_t count)
 {
@@ -176,7 +100,8 @@ static enum scree_status reserve_far(struct search *search, uint64_t count)
     return SCREE_OK;
 }
 
-static void take_near(struct search *search, const struct runs *runs, const struct box *box)
+static void take_near(struct search *search, const struct features_runs *runs,
+                      const struct features_box *box)
 {
     const struct scree__features_index *index = search->index;
     search->near.count = 0;
@@ -191,7 +116,8 @@ static void take_near(struct search *search, const struct runs *runs, const stru
     }
 }
 
-static void take_far(struct search *search, const struct runs *runs, const struct box *box)
+static void take_far(struct search *search, const struct features_runs *runs,
+                     const struct features_box *box)
 {
     const struct scree__features_index *index = search->index;
     search->far.count = 0;
@@ -213,6 +139,25 @@ struct found {
     unsigned count;
 };
 
+static void set_row(const struct features_moments *moments, const struct features_shape *shape,
+                    double unit, struct features_row *row)
+{
+    for (int a = 0; a < 3; a++) {
+        row->normal[a] = (float)shape->normal[a];
+        row->eigenvalue[a] = (float)(shape->value[a] * unit * unit);
+    }
+    row->reach = (float)(sqrt((double)moments->reach2) * unit);
+    row->count = moments->count;
+}
+
+void scree__features_row(const struct features_moments *moments, double unit,
+                         struct features_row *row)
+{
+    struct features_shape shape;
+    scree__features_shapes(scree__features_loops(), moments, 1, &shape);
+    set_row(moments, &shape, unit, row);
+}
+
 static void fill_rows(struct search *search, const struct found *found)
 {
     double unit = search->request->unit;
@@ -220,12 +165,7 @@ static void fill_rows(struct search *search, const struct found *found)
     scree__features_shapes(search->loops, found->moments, found->count, shapes);
     for (unsigned i = 0; i < found->count; i++) {
         struct features_row *row = &search->rows[found->row[i]];
-        for (int a = 0; a < 3; a++) {
-            row->normal[a] = (float)shapes[i].normal[a];
-            row->eigenvalue[a] = (float)(shapes[i].value[a] * unit * unit);
-        }
-        row->reach = (float)(sqrt((double)found->moments[i].reach2) * unit);
-        row->count = found->moments[i].count;
+        set_row(&found->moments[i], &shapes[i], unit, row);
         if (!found->final[i]) {
             row->reach = row->reach > 0 ? -1.5F * row->reach : -1.0F;
             search->undecided++;
@@ -235,7 +175,7 @@ static void fill_rows(struct search *search, const struct found *found)
 
 /* The largest distance, squared, below which no point outside the box [min, max] lies; any such
  * point is at least one unit beyond a face. */
-static uint64_t sure_distance2(const struct box *box, const int32_t at[3], bool all)
+static uint64_t sure_distance2(const struct features_box *box, const int32_t at[3], bool all)
 {
     if (all)
         return UINT64_MAX;
@@ -272,8 +212,8 @@ static bool is_final(const struct features_request *request, const int32_t at[3]
 }
 
 /* Answers what the candidates answer; the queries that they do not are kept. */
-static void answer(struct search *search, struct group *group, const struct box *box, bool all,
-                   bool near)
+static void answer(struct search *search, struct group *group, const struct features_box *box,
+                   bool all, bool near)
 {
     const struct features_request *request = search->request;
     unsigned left = 0;
@@ -326,9 +266,9 @@ static void enclose(struct group *group)
 }
 
 /* The box with its margin, within what coordinates can be. */
-static struct box widen(const struct group *group)
+static struct features_box widen(const struct group *group)
 {
-    struct box box;
+    struct features_box box;
     for (int a = 0; a < 3; a++) {
         box.min[a] = larger(group->box.min[a] - group->margin, -(int64_t)FEATURES_COORDINATE_MAX);
         box.max[a] = smaller(group->box.max[a] + group->margin, FEATURES_COORDINATE_MAX);
@@ -336,7 +276,7 @@ static struct box widen(const struct group *group)
     return box;
 }
 
-static bool fits_near(const struct group *group, const struct box *box)
+static bool fits_near(const struct group *group, const struct features_box *box)
 {
     for (int a = 0; a < 3; a++)
         if (group->box.max[a] - group->box.min[a] + group->margin > FEATURES_NEAR_REACH ||
@@ -348,19 +288,19 @@ static bool fits_near(const struct group *group, const struct box *box)
 /* One round with the group's margin. */
 static enum scree_status round_of(struct search *search, struct group *group)
 {
-    struct box box = widen(group);
-    struct runs runs;
-    find_runs(search->index, &box, &runs);
+    struct features_box box = widen(group);
+    struct features_runs runs;
+    scree__features_find_runs(search->index, &box, &runs);
     /* A margin that was right elsewhere may hold far too much here. */
     uint64_t many = 64 * (uint64_t)search->request->k + 4096;
     while (search->request->k != 0 && runs.points > many && group->margin > 1 && !group->widened) {
         group->margin /= 2;
         box = widen(group);
-        find_runs(search->index, &box, &runs);
+        scree__features_find_runs(search->index, &box, &runs);
     }
-    bool all = inside(&search->index->nodes[0], &box), near = fits_near(group, &box);
-    enum scree_status status =
-        near ? reserve_near(search, runs_total(&runs)) : reserve_far(search, runs_total(&runs));
+    bool all = features_inside(&search->index->nodes[0], &box), near = fits_near(group, &box);
+    enum scree_status status = near ? reserve_near(search, scree__features_runs_total(&runs))
+                                    : reserve_far(search, scree__features_runs_total(&runs));
     if (status != SCREE_OK)
         return status;
     if (near)

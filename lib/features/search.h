@@ -10,7 +10,7 @@
 #ifndef SCREE_LIB_FEATURES_SEARCH_H
 #define SCREE_LIB_FEATURES_SEARCH_H
 
-#include "features/index.h"
+#include "features/nearest.h"
 
 struct features_request {
     uint32_t k;      /* neighbours at most, the point itself among them; 0: all within the radius */
@@ -44,5 +44,19 @@ scree__features_search(struct scree__mem_budget *budget, const struct scree__fea
                        const struct scree__features_points *points,
                        const struct features_request *request, struct features_row *rows,
                        uint64_t *undecided, struct scree_error *err);
+
+/* The row of one neighbourhood, from its sums. */
+void scree__features_row(const struct features_moments *moments, double unit,
+                         struct features_row *row);
+
+/*
+ * How many points of `among` lie within limit2 of each wanted point of `index`, into counts[] by the points' place in the window (not: those that are wanted but no
+ * neighbours). Both indices are about the same middle. Errors: SCREE_E_MEMORY, SCREE_E_BUDGET.
+ */
+SCREE_MUST_CHECK enum scree_status scree__features_count(struct scree__mem_budget *budget,
+                                                         const struct scree__features_index *index,
+                                                         const struct scree__features_index *among,
+                                                         uint64_t limit2, uint32_t *counts,
+                                                         struct scree_error *err);
 
 #endif

@@ -440,3 +440,67 @@ void scree__features_tin_height(struct scree__features_tin *tin, int32_t x, int3
         height->above = above_triangle(tin, t, p, z);
     set_reach(tin, t, height);
 }
+
+/* -------------------------------------------------------------------- networks of some of the ground */
+
+bool scree__features_tin_find(struct scree__features_tin *tin, int32_t x, int32_t y,
+                              struct features_spot *spot)
+{
+    struct features_place p = {x, y};
+    if (tin->triangle_count == 0)
+        return false;
+    struct spot found = walk(tin, tin->last, p);
+    tin->last = found.triangle;
+    *spot = (struct features_spot){found.triangle, found.edge, found.corner,
+                                   is_ghost(&tin->triangles[found.triangle])};
+    return true;
+}
+
+double scree__features_tin_above(const struct scree__features_tin *tin,
+                                 const struct features_spot *spot, int32_t x, int32_t y, int32_t z)
+{
+    const struct features_triangle *t = &tin->triangles[spot->triangle];
+    struct features_place p = {x, y};
+    if (spot->corner != 3)
+        return (double)z - tin->z[t->corner[spot->corner]];
+    if (spot->edge != 3)
+        return above_edge(tin, t->corner[next3(spot->edge)], t->corner[before3(spot->edge)], p, z);
+    return above_triangle(tin, t, p, z);
+}
+
+enum scree_status scree__features_tin_add(struct scree__features_tin *tin, uint32_t vertex,
+                                          struct scree_error *err)
+{
+    struct build build = {.tin = tin, .err = err};
+    enum scree_status status = insert(&build, vertex);
+    scree__mem_free(tin->budget, build.stack, build.capacity * sizeof *build.stack);
+    return status;
+}
+
+static bool place_before(struct features_place a, struct features_place b)
+{
+    return a.x != b.x ? a.x < b.x : a.y < b.y;
+}
+
+void scree__features_tin_circle(const struct scree__features_tin *tin, uint32_t triangle,
+                                struct features_circle *circle)
+{
+    const struct features_triangle *t = &tin->triangles[triangle];
+    struct features_place c[3];
+    unsigned first = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        c[i] = place(tin, t->corner[i]);
+        first = place_before(c[i], c[first]) ? i : first;
+    }
+    /* From the first corner on, in the triangle's own sense: an order that does not depend on how it came about. */
+    struct features_place a = c[first], b = c[next3(first)], d = c[before3(first)];
+    double bx = (double)b.x - a.x, by = (double)b.y - a.y, dx = (double)d.x - a.x,
+           dy = (double)d.y - a.y;
+    double scale = 0.5 / (double)features_turn(a, b, d);
+    double b2 = bx * bx + by * by, d2 = dx * dx + dy * dy;
+    double x = (dy * b2 - by * d2) * scale, y = (bx * d2 - dx * b2) * scale;
+    circle->radius2 = x * x + y * y;
+    circle->centre[0] = a.x + x;
+    circle->centre[1] = a.y + y;
+    circle->radius = sqrt(circle->radius2) * 1.000001 + 1;
+}

@@ -54,4 +54,36 @@ struct features_height {
 void scree__features_tin_height(struct scree__features_tin *tin, int32_t x, int32_t y, int32_t z,
                                 struct features_height *height);
 
+/* ------------------------------------------------------------- networks of some of the ground */
+
+/* Where a place is: in a triangle, on its edge across from corner[edge], at corner[corner]; 3: on none. ghost: outside the hull, beyond the
+ * ghost's edge. */
+struct features_spot {
+    uint32_t triangle;
+    unsigned edge, corner;
+    bool ghost;
+};
+
+/* False: there are no triangles. */
+bool scree__features_tin_find(struct scree__features_tin *tin, int32_t x, int32_t y,
+                              struct features_spot *spot);
+/* z minus the height of the ground at (x, y), where `spot` is; not for ghosts. */
+double scree__features_tin_above(const struct scree__features_tin *tin,
+                                 const struct features_spot *spot, int32_t x, int32_t y, int32_t z);
+/*
+ * Adds vertex `vertex` of x, y, z, which the caller has put there (and may have moved: tin->x ... are then set anew before). There have to be
+ * triangles already.
+ */
+SCREE_MUST_CHECK enum scree_status
+scree__features_tin_add(struct scree__features_tin *tin, uint32_t vertex, struct scree_error *err);
+
+struct features_circle {
+    double radius2; /* squared; the same for the same three corners, whatever the window */
+    double centre[2], radius; /* a little larger than it is */
+};
+
+/* The circumcircle of a triangle that is no ghost. */
+void scree__features_tin_circle(const struct scree__features_tin *tin, uint32_t triangle,
+                                struct features_circle *circle);
+
 #endif

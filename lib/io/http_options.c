@@ -15,7 +15,7 @@ void scree_http_options_init(struct scree_http_options *options)
     options->retry_most_ms = 10000;
     options->retry_after_most_ms = 60000;
     options->redirects = 5;
-    options->parallel_requests = 8;
+    options->parallel_requests = 16;
 }
 
 void scree_s3_options_init(struct scree_s3_options *options)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
-#define SLOTS_MIN 8u
-#define SLOTS_MAX (1u << 20) /* 32 GiB */
+#define SLOTS_MIN 32u
+#define SLOTS_MAX (1u << 22) /* 32 GiB */
 
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY };
 

@@ -15,9 +15,9 @@
 #include "par/lock.h"
 #include "scree/base.h"
 
-/* Half the size of the head that is read first; a range below it is rounded out to blocks, which
- * costs little beside a request's latency. */
-#define SCREE__NET_BLOCK_BYTES 32768u
+/* The size of the head that is read first; a range below it is rounded out to blocks, which costs little beside a
+ * request's latency. Of the tail, whose begin is at no block's, up to a block is lost. */
+#define SCREE__NET_BLOCK_BYTES 8192u
 
 enum scree__net_cache_answer {
     SCREE__NET_CACHE_HIT,     /* copied */
@@ -45,7 +45,7 @@ struct scree__net_cache {
 /* What a cache of `bytes` takes, with its tables. */
 uint64_t scree__net_cache_bytes(uint64_t bytes);
 
-/* Takes up to `bytes` from the budget, less where it is short of memory, at least 8 blocks. */
+/* Takes up to `bytes` from the budget, less where it is short of memory, at least 32 blocks. */
 SCREE_MUST_CHECK enum scree_status scree__net_cache_init(struct scree__net_cache *cache,
                                                          struct scree__mem_budget *budget,
                                                          uint64_t bytes, const char *name,

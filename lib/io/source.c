@@ -12,8 +12,8 @@ void scree_source_options_init(struct scree_source_options *options)
 {
     memset(options, 0, sizeof *options);
     options->size = sizeof *options;
-    options->head_bytes = 64u << 10;
-    options->tail_bytes = 256u << 10;
+    options->head_bytes = 8u << 10;
+    options->tail_bytes = 64u << 10;
     options->cache_bytes = (uint64_t)4 << 20;
     options->gap_bytes = 64u << 10;
     options->overread_bytes = 256u << 10;

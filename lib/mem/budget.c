@@ -60,6 +60,25 @@ void scree__mem_release(struct scree__mem_budget *budget, uint64_t bytes)
         atomic_fetch_sub_explicit(&budget->used_bytes, bytes, memory_order_relaxed);
 }
 
+void scree__mem_trial_begin(struct scree__mem_budget *budget, uint64_t more,
+                            struct scree__mem_trial *trial)
+{
+    trial->limit_bytes = budget->limit_bytes;
+    trial->peak_bytes = scree__mem_budget_peak(budget);
+    if (!scree__base_add64(budget->limit_bytes, more, &budget->limit_bytes))
+        budget->limit_bytes = UINT64_MAX;
+    atomic_store(&budget->peak_bytes, scree__mem_budget_used(budget));
+}
+
+uint64_t scree__mem_trial_end(struct scree__mem_budget *budget,
+                              const struct scree__mem_trial *trial)
+{
+    uint64_t peak = scree__mem_budget_peak(budget);
+    budget->limit_bytes = trial->limit_bytes;
+    atomic_store(&budget->peak_bytes, trial->peak_bytes);
+    return peak;
+}
+
 enum scree_status scree__mem_alloc(struct scree__mem_budget *budget, uint64_t bytes, void **memory,
                                    const char *what, struct scree_error *err)
 {

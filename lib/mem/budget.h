@@ -55,6 +55,20 @@ SCREE_MUST_CHECK enum scree_status scree__mem_grow(struct scree__mem_budget *bud
                                                    uint64_t element_bytes, const char *what,
                                                    struct scree_error *err);
 
+/*
+ * After a refusal: what would have been enough? The limit is raised by `more` bytes for a second attempt, whose peak tells. By the thread that the
+ * run belongs to, while no other works for it. SCREE__MEM_TRIAL_BYTES is less than what a process may take beside its budget.
+ */
+#define SCREE__MEM_TRIAL_BYTES ((uint64_t)24 << 20)
+struct scree__mem_trial {
+    uint64_t limit_bytes, peak_bytes; /* as they were */
+};
+void scree__mem_trial_begin(struct scree__mem_budget *budget, uint64_t more,
+                            struct scree__mem_trial *trial);
+/* The trial's peak; limit and peak are as before it. */
+uint64_t scree__mem_trial_end(struct scree__mem_budget *budget,
+                              const struct scree__mem_trial *trial);
+
 /* A copy of a string; free with scree__mem_string_free(). Not counted: for names and messages, not
  * for data. */
 char *scree__mem_string_copy(const char *text);

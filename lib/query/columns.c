@@ -254,6 +254,20 @@ scree__query_columns_find(const struct scree__query_columns *columns, const char
     return found;
 }
 
+void scree__query_columns_list(const struct scree__query_columns *columns, char *text, size_t bytes)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint64_t i = 0; i < columns->count; i++) {
+        const char *name = columns->columns[i].name;
+        if (used + strlen(name) + sizeof ", , ..." > bytes) {
+            snprintf(text + used, bytes - used, ", ...");
+            return;
+        }
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? ", " : "", name);
+    }
+}
+
 /* --------------------------------------------------------------------------------------- values */
 
 static void load_wide(const struct scree__query_column *column, const uint8_t *p, size_t stride,

@@ -56,6 +56,10 @@ scree__query_columns_find(const struct scree__query_columns *columns, const char
 /* Is it the name of a column that some point format has? For a message that says which kind of mistake it is. */
 bool scree__query_columns_known(const char *name);
 
+/* Their names, for a message: as many as `bytes` hold, then "...". */
+void scree__query_columns_list(const struct scree__query_columns *columns, char *text,
+                               size_t bytes);
+
 /* The values of `count` records. */
 void scree__query_column_load(const struct scree__query_column *column, const uint8_t *records,
                               size_t stride, size_t count, double *values);

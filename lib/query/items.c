@@ -10,8 +10,10 @@
 #include <string.h>
 
 /* Nodes that lie next to each other are one item up to so many points: enough that an item's own cost vanishes, few
- * enough that a node of 100 000 points is still the largest. */
+ * enough that a node of 100 000 points is still the largest. Small answers have smaller ones, so that many threads have work. */
 #define ITEM_POINTS 65536u
+#define ITEM_POINTS_LEAST 2048u
+#define ITEMS_WANTED 64u
 /* Bytes between two nodes that are read along rather than skipped: a request costs more. */
 #define GAP_BYTES 16384u
 /* Records of a node that are held at once; larger nodes are decoded in pieces. */
@@ -85,13 +87,24 @@ static bool is_too_large(const struct scree_query *query, const struct scree__qu
     return node->sequential || node->point_count > NODE_BYTES_MAX / record;
 }
 
+static uint64_t item_points(const struct scree_query *query)
+{
+    uint64_t points = 0;
+    for (uint64_t i = 0; i < query->node_count; i++)
+        points += query->nodes[i].point_count;
+    points /= ITEMS_WANTED;
+    if (points < ITEM_POINTS_LEAST)
+        return ITEM_POINTS_LEAST;
+    return points < ITEM_POINTS ? points : ITEM_POINTS;
+}
+
 static bool fits(const struct scree_query *query, const struct scree__query_item *item,
-                 const struct scree__query_node *node)
+                 const struct scree__query_node *node, uint64_t most)
 {
     const struct scree__query_node *first = &query->nodes[item->first_node];
     uint64_t end = item->offset + item->bytes;
     return !item->alone && first->source == node->source && node->offset >= end &&
-           node->offset - end <= GAP_BYTES && item->point_count + node->point_count <= ITEM_POINTS;
+           node->offset - end <= GAP_BYTES && item->point_count + node->point_count <= most;
 }
 
 static enum scree_status add_item(struct scree_query *query, uint64_t index, bool alone,
@@ -111,13 +124,14 @@ static enum scree_status add_item(struct scree_query *query, uint64_t index, boo
 
 static enum scree_status group(struct scree_query *query, struct scree_error *err)
 {
+    uint64_t most = item_points(query);
     enum scree_status status = SCREE_OK;
     for (uint64_t i = 0; i < query->node_count && status == SCREE_OK; i++) {
         const struct scree__query_node *node = &query->nodes[i];
         struct scree__query_item *last =
             query->item_count > 0 ? &query->items[query->item_count - 1] : NULL;
         bool alone = is_too_large(query, node);
-        if (alone || last == NULL || !fits(query, last, node)) {
+        if (alone || last == NULL || !fits(query, last, node, most)) {
             status = add_item(query, i, alone, err);
             continue;
         }

@@ -93,7 +93,9 @@ struct scree_query {
 
     struct scree__query_source *sources;
     uint64_t source_count;
-    uint64_t open_count;
+    uint64_t open_count, open_most;
+    uint64_t opened,
+        hierarchy_bytes; /* headers that were read; of their hierarchies, as far as they say */
     struct scree__query_node *nodes; /* in the order of the answer */
     uint64_t node_count, node_capacity;
     struct scree__query_item *items;

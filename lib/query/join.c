@@ -294,11 +294,14 @@ static enum scree_status add_named_dim(struct scree_query *query, const char *na
                                        struct scree_error *err)
 {
     const struct scree__query_column *found = scree__query_columns_find(&query->columns, name);
+    char names[600];
     if (found != NULL)
         return add_dim(query, found, err);
-    return scree__base_fail(
-        err, SCREE_E_MISMATCH, "dims: column %zu: %s '%s'", column,
-        scree__query_columns_known(name) ? "points of this format have no" : "there is no", name);
+    scree__query_columns_list(&query->columns, names, sizeof names);
+    return scree__base_fail(err, SCREE_E_MISMATCH, "dims: column %zu: %s '%s', but %s", column,
+                            scree__query_columns_known(name) ? "points of this format have no"
+                                                             : "there is no",
+                            name, names);
 }
 
 static enum scree_status read_dims(struct scree_query *query, struct scree_error *err)

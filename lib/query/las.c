@@ -89,15 +89,16 @@ enum scree_status scree__query_las_begin(struct scree__query_las *las, struct sc
     return status;
 }
 
-static enum scree_status sum_up(void *self, struct scree__query_slot *slot, unsigned worker,
-                                struct scree_error *err)
+static enum scree_status sum_up(void *self, struct scree__query_slot *slot, const uint8_t *records,
+                                uint64_t count, unsigned worker, struct scree_error *err)
 {
     struct scree__query_las *las = self;
     (void)worker;
     (void)err;
-    scree_las_summary_init(&slot->summary);
-    scree_las_summary_add(&slot->summary, las->header.point_format, slot->records,
-                          las->header.record_bytes, slot->count);
+    if (slot->formed == 0)
+        scree_las_summary_init(&slot->summary);
+    scree_las_summary_add(&slot->summary, las->header.point_format, records,
+                          las->header.record_bytes, count);
     return SCREE_OK;
 }
 
@@ -119,7 +120,7 @@ void scree__query_las_consumer(struct scree__query_las *las, struct scree__query
 {
     memset(consumer, 0, sizeof *consumer);
     consumer->self = las;
-    consumer->needs_records = true;
+    consumer->needs_records = consumer->keeps_records = true;
     consumer->clean = true;
     consumer->fields = las->query->output_fields;
     if (las->compressed) {

@@ -9,11 +9,16 @@
 #include <sched.h>
 #include <string.h>
 
+static unsigned chunk_capacity(unsigned threads)
+{
+    return threads + 4;
+}
+
 enum scree_status scree__query_ring_init(struct scree__query_las *las, struct scree_error *err)
 {
     struct scree__mem_budget *budget = las->query->budget;
     void *memory;
-    las->chunk_capacity = las->threads + 4;
+    las->chunk_capacity = chunk_capacity(las->threads);
     uint64_t bytes = las->chunk_capacity * sizeof *las->chunks;
     enum scree_status status = scree__mem_alloc(budget, bytes, &memory, "LAZ chunks", err);
     if (status != SCREE_OK)
@@ -26,12 +31,29 @@ enum scree_status scree__query_ring_init(struct scree__query_las *las, struct sc
     return status;
 }
 
+static uint64_t ring_bytes(const struct scree_laz_layout *layout, unsigned threads)
+{
+    uint64_t encoder =
+        scree_laz_encoder_bytes(layout) + scree_laz_encode_bound(layout, SCREE__QUERY_CHUNK_POINTS);
+    uint64_t chunk = (uint64_t)SCREE__QUERY_CHUNK_POINTS * layout->record_bytes;
+    return chunk_capacity(threads) * (chunk + sizeof(struct scree__query_chunk)) +
+           (threads + 1) * (encoder + sizeof(struct scree__query_encoder));
+}
+
 uint64_t scree__query_ring_bytes(const struct scree__query_las *las)
 {
-    uint64_t encoder = scree_laz_encoder_bytes(&las->layout) +
-                       scree_laz_encode_bound(&las->layout, SCREE__QUERY_CHUNK_POINTS);
-    uint64_t chunk = (uint64_t)SCREE__QUERY_CHUNK_POINTS * las->header.record_bytes;
-    return las->chunk_capacity * chunk + (las->threads + 1) * encoder;
+    return ring_bytes(&las->layout, las->threads);
+}
+
+uint64_t scree__query_ring_bytes_of(const struct scree_query *query)
+{
+    struct scree_laz_layout layout;
+    uint32_t extra =
+        query->header.record_bytes - scree_las_format_bytes(query->header.point_format);
+    if (scree_laz_layout_init(&layout, query->header.point_format, extra, SCREE__QUERY_CHUNK_POINTS,
+                              NULL) != SCREE_OK)
+        return 0;
+    return ring_bytes(&layout, scree_context_threads(query->context));
 }
 
 void scree__query_ring_release(struct scree__query_las *las)

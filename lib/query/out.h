@@ -80,11 +80,14 @@ SCREE_MUST_CHECK enum scree_status scree__query_ring_help(void *las, unsigned wo
                                                           struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__query_ring_finish(struct scree__query_las *las,
                                                             struct scree_error *err);
-/* Memory that the ring and its encoders take when all are busy. */
+/* Memory that the ring and its encoders take when all are busy; before there is one. */
 uint64_t scree__query_ring_bytes(const struct scree__query_las *las);
+uint64_t scree__query_ring_bytes_of(const struct scree_query *query);
 void scree__query_ring_release(struct scree__query_las *las);
 
 /* ---------------------------------------------------------------------------- tables: CSV, PLY, NPY */
+
+#define SCREE__QUERY_CELL_BYTES_MAX 26u /* of text or numbers, the comma included */
 
 /* How one dim is written. */
 struct scree__query_cell {

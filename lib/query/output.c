@@ -41,6 +41,7 @@ struct writing {
     struct scree_sink *sink,
         *stream; /* where writers write; where a descriptor's bytes go in the end */
     struct scree_query_result *result;
+    enum { OPENING, WORKING, CONVERTING } at;
 };
 
 static enum scree_status check_output(const struct scree_query *query,
@@ -119,6 +120,7 @@ static enum scree_status write_las(struct writing *writing, struct scree_error *
                                                       writing->output->creation_seconds, err);
     if (status == SCREE_OK) {
         scree__query_las_consumer(&las, &consumer);
+        writing->at = WORKING;
         status = scree__query_work(writing->query, &consumer, writing->result, err);
     }
     if (status == SCREE_OK)
@@ -135,6 +137,7 @@ static enum scree_status write_table(struct writing *writing, struct scree_error
         scree__query_table_begin(&table, writing->query, writing->sink, writing->format, err);
     if (status == SCREE_OK) {
         scree__query_table_consumer(&table, &consumer);
+        writing->at = WORKING;
         status = scree__query_work(writing->query, &consumer, writing->result, err);
     }
     if (status == SCREE_OK)
@@ -185,7 +188,10 @@ static enum scree_status write_copc(struct writing *writing, struct scree_error 
                                 writing->output->path);
     if (status == SCREE_OK)
         status = scree_sink_commit(writing->sink, err);
-    return status == SCREE_OK ? convert_scratch(writing, err) : status;
+    if (status != SCREE_OK)
+        return status;
+    writing->at = CONVERTING;
+    return convert_scratch(writing, err);
 }
 
 static enum scree_status finish(struct writing *writing, struct scree_error *err)
@@ -202,6 +208,19 @@ static void warn_of_dims(const struct writing *writing)
     if (writing->query->kept_bits != NULL && writing->format <= SCREE_QUERY_COPC)
         scree__par_log(writing->query->context, SCREE_LOG_WARNING,
                        "fields that --dims does not name are 0 in the output");
+}
+
+/* What a refusal names is enough for what would have come after it, too. */
+static void raise_need(const struct writing *writing, struct scree_error *err)
+{
+    const struct scree_query *query = writing->query;
+    if (err == NULL || writing->at == CONVERTING)
+        return;
+    if (writing->at == OPENING)
+        err->need_bytes += scree__query_memory_least(query) - scree__mem_budget_used(query->budget);
+    uint64_t convert = writing->format == SCREE_QUERY_COPC ? scree__query_convert_bytes(query) : 0;
+    if (err->need_bytes < convert)
+        err->need_bytes = convert;
 }
 
 enum scree_status scree_query_run(struct scree_query *query, const struct scree_query_output *given,
@@ -232,5 +251,7 @@ enum scree_status scree_query_run(struct scree_query *query, const struct scree_
     }
     scree_sink_close(writing.sink);
     scree_sink_close(writing.stream);
+    if (status == SCREE_E_BUDGET)
+        raise_need(&writing, err);
     return status;
 }

@@ -59,39 +59,84 @@ static enum scree_status copy_options(struct scree_query *query,
     return SCREE_OK;
 }
 
+static enum scree_status open_query(struct scree_context *context,
+                                    const struct scree_query_options *options,
+                                    struct scree_query **out, struct scree_error *err)
+{
+    void *memory;
+    *out = NULL;
+    enum scree_status status = scree__mem_alloc(NULL, sizeof **out, &memory, "query", err);
+    if (status != SCREE_OK)
+        return status;
+    struct scree_query *query = memory;
+    memset(query, 0, sizeof *query);
+    *out = query;
+    query->context = context;
+    query->budget = scree__par_budget(context);
+    status = copy_options(query, options, err);
+    if (status == SCREE_OK)
+        status = scree__query_filter_make(query, options, err);
+    if (status == SCREE_OK)
+        status = scree__query_sources_open(query, options, err);
+    if (status == SCREE_OK)
+        status = scree__query_join_finish(query, err);
+    if (status == SCREE_OK)
+        status = scree__query_items_make(query, err);
+    return status;
+}
+
+/*
+ * The budget was too small for headers and hierarchies: a second attempt with a little more says what would do. Where that is not enough either, what
+ * the hierarchies take at most: an entry has 32 bytes in the file, and some 500 in lists that double while they grow.
+ */
+static uint64_t find_need(struct scree_context *context, const struct scree_query_options *options)
+{
+    struct scree__mem_budget *budget = scree__par_budget(context);
+    struct scree__mem_trial trial;
+    struct scree_query *query;
+    struct scree_error err = SCREE_ERROR_INIT;
+    scree__mem_trial_begin(budget, SCREE__MEM_TRIAL_BYTES, &trial);
+    enum scree_status status = open_query(context, options, &query, &err);
+    uint64_t need = 0;
+    if (status == SCREE_OK) {
+        uint64_t convert = scree__query_convert_bytes(query);
+        need = scree__query_memory_least(query);
+        need = convert > need ? convert : need;
+    }
+    if (status == SCREE_E_BUDGET && query != NULL) {
+        uint64_t met = query->opened > 0 ? query->opened : 1;
+        need = err.need_bytes + query->hierarchy_bytes / met * query->source_count * 16 +
+               SCREE__MEM_TRIAL_BYTES;
+    }
+    uint64_t peak = scree__mem_trial_end(budget, &trial);
+    scree_query_close(query);
+    return need > peak ? need : peak;
+}
+
 enum scree_status scree_query_open(struct scree_context *context,
                                    const struct scree_query_options *given,
                                    struct scree_query **out, struct scree_error *err)
 {
     struct scree_query_options options;
-    void *memory;
+    struct scree_error why = SCREE_ERROR_INIT;
     *out = NULL;
     scree_query_options_init(&options);
     memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
     enum scree_status status = check_options(&options, err);
-    if (status == SCREE_OK)
-        status = scree__mem_alloc(NULL, sizeof **out, &memory, "query", err);
     if (status != SCREE_OK)
         return status;
-    struct scree_query *query = memory;
-    memset(query, 0, sizeof *query);
-    query->context = context;
-    query->budget = scree__par_budget(context);
-    status = copy_options(query, &options, err);
+    status = open_query(context, &options, out, &why);
     if (status == SCREE_OK)
-        status = scree__query_filter_make(query, &options, err);
-    if (status == SCREE_OK)
-        status = scree__query_sources_open(query, &options, err);
-    if (status == SCREE_OK)
-        status = scree__query_join_finish(query, err);
-    if (status == SCREE_OK)
-        status = scree__query_items_make(query, err);
-    if (status != SCREE_OK) {
-        scree_query_close(query);
         return status;
+    scree_query_close(*out);
+    *out = NULL;
+    if (status == SCREE_E_BUDGET) {
+        uint64_t need = find_need(context, &options);
+        why.need_bytes = need > why.need_bytes ? need : why.need_bytes;
     }
-    *out = query;
-    return SCREE_OK;
+    if (err != NULL && err->status == SCREE_OK)
+        *err = why;
+    return status;
 }
 
 void scree_query_close(struct scree_query *query)
@@ -137,6 +182,7 @@ enum scree_status scree_query_each(struct scree_query *query, scree_query_batch 
     struct caller caller = {batch, user};
     const struct scree__query_consumer consumer = {.self = &caller,
                                                    .needs_records = true,
+                                                   .keeps_records = true,
                                                    .clean = true,
                                                    .fields = query->output_fields,
                                                    .take = give_batch};

@@ -9,8 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Files that stay open; a fraction of the usual limit of 1024 descriptors. */
+/* Files that stay open; a fraction of the usual limit of 1024 descriptors. The caches of remote ones take an eighth of the budget at most. */
 #define OPEN_MAX 200u
+#define CACHES_SHARE 8u
+#define CACHE_BYTES_LEAST ((uint64_t)256 << 10)
 
 /* ------------------------------------------------------------------------------- opening, closing */
 
@@ -35,7 +37,7 @@ static void close_source(struct scree_query *query, struct scree__query_source *
 
 static void close_idle(struct scree_query *query)
 {
-    for (uint64_t i = 0; i < query->source_count && query->open_count >= OPEN_MAX; i++)
+    for (uint64_t i = 0; i < query->source_count && query->open_count >= query->open_most; i++)
         if (query->sources[i].users == 0)
             close_source(query, &query->sources[i]);
 }
@@ -45,7 +47,7 @@ static enum scree_status open_source(struct scree_query *query, struct scree__qu
 {
     if (source->source != NULL)
         return SCREE_OK;
-    if (query->open_count >= OPEN_MAX)
+    if (query->open_count >= query->open_most)
         close_idle(query);
     enum scree_status status = open_location(query, source, err);
     if (status != SCREE_OK)
@@ -289,6 +291,14 @@ static void log_remarks(const struct scree_query *query, const struct scree__que
                        scree_las_remark(reader, i));
 }
 
+static void count_hierarchy(struct scree_query *query, const struct scree_las_reader *reader)
+{
+    const struct scree_las_vlr *hierarchy = scree_las_find_vlr(reader, "copc", 1000);
+    query->opened++;
+    if (scree_copc_is(reader) && hierarchy != NULL)
+        query->hierarchy_bytes += hierarchy->payload_bytes;
+}
+
 static enum scree_status take_source(struct scree_query *query, uint32_t index,
                                      struct scree_error *err)
 {
@@ -300,6 +310,7 @@ static enum scree_status take_source(struct scree_query *query, uint32_t index,
     source->header = *scree_las_header(reader);
     source->layout = *scree_las_layout(reader);
     source->copc = scree_copc_is(reader);
+    count_hierarchy(query, reader);
     query->plan.input_points += source->header.point_count;
     uint64_t first = query->node_count;
     status = check_header(source, err);
@@ -361,6 +372,42 @@ static enum scree_status list_sources(struct scree_query *query,
     return SCREE_OK;
 }
 
+/* How many files stay open, and how much the remote ones keep. */
+static void limit_open(struct scree_query *query)
+{
+    uint64_t remote = 0, share = scree_context_budget_bytes(query->context) / CACHES_SHARE;
+    uint64_t cache = query->source_options.cache_bytes;
+    for (uint64_t i = 0; i < query->source_count; i++)
+        remote += scree_location_is_remote(query->sources[i].path);
+    query->open_most = OPEN_MAX;
+    if (remote == 0)
+        return;
+    if (cache > share / remote)
+        cache = share / remote > CACHE_BYTES_LEAST ? share / remote : CACHE_BYTES_LEAST;
+    query->source_options.cache_bytes = cache;
+    if (share / cache < query->open_most)
+        query->open_most = share / cache > 0 ? share / cache : 1;
+}
+
+/* Nothing of any input lies where it was asked for: often a place in another CRS. Where they do lie says it. */
+static void say_where(const struct scree_query *query)
+{
+    const struct scree__query_region *region = &query->filter.region;
+    double min[2] = {INFINITY, INFINITY}, max[2] = {-INFINITY, -INFINITY};
+    if (query->plan.inputs_met > 0 || query->plan.input_points == 0 ||
+        (region->bounds_axes == 0 && !region->has_polygon && !region->has_circle))
+        return;
+    for (uint64_t i = 0; i < query->source_count; i++)
+        for (int a = 0; a < 2; a++) {
+            min[a] = fmin(min[a], query->sources[i].header.min[a]);
+            max[a] = fmax(max[a], query->sources[i].header.max[a]);
+        }
+    scree__par_log(query->context, SCREE_LOG_WARNING,
+                   "no input reaches there: by %s x is %.15g to %.15g, y %.15g to %.15g",
+                   query->source_count == 1 ? "its header" : "their headers", min[0], max[0],
+                   min[1], max[1]);
+}
+
 enum scree_status scree__query_sources_open(struct scree_query *query,
                                             const struct scree_query_options *options,
                                             struct scree_error *err)
@@ -369,6 +416,7 @@ enum scree_status scree__query_sources_open(struct scree_query *query,
     if (status != SCREE_OK)
         return status;
     query->plan.input_count = query->source_count;
+    limit_open(query);
     scree__par_stage_begin(query->context, "plan", query->source_count);
     for (uint64_t i = 0; i < query->source_count && status == SCREE_OK; i++) {
         status = scree__par_check_cancel(query->context, err);
@@ -376,6 +424,8 @@ enum scree_status scree__query_sources_open(struct scree_query *query,
             status = take_source(query, (uint32_t)i, err);
         scree__par_stage_add(query->context, 1);
     }
+    if (status == SCREE_OK)
+        say_where(query);
     if (status == SCREE_OK)
         status = join_first(query, err);
     if (status == SCREE_OK)

@@ -74,6 +74,15 @@ static void choose_bins(const struct scree_query *query, struct dim *dim)
     dim->bin_end = high;
 }
 
+uint64_t scree__query_stats_bytes(const struct scree_query *query)
+{
+    uint64_t bytes = query->dims.count * sizeof(struct dim);
+    for (uint64_t i = 0; i < query->dims.count; i++)
+        bytes += (uint64_t)value_count(&query->dims.columns[i]) *
+                 scree_context_threads(query->context) * sizeof(uint64_t);
+    return bytes;
+}
+
 static enum scree_status begin(struct counting *counting, struct scree_query *query,
                                struct scree_error *err)
 {
@@ -157,8 +166,8 @@ static void measure(const struct dim *dim, const uint8_t *records, size_t stride
     }
 }
 
-static enum scree_status form(void *self, struct scree__query_slot *slot, unsigned worker,
-                              struct scree_error *err)
+static enum scree_status form(void *self, struct scree__query_slot *slot, const uint8_t *records,
+                              uint64_t count, unsigned worker, struct scree_error *err)
 {
     struct counting *counting = self;
     struct part *parts = slot->own;
@@ -169,14 +178,16 @@ static enum scree_status form(void *self, struct scree__query_slot *slot, unsign
     for (uint64_t i = 0; i < counting->dim_count; i++) {
         const struct dim *dim = &counting->dims[i];
         if (dim->values > 0) {
-            count_values(&dim->column, slot->records, stride, slot->count, counts);
+            count_values(&dim->column, records, stride, count, counts);
             counts += dim->values;
             continue;
         }
-        memset(&parts[i], 0, sizeof parts[i]);
-        parts[i].min = INFINITY;
-        parts[i].max = -INFINITY;
-        measure(dim, slot->records, stride, slot->count, &parts[i]);
+        if (slot->formed == 0) {
+            memset(&parts[i], 0, sizeof parts[i]);
+            parts[i].min = INFINITY;
+            parts[i].max = -INFINITY;
+        }
+        measure(dim, records, stride, count, &parts[i]);
     }
     return SCREE_OK;
 }
@@ -302,18 +313,22 @@ enum scree_status scree_query_stats(struct scree_query *query,
 {
     struct scree_query_result ignored;
     struct counting counting;
+    struct scree__query_consumer consumer = {.self = &counting,
+                                             .needs_records = true,
+                                             .fields = query->output_fields,
+                                             .fixed_bytes = scree__query_stats_bytes(query),
+                                             .slot_bytes =
+                                                 query->dims.count * sizeof(struct part) + 8,
+                                             .form = form,
+                                             .take = take};
     memset(statistics, 0, sizeof *statistics);
-    enum scree_status status = begin(&counting, query, err);
-    if (status == SCREE_OK) {
-        const struct scree__query_consumer consumer = {
-            .self = &counting,
-            .needs_records = true,
-            .fields = query->output_fields,
-            .slot_bytes = counting.dim_count * sizeof(struct part) + 8,
-            .form = form,
-            .take = take};
+    enum scree_status status = scree__query_memory_check(query, &consumer, err);
+    if (status != SCREE_OK)
+        return status;
+    consumer.fixed_bytes = 0; /* from here on it is taken */
+    status = begin(&counting, query, err);
+    if (status == SCREE_OK)
         status = scree__query_work(query, &consumer, result != NULL ? result : &ignored, err);
-    }
     if (status == SCREE_OK)
         status = finish(&counting, statistics, err);
     release(&counting);

@@ -109,20 +109,30 @@ static size_t cell_text(const struct scree__query_cell *cell, const uint8_t *rec
     return scree__query_integer_text(load_integer(column, p), text);
 }
 
-static enum scree_status form_text(void *self, struct scree__query_slot *slot, unsigned worker,
+/* Room for all that can become of the item. */
+static enum scree_status make_room(const struct scree__query_table *table,
+                                   struct scree__query_slot *slot, struct scree_error *err)
+{
+    uint64_t row = table->row_bytes + (table->format == SCREE_QUERY_CSV ? 1u : 0u);
+    if (slot->formed > 0)
+        return SCREE_OK;
+    return scree__query_room(table->query->budget, &slot->text, &slot->text_capacity,
+                             slot->most * row + 64, err);
+}
+
+static enum scree_status form_text(void *self, struct scree__query_slot *slot,
+                                   const uint8_t *records, uint64_t count, unsigned worker,
                                    struct scree_error *err)
 {
     const struct scree__query_table *table = self;
     size_t record_bytes = table->query->header.record_bytes;
     (void)worker;
-    enum scree_status status =
-        scree__query_room(table->query->budget, &slot->text, &slot->text_capacity,
-                          slot->count * (table->row_bytes + 1) + 64, err);
+    enum scree_status status = make_room(table, slot, err);
     if (status != SCREE_OK)
         return status;
-    char *at = (char *)slot->text;
-    for (uint64_t i = 0; i < slot->count; i++) {
-        const uint8_t *record = slot->records + i * record_bytes;
+    char *at = (char *)slot->text + slot->text_bytes;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *record = records + i * record_bytes;
         for (uint64_t c = 0; c < table->cell_count; c++) {
             at += cell_text(&table->cells[c], record, at);
             *at++ = ',';
@@ -156,25 +166,24 @@ static void pack_column(const struct scree__query_cell *cell, const uint8_t *rec
     }
 }
 
-static enum scree_status form_rows(void *self, struct scree__query_slot *slot, unsigned worker,
+static enum scree_status form_rows(void *self, struct scree__query_slot *slot,
+                                   const uint8_t *records, uint64_t count, unsigned worker,
                                    struct scree_error *err)
 {
     const struct scree__query_table *table = self;
     size_t stride = table->query->header.record_bytes;
     (void)worker;
-    enum scree_status status =
-        scree__query_room(table->query->budget, &slot->text, &slot->text_capacity,
-                          slot->count * table->row_bytes + 64, err);
-    for (uint64_t done = 0; done < slot->count && status == SCREE_OK; done += BLOCK) {
-        size_t count = slot->count - done < BLOCK ? (size_t)(slot->count - done) : BLOCK;
-        uint8_t *rows = slot->text + done * table->row_bytes;
+    enum scree_status status = make_room(table, slot, err);
+    for (uint64_t done = 0; done < count && status == SCREE_OK; done += BLOCK) {
+        size_t now = count - done < BLOCK ? (size_t)(count - done) : BLOCK;
+        uint8_t *rows = slot->text + slot->text_bytes;
         for (uint64_t c = 0; c < table->cell_count; c++) {
-            pack_column(&table->cells[c], slot->records + done * stride, stride, count, rows,
+            pack_column(&table->cells[c], records + done * stride, stride, now, rows,
                         table->row_bytes);
             rows += table->cells[c].bytes;
         }
+        slot->text_bytes += now * table->row_bytes;
     }
-    slot->text_bytes = slot->count * table->row_bytes;
     return status;
 }
 

@@ -407,9 +407,13 @@ enum scree_status scree__query_where_bind(const struct scree__query_where *where
     for (uint32_t i = 0; i < where->field_count; i++) {
         const struct scree__query_field *field = &where->fields[i];
         const struct scree__query_column *column = scree__query_columns_find(columns, field->name);
-        if (column == NULL)
-            return scree__base_fail(err, SCREE_E_MISMATCH, "where: column %u: %s has no field '%s'",
-                                    field->column, file, field->name);
+        if (column == NULL) {
+            char names[600];
+            scree__query_columns_list(columns, names, sizeof names);
+            return scree__base_fail(err, SCREE_E_MISMATCH,
+                                    "where: column %u: %s has no field '%s', but %s", field->column,
+                                    file, field->name, names);
+        }
         bound[i] = *column;
     }
     return SCREE_OK;

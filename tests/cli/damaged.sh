@@ -23,6 +23,19 @@ expect 1 convert noise.laz out.copc.laz
 says err 'noise\.laz'
 absent out.copc.laz
 
+# Two chunks that are decoded side by side: an error in the second one is heard, and where both have one, that of the first comes first.
+noise_at() { # share of the file, in percent
+    head -c 2000 /dev/zero | tr '\0' '\252' | dd of=noise.laz bs=1 seek=$((bytes * $1 / 100)) conv=notrunc 2> dd.log
+}
+cp survey.laz noise.laz
+noise_at 92
+expect 1 convert noise.laz out.copc.laz --threads 1
+says err 'noise\.laz: chunk 1 '
+noise_at 40
+expect 1 convert noise.laz out.copc.laz --threads 1
+says err 'noise\.laz: chunk 0 '
+absent out.copc.laz
+
 # Text from the file reaches the terminal without its control characters.
 cp survey.laz text.laz
 printf '\033[31mred\377' | dd of=text.laz bs=1 seek=26 conv=notrunc 2> dd.log

@@ -31,6 +31,23 @@ cmp -s work/out.copc.laz whole.copc.laz || fail "the run after the killed ones g
 absent_part() { [ ! -e "$1.part" ] || fail "$1.part is there"; }
 absent_part work/out.copc.laz
 
+# Two runs on one output at once: the first is halted while it writes, the second is refused, and the first then ends as if nothing had been.
+rm -f work/out.copc.laz
+"$SCREE" convert survey.laz work/out.copc.laz -q > first.out 2> first.err &
+job=$!
+for _ in $(seq 3000); do
+    [ ! -s work/out.copc.laz.part ] || break
+    sleep 0.01
+done
+kill -s STOP $job
+[ -s work/out.copc.laz.part ] || fail "the first of two runs was not met while it wrote"
+expect 1 convert survey.laz work/out.copc.laz --force -q
+says err 'work/out.copc.laz.*another run is writing'
+kill -s CONT $job
+wait $job || fail "the first of two runs: $(cat first.err)"
+cmp -s work/out.copc.laz whole.copc.laz || fail "the first of two runs gave other bytes"
+absent_part work/out.copc.laz
+
 # Whoever holds the .part file is writing the output.
 if command -v flock > /dev/null 2>&1; then
     : > work/held.copc.laz.part

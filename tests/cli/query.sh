@@ -140,3 +140,21 @@ if [ -w /dev/full ]; then
     "$SCREE" query city.copc.laz -o - --format csv -q > /dev/full 2> err || code=$?
     [ $code = 1 ] || fail "query > /dev/full: exit code $code"
 fi
+
+# Numbers as people copy them; what is said where nothing lies; names that there are not.
+expect 0 query city.copc.laz --count -q --bounds 650000,6860000,650010,6860010
+count=$(cat out)
+[ "$count" -gt 0 ] || fail "nothing lies at the corner"
+for bounds in '650000 6860000 650010 6860010' ' 650000, 6860000 , 650010	6860010 '; do
+    expect 0 query city.copc.laz --count -q --bounds "$bounds"
+    [ "$(cat out)" = "$count" ] || fail "'$bounds' counts otherwise"
+done
+for bounds in '1,2,3,4,' '1,,2,3,4' '1 2 3' '1,2,3,4,5,6,7' '1,2,3,x' ''; do
+    expect 2 query city.copc.laz --count -q --bounds "$bounds"
+done
+expect 0 query city.copc.laz --count -q --bounds 2,48,3,49
+says err 'warning: no input reaches there: by its header x is 6[0-9.]+ to 6'
+expect 1 query city.copc.laz --count --where 'hoehe > 3'
+says err "has no field 'hoehe', but x, y, z, intensity"
+expect 1 query city.copc.laz -o none.csv --dims x,hoehe
+says err "there is no 'hoehe', but x, y, z, intensity"

@@ -221,7 +221,8 @@ static struct scree_error run_with(const struct way *way, const struct fault *fa
 
 /* ----------------------------------------------------------------------------------------- sweeps */
 
-enum end { WORKS, FAILS, EITHER };
+/* MOSTLY: fails, but for the few calls that a run can do without: a sort in place takes longer, and no memory. */
+enum end { WORKS, FAILS, MOSTLY, EITHER };
 
 struct kind {
     enum fault_call call;
@@ -269,7 +270,7 @@ static const struct kind kinds[] = {
     {FAULT_LINK, EINVAL, UINT64_MAX, WORKS, 0, 0, "nor are links"},
     {FAULT_RENAME, EIO, 1, FAILS, SCREE_E_IO, 0, "rename fails"},
     {FAULT_PUNCH, EOPNOTSUPP, UINT64_MAX, WORKS, 0, 0, "fallocate is not supported"},
-    {FAULT_ALLOCATE, ENOMEM, 1, FAILS, SCREE_E_MEMORY, 0, "allocation fails"},
+    {FAULT_ALLOCATE, ENOMEM, 1, MOSTLY, SCREE_E_MEMORY, 0, "allocation fails"},
     {FAULT_ALLOCATE, ENOMEM, UINT64_MAX, FAILS, SCREE_E_MEMORY, 0, "no memory from here on"},
     {FAULT_ALLOCATE, FAULT_CANCEL, 1, EITHER, SCREE_E_CANCELLED, 0, "cancel at an allocation"},
 };
@@ -282,13 +283,15 @@ static uint64_t next_place(const struct way *way, const struct kind *kind, uint6
     uint64_t next = 3 * place + 1;
     if (every_place)
         next = place + 1 + place / 8;
-    if (every_place && way->threads == 1 && kind->end == FAILS && kind->repeat == 1)
+    if (every_place && way->threads == 1 && kind->repeat == 1 &&
+        (kind->end == FAILS || kind->end == MOSTLY))
         next = place + 1;
     return next > last && place < last ? last : next;
 }
 
 static void sweep(const struct way *way, const struct kind *kind, uint64_t calls)
 {
+    uint64_t tried = 0, done = 0;
     for (uint64_t place = 1; place <= calls; place = next_place(way, kind, place, calls)) {
         struct fault fault = {kind->call, kind->what, place, kind->repeat, NULL};
         char what[96];
@@ -302,7 +305,12 @@ static void sweep(const struct way *way, const struct kind *kind, uint64_t calls
             end = way->threads > 1 ? WORKS : FAILS;
         if (err.status == SCREE_OK ? end == FAILS : end == WORKS || err.status != kind->status)
             fail_msg("%s: %s: ended with %d (%s)", way->name, what, err.status, err.message);
+        tried++;
+        done += err.status == SCREE_OK && hits > 0;
     }
+    if (kind->end == MOSTLY && done > tried / 8 + 1)
+        fail_msg("%s: %s: %u of %u runs did without", way->name, kind->name, (unsigned)done,
+                 (unsigned)tried);
 }
 
 static void any_call_may_fail(void **state)
@@ -348,6 +356,37 @@ static void any_budget_may_be_too_small(void **state)
         scree_context_free(context);
     }
     assert_true(refused > 5 && done > 1);
+}
+
+/* A run whose points fit, and whose largest node then does not, goes on through scratch, which may not open. */
+static void scratch_may_not_open_midway(void **state)
+{
+    static const int calls[] = {FAULT_STATVFS, FAULT_TMPFILE};
+    const struct way *way = &ways[1];
+    unsigned met = 0;
+    (void)state;
+    for (uint64_t limit = 400000; limit < (uint64_t)64 << 20 && met == 0; limit += limit / 16) {
+        struct scree_context *context = new_context(way->threads, limit);
+        struct scree_error err = SCREE_ERROR_INIT;
+        prepare(way);
+        faults_begin(NULL);
+        enum scree_status status = convert(context, way, limit, &err);
+        faults_end();
+        if (faults_calls(FAULT_TMPFILE) > 0)
+            for (unsigned i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+                struct fault fault = {(enum fault_call)calls[i], ENOSPC, 1, 1, NULL};
+                struct scree_error again = SCREE_ERROR_INIT;
+                prepare(way);
+                faults_begin(&fault);
+                status = convert(context, way, limit, &again);
+                assert_int_equal(faults_end(), 1);
+                assert_int_equal(status, SCREE_E_IO);
+                check_after(way, "scratch midway", context, status, &again);
+                met++;
+            }
+        scree_context_free(context);
+    }
+    assert_int_equal(met, sizeof calls / sizeof calls[0]);
 }
 
 /* ---------------------------------------------------------------------------------------- publishing */
@@ -412,7 +451,7 @@ static int end(void **state)
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[2 * WAYS + 1];
+    struct CMUnitTest tests[2 * WAYS + 2];
     char names[2 * WAYS][80];
     memset(tests, 0, sizeof tests);
     every_place = argc > 1 && strcmp(argv[1], "all") == 0;
@@ -424,6 +463,8 @@ int main(int argc, char **argv)
         tests[i].test_func = budget ? any_budget_may_be_too_small : any_call_may_fail;
         tests[i].initial_state = (void *)&ways[i % WAYS];
     }
+    tests[2 * WAYS + 1].name = "scratch may not open midway";
+    tests[2 * WAYS + 1].test_func = scratch_may_not_open_midway;
     tests[2 * WAYS].name = "a .part file that is the output";
     tests[2 * WAYS].test_func = a_part_file_that_is_the_output;
     return cmocka_run_group_tests_name("faults", tests, begin, end);

@@ -17,6 +17,9 @@ void net_begin(struct net *net, const struct plan *plan)
     server_start(&net->server, plan);
     scree_http_options_init(&net->http);
     scree_source_options_init(&net->options);
+    net->options.head_bytes = 65536;
+    net->options.tail_bytes = 262144;
+    net->http.parallel_requests = 8;
     net->http.retry_first_ms = 1;
     net->http.retry_most_ms = 4;
     net->http.retries = 3;

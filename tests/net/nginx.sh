@@ -50,6 +50,25 @@ expect 0 info "https://localhost:$secure/a.copc.laz" --ca-file cert.pem
 expect 0 validate "https://127.0.0.1:$secure/a.copc.laz" --ca-file cert.pem
 grep -q 'HTTP/2.0" 206' access.log || fail "HTTP/2 was not used"
 
+# Queries: what comes over the network is what the file on disk gives, whatever the format; counted from the hierarchy alone, it takes two requests.
+for question in '--level 1' '--where intensity>200' '--circle 650040,6860040,15'; do
+    for kind in las csv; do
+        expect 0 query www/a.copc.laz $question -o local.$kind -q --force
+        expect 0 query "$url/a.copc.laz" $question -o remote.$kind -q --force
+        cmp local.$kind remote.$kind || fail "a query over the network differs: $question"
+    done
+done
+expect 0 query "$url/b c+ü.laz" www/a.copc.laz -o remote.las -q --force
+expect 0 query a.laz www/a.copc.laz -o local.las -q --force
+cmp local.las remote.las || fail "a query of several files differs"
+: > access.log
+expect 0 query "$url/a.copc.laz" --count -q
+says out '^60000$'
+[ "$(wc -l < access.log)" = 2 ] || fail "counting took $(wc -l < access.log) requests"
+expect 1 query "$url/none.copc.laz" -o none.las
+says err 'none.copc.laz: .*404 \(not found\)'
+[ ! -e none.las ] || fail "an output of nothing"
+
 "$NET_TOOL" read "$url/b c+ü.laz" 1000 50000 | cmp - <(tail -c +1001 a.laz | head -c 50000) || fail "bytes differ"
 
 "$NET_TOOL" copy "$url/b c+ü.laz" copy.laz

@@ -93,14 +93,19 @@ struct answer {
     bool partial, reset, stall, is_short, chunked;
 };
 
-static bool send_piece(struct server *server, int connection, uint64_t *at, uint64_t end,
-                       bool chunked)
+static unsigned char object_byte(const struct plan *plan, uint64_t offset)
+{
+    return plan->object != NULL && offset < plan->size ? plan->object[offset] : server_byte(offset);
+}
+
+static bool send_piece(struct server *server, int connection, const struct plan *plan, uint64_t *at,
+                       uint64_t end, bool chunked)
 {
     unsigned char piece[16384];
     char head[32];
     size_t bytes = end - *at < sizeof piece ? (size_t)(end - *at) : sizeof piece;
     for (size_t i = 0; i < bytes; i++)
-        piece[i] = server_byte(*at + i);
+        piece[i] = object_byte(plan, *at + i);
     if (chunked)
         server_send(server, connection, head,
                     (size_t)snprintf(head, sizeof head, "%zx\r\n", bytes));
@@ -175,7 +180,7 @@ static bool send_object(struct server *server, int connection, const struct plan
             setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof now);
             return false;
         }
-        if (!send_piece(server, connection, &at, until, answer->chunked))
+        if (!send_piece(server, connection, plan, &at, until, answer->chunked))
             return false;
     }
     if (answer->chunked)

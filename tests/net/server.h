@@ -1,6 +1,6 @@
 /*
  * server.h - an HTTP server in the test's own process that misbehaves on request. Each connection has a thread. It serves one object
- * of any size, whose bytes are a function of their offset, under every path; or calls a function of the test.
+ * of any size, whose bytes are a function of their offset or the test's, under every path; or calls a function of the test.
  */
 #ifndef TESTS_NET_SERVER_H
 #define TESTS_NET_SERVER_H
@@ -34,6 +34,7 @@ typedef bool (*server_handler)(struct server *server, int connection, const stru
 /* What the object is and what goes wrong. Change it between requests only with server_lock(). */
 struct plan {
     uint64_t size;
+    const unsigned char *object; /* its bytes; NULL: server_byte() */
     const char *etag, *last_modified, *content_encoding, *retry_after, *location;
     int fail_status; /* answered to the first fail_count requests that are no tail requests */
     unsigned fail_count;

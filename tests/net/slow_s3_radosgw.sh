@@ -105,5 +105,24 @@ wait $pid || code=$?
 [ $code = 130 ] || fail "exit code $code after an interrupt"
 [ "$(uploads)" = 0 ] || fail "an upload is left after an interrupt"
 
+# Queries from the store, and into it, in every format.
+for kind in las laz copc.laz csv ply npy; do
+    expect 0 query local.copc.laz --level 3 --where 'intensity > 100' -o mine.$kind -q --force
+    expect 0 query s3://box/one.copc.laz --level 3 --where 'intensity > 100' -o s3://box/q.$kind -q
+    "$NET_TOOL" copy "s3://box/q.$kind" back replace
+    cmp back mine.$kind || fail "a query from store to store differs: $kind"
+done
+expect 1 query local.copc.laz -o s3://box/q.las -q
+says err 'exists already'
+expect 0 query s3://box/one.copc.laz --class 2 -o s3://box/q.las -q --force
+expect 0 query local.copc.laz --class 2 -o mine.las -q --force
+"$NET_TOOL" copy s3://box/q.las back replace
+cmp back mine.las || fail "an object was not replaced"
+expect 1 query cut.laz -o s3://box/none.las -q
+AWS_SECRET_ACCESS_KEY=wrong expect 1 query local.copc.laz -o s3://box/none.las -q
+says err '403'
+! "$NET_TOOL" copy s3://box/none.las back replace 2> err || fail "a failed query left an object"
+[ "$(uploads)" = 0 ] || fail "an upload is left"
+
 AWS_PROFILE=none expect 2 info s3://box/plain.laz
 echo "radosgw: done"

@@ -661,6 +661,19 @@ static void narrow_nodes(struct scree_query *query, const struct naive_file *fil
     }
 }
 
+/* The least memory that it says it needs has to do: one item in flight. */
+static void take_least_memory(struct scree_query *query, struct scree_context *context)
+{
+    struct scree__mem_budget *budget = scree__par_budget(context);
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct gathered none = {0};
+    if (query->node_count == 0)
+        return;
+    budget->limit_bytes = scree__mem_budget_used(budget);
+    assert_int_equal(scree_query_each(query, gather, &none, NULL, &err), SCREE_E_BUDGET);
+    budget->limit_bytes = err.need_bytes;
+}
+
 uint64_t naive_compare(const struct naive_file *file, const struct naive_question *q, uint64_t seed,
                        unsigned threads)
 {
@@ -678,6 +691,8 @@ uint64_t naive_compare(const struct naive_file *file, const struct naive_questio
         query->sources[0].remote = true;
     if (status == SCREE_OK && seed % 3 == 0 && q->options.time != NULL)
         narrow_nodes(query, file, q);
+    if (status == SCREE_OK && seed % 5 == 0)
+        take_least_memory(query, context);
     if (status != SCREE_OK || scree_query_each(query, gather, &got, &result, &err) != SCREE_OK) {
         naive_print(q, seed);
         fail_msg("%s", err.message);

@@ -314,6 +314,38 @@ static void budget_is_kept_or_named(void **state)
     assert_valid(output);
 }
 
+/* With many threads, and decoders of large records, reading takes most of the least budget. Chunks are decoded by pairs where there is room, and one by one where there is none. */
+static void pairs_of_chunks_keep_the_budget(void **state)
+{
+    (void)state;
+    enum { THREADS = 64, CHUNK = 100 };
+    struct las_recipe recipe = {.version_minor = 4,
+                                .point_format = 6,
+                                .point_count = 400 * CHUNK,
+                                .chunk_points = CHUNK,
+                                .extra_bytes = 200};
+    make_file(path_of("pairs.laz"), &recipe, NULL);
+    const char *input = path_of("pairs.laz"), *output = path_of("pairs.copc.laz");
+    struct scree_convert_options options = options_of(&input, 1, output);
+    struct scree_convert_job *job;
+    struct scree_convert_result result;
+    struct scree_context *context = context_of(THREADS, (uint64_t)4 << 30);
+    assert_int_equal(scree_convert_open(context, &options, &job, NULL), SCREE_OK);
+    uint64_t budgets[] = {scree_convert_plan(job)->floor_bytes,
+                          scree_convert_plan(job)->memory_bytes};
+    assert_int_equal(scree_convert_run(job, &result, NULL), SCREE_OK);
+    scree_convert_close(job);
+    scree_context_free(context);
+    assert_int_equal(rename(output, path_of("pairs_whole.copc.laz")), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        context = context_of(THREADS, budgets[i]);
+        assert_int_equal(convert_with(context, &options, &result, NULL), SCREE_OK);
+        scree_context_free(context);
+        assert_same_files(output, path_of("pairs_whole.copc.laz"));
+        assert_int_equal(unlink(output), 0);
+    }
+}
+
 static void an_existing_output_is_kept(void **state)
 {
     (void)state;
@@ -844,6 +876,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes_for_any_threads_and_order),
+        cmocka_unit_test(pairs_of_chunks_keep_the_budget),
         cmocka_unit_test(inputs_are_read_once),
         cmocka_unit_test(every_byte_of_every_record_comes_through),
         cmocka_unit_test(budget_is_kept_or_named),

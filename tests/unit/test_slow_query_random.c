@@ -29,7 +29,7 @@ static void of_made_octrees(void **state)
     char path[256];
     for (unsigned format = 6; format <= 8; format++) {
         snprintf(path, sizeof path, "%s", naive_make_copc(format, 150000, 2000, "q.copc.laz"));
-        assert_true(ask_many(path, 100000 + format * 1000, 150) > 0);
+        assert_true(ask_many(path, 100000 + format * 1000, 250) > 0);
         unlink(path);
     }
 }

@@ -1,0 +1,250 @@
+/*
+ * vectors.cpp - a vector index beside IVF-Flat of FAISS, in one process, on one thread, in turns: recall of the 10 nearest and queries a CPU second.
+ *
+ *     bench_vectors BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]
+ *
+ * BASE, QUERIES: .fvecs or .bvecs; TRUTH: .ivecs, row numbers of the exact nearest. METRIC: l2 or cosine; RERANK: none, fp32, fp16. C++, because FAISS is; built
+ * only where FAISS is found.
+ */
+#include "scree/scree.h"
+
+#include <faiss/IndexFlat.h>
+#include <faiss/IndexIVFFlat.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+static const size_t K = 10;
+
+static double now()
+{
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+[[noreturn]] static void fail(const char *what)
+{
+    fprintf(stderr, "bench_vectors: %s\n", what);
+    exit(1);
+}
+
+struct rows {
+    std::vector<float> values;
+    size_t count = 0, dim = 0;
+};
+
+static rows read_rows(const char *path)
+{
+    rows out;
+    FILE *file = fopen(path, "rb");
+    if (file == nullptr)
+        fail(path);
+    bool bytes = strstr(path, ".bvecs") != nullptr, whole = strstr(path, ".ivecs") != nullptr;
+    int32_t dim;
+    while (fread(&dim, sizeof dim, 1, file) == 1) {
+        std::vector<uint8_t> row((size_t)dim * (bytes ? 1 : 4));
+        if (fread(row.data(), row.size(), 1, file) != 1)
+            fail("a truncated file");
+        for (size_t d = 0; d < (size_t)dim; d++) {
+            float value;
+            int32_t number;
+            if (bytes)
+                value = row[d];
+            else if (whole)
+                value = (float)(memcpy(&number, &row[4 * d], 4), number);
+            else
+                memcpy(&value, &row[4 * d], 4);
+            out.values.push_back(value);
+        }
+        out.dim = (size_t)dim;
+        out.count++;
+    }
+    fclose(file);
+    return out;
+}
+
+static void normalise(rows &it)
+{
+    for (size_t i = 0; i < it.count; i++) {
+        double sum = 0;
+        for (size_t d = 0; d < it.dim; d++)
+            sum += (double)it.values[i * it.dim + d] * it.values[i * it.dim + d];
+        for (size_t d = 0; d < it.dim; d++)
+            it.values[i * it.dim + d] = (float)(it.values[i * it.dim + d] / std::sqrt(sum));
+    }
+}
+
+template <class T> static double recall_of(const std::vector<T> &ids, const rows &truth, size_t queries)
+{
+    size_t hits = 0;
+    for (size_t q = 0; q < queries; q++)
+        for (size_t i = 0; i < K; i++)
+            for (size_t j = 0; j < K; j++)
+                hits += (int64_t)ids[q * K + i] == (int64_t)truth.values[q * truth.dim + j];
+    return (double)hits / (double)(queries * K);
+}
+
+struct point {
+    size_t nprobe;
+    double recall, rate;
+};
+
+/* Rate at a recall, between the two points around it on a logarithm of what is missed; 0: never reached. */
+static double rate_at(const std::vector<point> &points, double recall)
+{
+    for (size_t i = 0; i < points.size(); i++) {
+        if (points[i].recall < recall)
+            continue;
+        if (i == 0)
+            return points[0].rate;
+        double a = std::log(1.0001 - points[i - 1].recall), b = std::log(1.0001 - points[i].recall);
+        double at = (std::log(1.0001 - recall) - a) / (b - a);
+        return std::exp(std::log(points[i - 1].rate) * (1 - at) + std::log(points[i].rate) * at);
+    }
+    return 0;
+}
+
+struct options {
+    const char *base;
+    scree_vectors_metric metric;
+    uint32_t lists, bits;
+    scree_vectors_rerank rerank;
+};
+
+static scree_vectors_index *build(const options &options, const std::string &path, scree_context *context)
+{
+    scree_error err = SCREE_ERROR_INIT;
+    scree_vectors_column_options column = {};
+    column.name = "it";
+    column.input.location = options.base;
+    column.metric = options.metric;
+    column.bits = options.bits;
+    column.rerank = options.rerank;
+    column.list_count = options.lists;
+    scree_vectors_build_options all;
+    scree_vectors_build_options_init(&all);
+    all.output = path.c_str();
+    all.replace = true;
+    all.columns = &column;
+    all.column_count = 1;
+    scree_vectors_build_job *job = nullptr;
+    scree_vectors_build_result result;
+    scree_vectors_index *index = nullptr;
+    if (scree_vectors_build_open(context, &all, &job, &err) != SCREE_OK ||
+        scree_vectors_build_run(job, &result, &err) != SCREE_OK)
+        fail(err.message);
+    printf("scree: %u lists, the largest %u; %.1f bytes a vector\n", result.columns[0].list_count,
+           result.columns[0].largest_list,
+           (double)result.output_bytes / (double)result.columns[0].vector_count);
+    scree_vectors_build_close(job);
+    scree_vectors_open_options open;
+    scree_vectors_open_options_init(&open);
+    open.cache_bytes = (uint64_t)1 << 30;
+    if (scree_vectors_open(context, path.c_str(), &open, &index, &err) != SCREE_OK)
+        fail(err.message);
+    return index;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 8)
+        fail("BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]");
+    omp_set_num_threads(1);
+    rows base = read_rows(argv[1]), queries = read_rows(argv[2]), truth = read_rows(argv[3]);
+    options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2,
+                       (uint32_t)atoi(argv[5]), (uint32_t)atoi(argv[6]),
+                       strcmp(argv[7], "fp32") == 0   ? SCREE_VECTORS_RERANK_FP32
+                       : strcmp(argv[7], "fp16") == 0 ? SCREE_VECTORS_RERANK_FP16
+                                                      : SCREE_VECTORS_RERANK_NONE};
+    int turns = argc > 8 ? atoi(argv[8]) : 3;
+    if (argc > 9 && (size_t)atoi(argv[9]) < queries.count)
+        queries.count = (size_t)atoi(argv[9]);
+    scree_context_options context_options;
+    scree_context *context = nullptr;
+    scree_context_options_init(&context_options);
+    context_options.threads = 1;
+    context_options.memory_bytes = (uint64_t)3 << 30;
+    if (scree_context_new(&context_options, &context, nullptr) != SCREE_OK)
+        fail("no context");
+    const char *folder = getenv("TMPDIR");
+    std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/bench_vectors.svx";
+    double begin = now();
+    scree_vectors_index *index = build(options, path, context);
+    double built = now() - begin;
+
+    begin = now();
+    if (options.metric == SCREE_VECTORS_COSINE) {
+        normalise(base);
+        normalise(queries);
+    }
+    faiss::IndexFlatL2 flat((faiss::Index::idx_t)base.dim);
+    faiss::IndexIVFFlat peer(&flat, base.dim, options.lists, faiss::METRIC_L2);
+    peer.train((faiss::Index::idx_t)base.count, base.values.data());
+    peer.add((faiss::Index::idx_t)base.count, base.values.data());
+    printf("CPU seconds to build: scree %.2f, FAISS %.2f\n", built, now() - begin);
+    printf("level %s; %zu rows, %zu dimensions, %zu queries\n", scree_cpu_level(), base.count, base.dim,
+           queries.count);
+
+    std::vector<point> ours, theirs;
+    std::vector<uint64_t> ids(queries.count * K);
+    std::vector<faiss::Index::idx_t> peer_ids(queries.count * K);
+    std::vector<float> distances(queries.count * K);
+    for (size_t nprobe = 1; nprobe <= options.lists; nprobe *= 2) {
+        scree_vectors_search_options search;
+        scree_vectors_search_statistics done = {};
+        scree_error err = SCREE_ERROR_INIT;
+        scree_vectors_search_options_init(&search);
+        search.nprobe = (uint32_t)nprobe;
+        peer.nprobe = nprobe;
+        std::vector<double> our_times, single_times, peer_times;
+        for (int turn = 0; turn <= turns; turn++) { /* the first one fills caches */
+            begin = now();
+            if (scree_vectors_search(index, &search, queries.values.data(), queries.count, ids.data(),
+                                     distances.data(), nullptr, &done, &err) != SCREE_OK)
+                fail(err.message);
+            double middle = now();
+            for (size_t q = 0; q < queries.count; q++)
+                if (scree_vectors_search(index, &search, &queries.values[q * queries.dim], 1, &ids[q * K],
+                                         &distances[q * K], nullptr, nullptr, &err) != SCREE_OK)
+                    fail(err.message);
+            double end = now();
+            peer.search((faiss::Index::idx_t)queries.count, queries.values.data(), K, distances.data(),
+                        peer_ids.data());
+            if (turn > 0) {
+                our_times.push_back(middle - begin);
+                single_times.push_back(end - middle);
+                peer_times.push_back(now() - end);
+            }
+        }
+        for (auto times : {&our_times, &single_times, &peer_times})
+            std::sort(times->begin(), times->end());
+        double n = (double)queries.count, middle = (double)(turns / 2);
+        ours.push_back({nprobe, recall_of(ids, truth, queries.count), n / our_times[(size_t)middle]});
+        theirs.push_back({nprobe, recall_of(peer_ids, truth, queries.count), n / peer_times[(size_t)middle]});
+        printf("nprobe %4zu: scree %.4f %8.0f/s (one by one %8.0f/s, %6.0f codes, %5.1f rows)   FAISS %.4f %8.0f/s\n",
+               nprobe, ours.back().recall, ours.back().rate, n / single_times[(size_t)middle],
+               (double)done.code_count / n, (double)done.row_count / n, theirs.back().recall,
+               theirs.back().rate);
+        fflush(stdout);
+        if (ours.back().recall > 0.998 && theirs.back().recall > 0.998)
+            break;
+    }
+    for (double recall : {0.9, 0.95, 0.98, 0.99, 0.995, 0.998}) {
+        double our_rate = rate_at(ours, recall), peer_rate = rate_at(theirs, recall);
+        if (our_rate > 0 && peer_rate > 0)
+            printf("at %.3f: scree %8.0f/s, FAISS %8.0f/s: %5.1f times\n", recall, our_rate, peer_rate,
+                   our_rate / peer_rate);
+    }
+    scree_vectors_close(index);
+    scree_context_free(context);
+    remove(path.c_str());
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* index.h - what the commands of scree index share. */
+#ifndef CLI_INDEX_H
+#define CLI_INDEX_H
+
+#include "cli/command.h"
+#include "scree/vectors.h"
+
+extern const struct command command_index_build, command_index_search, command_index_info,
+    command_index_verify, command_index_eval, command_index_plan, command_index_delete;
+
+#define INDEX_FORMATS "auto|npy|fvecs|bvecs|fbin|u8bin|f4|f2|f8|u1"
+#define INDEX_METRICS "l2|cosine|ip"
+#define INDEX_RERANKS "none|fp32|fp16|sq8"
+
+/* The word for a number of these lists. Static storage. */
+const char *index_metric_word(enum scree_vectors_metric metric);
+const char *index_rerank_word(enum scree_vectors_rerank rerank);
+
+/* A word of the command line that stands for a file of vectors: "-" is standard input. */
+void index_input(const char *word, unsigned format, uint64_t dim,
+                 struct scree_vectors_input *input);
+
+/*
+ * The columns of a build. words: FILE, or NAME=FILE. The texts hold one value for all columns, or NAME=VALUE,NAME=VALUE; NULL leaves the defaults.
+ * False: a mistake, which has been said. names: memory for `count` names of 65 bytes.
+ */
+bool index_columns(const struct command *command, char **words, uint32_t count, const char *metrics,
+                   const char *bits, const char *reranks, const char *lists,
+                   struct scree_vectors_column_options *columns, char (*names)[65]);
+
+#endif

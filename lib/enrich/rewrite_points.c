@@ -1,0 +1,429 @@
+/*
+ * rewrite_points.c - the points, in the file's order: decoded, widened by the new fields' bytes, encoded. What is in flight is a slot: a chunk, or a run of records.
+ *
+ * Where each chunk becomes a chunk, slots are filled in parallel. Else (a LAZ file without chunk table, chunks too large to be held, LAS to LAZ) one cursor goes
+ * through the points, round by round, and what follows is done in parallel.
+ */
+#include "enrich/rewrite.h"
+#include "enrich/rows.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PIECE_BYTES 262144u /* of records decoded at a time: what stays in a core's own cache */
+#define POINTER_BYTES 8u    /* before the chunks of a LAZ file: where their table is */
+
+struct slot {
+    struct scree_las_cursor *cursor;
+    struct scree_laz_encoder *encoder;
+    void *encoder_memory;
+    uint8_t *piece;   /* records as they were */
+    float *values;    /* of a piece */
+    uint8_t *records; /* of the chunk, as they will be */
+    uint8_t *chunk;
+    uint64_t chunk_capacity, chunk_bytes;
+    uint64_t first_point, point_count;
+};
+
+struct points {
+    struct scree__enrich_writing *writing;
+    struct slot *slots;
+    unsigned window;
+    bool direct;          /* a unit is a chunk */
+    uint64_t slot_points; /* the most */
+    uint64_t piece_points;
+    size_t encoder_bytes;
+    struct scree_las_cursor *cursor; /* not direct: the one that goes through all */
+    uint64_t unit, round;
+};
+
+static uint64_t largest_unit(const struct scree_las_reader *reader)
+{
+    uint64_t most = 0;
+    for (uint64_t i = 0; i < scree_las_unit_count(reader); i++) {
+        struct scree_las_unit unit;
+        scree_las_unit(reader, i, &unit);
+        most = unit.point_count > most ? unit.point_count : most;
+    }
+    return most;
+}
+
+static bool is_sequential(const struct scree_las_reader *reader)
+{
+    struct scree_las_unit unit;
+    scree_las_unit(reader, 0, &unit);
+    return unit.sequential;
+}
+
+/* Pointwise files and those without a table have chunks that cannot be looked up. */
+bool scree__enrich_chunks_stay(const struct scree__enrich_writing *writing)
+{
+    const struct scree_las_reader *reader = writing->reader;
+    return scree_las_layout(reader)->compressor >= SCREE_LAZ_CHUNKED && !is_sequential(reader) &&
+           (writing->is_copc || largest_unit(reader) <= SCREE__ENRICH_CHUNK_POINTS_MOST);
+}
+
+/* ------------------------------------------------------------------------------------------ slots */
+
+static uint64_t slot_bytes(const struct points *points)
+{
+    const struct scree__enrich_writing *writing = points->writing;
+    const uint64_t fields = writing->change->field_count;
+    uint64_t bytes = points->slot_points * writing->out_bytes +
+                     points->piece_points * (writing->in_bytes + fields * sizeof(float));
+    if (writing->compressed)
+        bytes +=
+            points->encoder_bytes + scree_laz_encode_bound(&writing->layout, points->slot_points);
+    /* The cursor's decoder and the chunk that it reads, which is seldom larger than its records. */
+    if (points->direct && scree_las_layout(writing->reader)->compressor != SCREE_LAZ_NONE)
+        bytes += scree_laz_decoder_bytes(scree_las_layout(writing->reader)) +
+                 points->slot_points * writing->in_bytes;
+    return bytes + 4096;
+}
+
+static void release_slots(struct points *points)
+{
+    struct scree__enrich_writing *writing = points->writing;
+    struct scree__mem_budget *budget = writing->budget;
+    const uint64_t fields = writing->change->field_count;
+    for (unsigned s = 0; points->slots != NULL && s < points->window; s++) {
+        struct slot *slot = &points->slots[s];
+        scree_las_cursor_free(slot->cursor);
+        scree__mem_free(budget, slot->encoder_memory, points->encoder_bytes);
+        scree__mem_free(budget, slot->piece, points->piece_points * writing->in_bytes);
+        scree__mem_free(budget, slot->values, points->piece_points * fields * sizeof(float));
+        scree__mem_free(budget, slot->records, points->slot_points * writing->out_bytes);
+        scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
+    }
+    scree__mem_free(budget, points->slots, points->window * sizeof *points->slots);
+    scree_las_cursor_free(points->cursor);
+    points->slots = NULL;
+    points->cursor = NULL;
+}
+
+static enum scree_status fill_slot(struct points *points, struct slot *slot,
+                                   struct scree_error *err)
+{
+    static const char what[] = "the points of one chunk";
+    struct scree__enrich_writing *writing = points->writing;
+    struct scree__mem_budget *budget = writing->budget;
+    const uint64_t values = points->piece_points * writing->change->field_count * sizeof(float);
+    void *memory;
+    enum scree_status status =
+        scree__mem_alloc(budget, points->piece_points * writing->in_bytes, &memory, what, err);
+    if (status != SCREE_OK)
+        return status;
+    slot->piece = memory;
+    if ((status = scree__mem_alloc(budget, values, &memory, what, err)) != SCREE_OK)
+        return status;
+    slot->values = memory;
+    status = scree__mem_alloc(budget, points->slot_points * writing->out_bytes, &memory, what, err);
+    if (status != SCREE_OK)
+        return status;
+    slot->records = memory;
+    if (points->direct)
+        status = scree_las_cursor_new(writing->reader, SCREE_LAZ_FIELD_ALL, &slot->cursor, err);
+    if (status != SCREE_OK || !writing->compressed)
+        return status;
+    const uint64_t capacity = scree_laz_encode_bound(&writing->layout, points->slot_points);
+    if ((status = scree__mem_alloc(budget, capacity, &memory, what, err)) != SCREE_OK)
+        return status;
+    slot->chunk = memory;
+    slot->chunk_capacity = capacity;
+    status = scree__mem_alloc(budget, points->encoder_bytes, &memory, "LAZ encoder", err);
+    if (status != SCREE_OK)
+        return status;
+    slot->encoder_memory = memory;
+    return scree_laz_encoder_init(memory, points->encoder_bytes, &writing->layout, &slot->encoder,
+                                  err);
+}
+
+/* As many slots as threads keep busy, and as the budget has room for; at least one. */
+static enum scree_status make_slots(struct points *points, struct scree_error *err)
+{
+    struct scree__enrich_writing *writing = points->writing;
+    const unsigned threads = scree_context_threads(writing->context);
+    const uint64_t each = slot_bytes(points);
+    const uint64_t limit = scree_context_budget_bytes(writing->context);
+    const uint64_t used = scree__mem_budget_used(writing->budget);
+    const uint64_t room = limit > used ? limit - used : 0;
+    void *memory;
+    points->window = threads == 1 ? 1 : 2 * threads;
+    while (points->window > 1 && each * points->window > room)
+        points->window--;
+    enum scree_status status = scree__mem_alloc(
+        writing->budget, points->window * sizeof *points->slots, &memory, "chunks", err);
+    if (status != SCREE_OK)
+        return status;
+    points->slots = memory;
+    memset(memory, 0, points->window * sizeof *points->slots);
+    for (unsigned s = 0; s < points->window && status == SCREE_OK; s++)
+        status = fill_slot(points, &points->slots[s], err);
+    if (status == SCREE_OK && !points->direct)
+        status = scree_las_cursor_new(writing->reader, SCREE_LAZ_FIELD_ALL, &points->cursor, err);
+    if (status == SCREE_E_BUDGET && err != NULL && err->need_bytes < used + each)
+        err->need_bytes = used + each;
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------- records */
+
+/* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
+static enum scree_status widen(const struct points *points, struct slot *slot, uint64_t done,
+                               uint32_t count, struct scree_error *err)
+{
+    const struct scree__enrich_writing *writing = points->writing;
+    const struct scree__enrich_change *change = writing->change;
+    const uint32_t after = writing->keep_at + writing->drop_bytes;
+    const uint64_t first = slot->first_point + done;
+    uint8_t *to = slot->records + done * writing->out_bytes;
+    const uint8_t *from = slot->piece;
+    if (change->field_count > 0) {
+        enum scree_status status = change->values(change->user, first, count, slot->values, err);
+        if (status != SCREE_OK)
+            return status;
+    }
+    for (uint32_t i = 0; i < count; i++, from += writing->in_bytes) {
+        uint8_t *at = to + (uint64_t)i * writing->out_bytes;
+        const float *values = slot->values + (uint64_t)i * change->field_count;
+        memcpy(at, from, writing->keep_at);
+        at += writing->keep_at;
+        for (uint32_t f = 0; f < change->field_count; f++) {
+            scree__enrich_store(change->fields[f].feature, change->fields[f].compact, values[f],
+                                at);
+            at += change->fields[f].bytes;
+        }
+        if (after < writing->in_bytes)
+            memcpy(at, from + after, writing->in_bytes - after);
+    }
+    if (change->touch != NULL)
+        change->touch(change->user, first, count, to, writing->out_bytes, slot->values);
+    return SCREE_OK;
+}
+
+static enum scree_status encode(const struct points *points, struct slot *slot,
+                                struct scree_error *err)
+{
+    const struct scree__enrich_writing *writing = points->writing;
+    size_t bytes = 0;
+    if (!writing->compressed)
+        return SCREE_OK;
+    enum scree_status status =
+        scree_laz_encode(slot->encoder, slot->records, writing->out_bytes, slot->point_count,
+                         slot->chunk, (size_t)slot->chunk_capacity, &bytes, err);
+    slot->chunk_bytes = bytes;
+    return status;
+}
+
+/* A unit, from the file to the encoded chunk. */
+static enum scree_status make_unit(void *arg, uint64_t index, unsigned slot_index, unsigned worker,
+                                   struct scree_error *err)
+{
+    struct points *points = arg;
+    struct scree__enrich_writing *writing = points->writing;
+    struct slot *slot = &points->slots[slot_index];
+    struct scree_las_unit unit;
+    (void)worker;
+    scree_las_unit(writing->reader, index, &unit);
+    slot->first_point = unit.first_point;
+    slot->point_count = unit.point_count;
+    enum scree_status status = scree_las_cursor_open(slot->cursor, index, err);
+    for (uint64_t done = 0; done < unit.point_count && status == SCREE_OK;) {
+        size_t count;
+        status = scree_las_cursor_next(slot->cursor, slot->piece, (size_t)points->piece_points,
+                                       &count, err);
+        if (status == SCREE_OK && count == 0)
+            status = scree__base_fail(err, SCREE_E_DATA, "%s: points are missing",
+                                      scree_source_name(writing->source));
+        if (status == SCREE_OK)
+            status = widen(points, slot, done, (uint32_t)count, err);
+        if (status == SCREE_OK)
+            status = scree__par_check_cancel(writing->context, err);
+        done += count;
+    }
+    return status == SCREE_OK ? encode(points, slot, err) : status;
+}
+
+static enum scree_status note_chunk(struct scree__enrich_writing *writing, const struct slot *slot,
+                                    struct scree_error *err)
+{
+    void *memory = writing->chunks;
+    enum scree_status status =
+        scree__mem_grow(NULL, &memory, &writing->chunk_capacity, writing->chunk_count + 1,
+                        sizeof *writing->chunks, "list of chunks", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->chunks = memory;
+    memory = writing->chunk_offsets;
+    status = scree__mem_grow(NULL, &memory, &writing->offset_capacity, writing->chunk_count + 1,
+                             sizeof *writing->chunk_offsets, "list of chunks", err);
+    if (status != SCREE_OK)
+        return status;
+    writing->chunk_offsets = memory;
+    writing->chunks[writing->chunk_count] =
+        (struct scree_laz_chunk){slot->chunk_bytes, slot->point_count};
+    writing->chunk_offsets[writing->chunk_count++] = scree_sink_position(writing->sink);
+    return SCREE_OK;
+}
+
+static enum scree_status take(void *arg, uint64_t index, unsigned slot_index,
+                              struct scree_error *err)
+{
+    struct points *points = arg;
+    struct scree__enrich_writing *writing = points->writing;
+    const struct slot *slot = &points->slots[slot_index];
+    enum scree_status status = SCREE_OK;
+    (void)index;
+    if (writing->compressed) {
+        if (slot->chunk_bytes > INT32_MAX)
+            return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                                    "%s: a chunk of %" PRIu64 " points would take %" PRIu64
+                                    " bytes, more than a chunk table counts",
+                                    scree_source_name(writing->source), slot->point_count,
+                                    slot->chunk_bytes);
+        status = note_chunk(writing, slot, err);
+        if (status == SCREE_OK)
+            status = scree_sink_write(writing->sink, slot->chunk, (size_t)slot->chunk_bytes, err);
+    } else {
+        status = scree_sink_write(writing->sink, slot->records,
+                                  (size_t)(slot->point_count * writing->out_bytes), err);
+    }
+    writing->points_written += slot->point_count;
+    scree__par_stage_add(writing->context, slot->point_count);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------- rounds */
+
+/* The next points of the file into a slot, across units where they are short. */
+static enum scree_status read_slot(struct points *points, struct slot *slot, uint64_t first,
+                                   uint64_t wanted, struct scree_error *err)
+{
+    struct scree__enrich_writing *writing = points->writing;
+    slot->first_point = first;
+    slot->point_count = 0;
+    enum scree_status status = SCREE_OK;
+    while (slot->point_count < wanted && status == SCREE_OK) {
+        uint64_t room = wanted - slot->point_count;
+        size_t count = 0;
+        status = scree_las_cursor_next(points->cursor,
+                                       slot->piece + slot->point_count * writing->in_bytes,
+                                       (size_t)room, &count, err);
+        slot->point_count += count;
+        if (status == SCREE_OK && count == 0 &&
+            points->unit < scree_las_unit_count(writing->reader))
+            status = scree_las_cursor_open(points->cursor, points->unit++, err);
+        else if (status == SCREE_OK && count == 0)
+            status = scree__base_fail(err, SCREE_E_DATA, "%s: points are missing",
+                                      scree_source_name(writing->source));
+    }
+    return status;
+}
+
+static enum scree_status make_read(void *arg, uint64_t index, unsigned slot_index, unsigned worker,
+                                   struct scree_error *err)
+{
+    struct points *points = arg;
+    struct slot *slot = &points->slots[slot_index];
+    (void)index;
+    (void)worker;
+    enum scree_status status = widen(points, slot, 0, (uint32_t)slot->point_count, err);
+    return status == SCREE_OK ? encode(points, slot, err) : status;
+}
+
+static enum scree_status write_rounds(struct points *points, struct scree_error *err)
+{
+    struct scree__enrich_writing *writing = points->writing;
+    const uint64_t total = writing->header->point_count;
+    enum scree_status status = SCREE_OK;
+    if (total > 0)
+        status = scree_las_cursor_open(points->cursor, points->unit++, err);
+    for (uint64_t first = 0; first < total && status == SCREE_OK;) {
+        unsigned used = 0;
+        for (; used < points->window && first < total && status == SCREE_OK; used++) {
+            const uint64_t left = total - first;
+            const uint64_t wanted = left < points->slot_points ? left : points->slot_points;
+            status = read_slot(points, &points->slots[used], first, wanted, err);
+            first += wanted;
+        }
+        if (status != SCREE_OK)
+            break;
+        struct scree__par_lane_job lane = {used, points->window, points, make_read, take};
+        status = scree__par_lane(scree__par_pool(writing->context), &lane, err);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------ whole */
+
+static enum scree_status write_table(struct scree__enrich_writing *writing, struct scree_error *err)
+{
+    const bool variable = writing->layout.chunk_points == SCREE_LAZ_VARIABLE_CHUNKS;
+    const uint32_t count = (uint32_t)writing->chunk_count;
+    const size_t capacity = scree_laz_chunk_table_bound(count);
+    const uint64_t position = scree_sink_position(writing->sink);
+    uint8_t pointer[POINTER_BYTES];
+    size_t bytes = 0;
+    void *memory;
+    if (writing->chunk_count > UINT32_MAX)
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: more than 2^32 chunks",
+                                scree_source_name(writing->source));
+    enum scree_status status = scree__mem_alloc(NULL, capacity, &memory, "chunk table", err);
+    if (status != SCREE_OK)
+        return status;
+    status = scree_laz_chunk_table_write(writing->chunks, count, variable, memory, capacity, &bytes,
+                                         err);
+    if (status == SCREE_OK)
+        status = scree_sink_write(writing->sink, memory, bytes, err);
+    scree__mem_free(NULL, memory, capacity);
+    if (status != SCREE_OK)
+        return status;
+    scree__base_store64(pointer, position);
+    return scree_sink_patch(writing->sink, writing->head_bytes, pointer, sizeof pointer, err);
+}
+
+static void choose_sizes(struct points *points)
+{
+    const struct scree__enrich_writing *writing = points->writing;
+    const struct scree_las_reader *reader = writing->reader;
+    const uint64_t largest = largest_unit(reader);
+    points->direct = writing->compressed
+                         ? scree__enrich_chunks_stay(writing)
+                         : !is_sequential(reader) && largest <= SCREE__ENRICH_CHUNK_POINTS_MOST;
+    points->slot_points = points->direct ? largest : SCREE__ENRICH_CHUNK_POINTS;
+    if (points->slot_points > writing->header->point_count)
+        points->slot_points = writing->header->point_count;
+    points->piece_points = PIECE_BYTES / writing->in_bytes + 1;
+    if (!points->direct || points->piece_points > points->slot_points)
+        points->piece_points = points->slot_points;
+    points->encoder_bytes = writing->compressed ? scree_laz_encoder_bytes(&writing->layout) : 0;
+}
+
+enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writing,
+                                             struct scree_error *err)
+{
+    static const uint8_t unknown[POINTER_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255};
+    struct points points = {.writing = writing};
+    enum scree_status status = SCREE_OK;
+    choose_sizes(&points);
+    scree__par_stage_begin(writing->context, "write", writing->header->point_count);
+    if (writing->compressed)
+        status = scree_sink_write(writing->sink, unknown, sizeof unknown, err);
+    if (status == SCREE_OK && writing->header->point_count > 0)
+        status = make_slots(&points, err);
+    if (status == SCREE_OK && points.direct && writing->header->point_count > 0) {
+        struct scree__par_lane_job lane = {scree_las_unit_count(writing->reader), points.window,
+                                           &points, make_unit, take};
+        status = scree__par_lane(scree__par_pool(writing->context), &lane, err);
+    } else if (status == SCREE_OK) {
+        status = write_rounds(&points, err);
+    }
+    release_slots(&points);
+    if (status == SCREE_OK && writing->compressed)
+        status = write_table(writing, err);
+    if (status == SCREE_OK)
+        scree__par_stage_end(writing->context);
+    return status;
+}

@@ -1,0 +1,79 @@
+/*
+ * kernels.h - the inner loops of the room, compiled once for each level of lib/simd: kernels_plain.c, kernels_avx2.c, kernels_avx512.c,
+ * kernels_vbmi.c. All give the same bits: sums of floats go in the order that is written here, other sums are whole numbers.
+ *
+ * Sum in lanes: of a product or square at index i in lane i % 64, each lane from the first to the last, then lanes by halves (64 -> 32 -> ... -> 1).
+ */
+#ifndef SCREE_LIB_VECTORS_KERNELS_H
+#define SCREE_LIB_VECTORS_KERNELS_H
+
+#include "vectors/lists.h"
+#include "vectors/scan.h"
+#include "simd/level.h"
+
+/* Dimensions whose products are summed before they are added to the rest: lists.h. */
+#define SCREE__VECTORS_SUM_DIMS 256u
+
+struct scree__vectors_kernels {
+    const char *name;
+
+    /* The four rounds of a rotation, in place. values: 64-byte aligned. */
+    void (*rotate)(const uint8_t *state, uint32_t padded_dim, float *values);
+
+    /* As scree__vectors_products() and scree__vectors_assign(). */
+    void (*products)(const struct scree__vectors_lists *lists, const float *rows, size_t row_stride,
+                     size_t count, float *products, size_t product_stride);
+    void (*assign)(const struct scree__vectors_lists *lists, const float *rows, size_t row_stride,
+                   size_t count, uint32_t *nearest, float *distances2);
+
+    /* Sums in lanes i % 16 of r^2 and |r|, and the largest |r|; n a multiple of 64, r aligned. Signs: bit i is 1 where r[i] >= 0. */
+    void (*measure)(const float *r, uint32_t n, uint8_t *signs, float sums[3]);
+    /* codes[i] = k = min(|r[i]| * scale rounded down, top); sums in lanes i % 16 of (k + 0.5) |r| and (k + 0.5)^2. */
+    void (*quantize)(const float *r, uint32_t n, float scale, uint32_t top, uint8_t *codes,
+                     float sums[2]);
+    /* Sums in lanes i % 16 of s(r) a, s(r) (k + 0.5) a and r b, s(r) the sign of r, k = codes[i]; codes NULL: no second one; b NULL: no third. */
+    void (*project)(const float *r, uint32_t n, const uint8_t *codes, const float *a,
+                    const float *b, float sums[3]);
+
+    /*
+     * A query v, rounded. levels: out[i] = u = v[i] * per_step + 8 rounded down, within 0 and 15; sums in lanes i % 16 of (2 u - 15)^2 and
+     * v (2 u - 15). split: high * 128 + low = v * per_unit, |v * per_unit| <= 8127, rounded; their sum. n a multiple of 64.
+     */
+    void (*levels)(const float *v, uint32_t n, float per_step, uint8_t *out, float sums[2]);
+    int64_t (*split)(const float *v, uint32_t n, float per_unit, int8_t *high, int8_t *low);
+    /* Tables of a query's levels for scan, scree__vectors_table_bytes(). */
+    void (*tables)(const uint8_t *levels, uint32_t padded_dim, uint8_t *tables);
+    void (*scan)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                 uint32_t rows, float limit, struct scree__vectors_hits *hits);
+    /* Sum of u * (high * 128 + low) over the dimensions of one row of a pack. */
+    int64_t (*whole)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                     uint32_t row, const uint8_t *extra);
+
+    /* Rerank rows against a query, summed in lanes: |a - b|^2 and <a, b>. fp16: IEEE 754 binary16. */
+    float (*distance2_fp32)(const float *a, const float *b, uint32_t dim);
+    float (*product_fp32)(const float *a, const float *b, uint32_t dim);
+    float (*distance2_fp16)(const uint16_t *a, const float *b, uint32_t dim);
+    float (*product_fp16)(const uint16_t *a, const float *b, uint32_t dim);
+};
+
+/* For 16 dimensions 192 bytes at most. */
+static inline uint32_t scree__vectors_table_bytes(uint32_t padded_dim)
+{
+    return padded_dim * 12;
+}
+
+extern const struct scree__vectors_kernels scree__vectors_kernels_plain;
+#if SCREE__SIMD_X86
+extern const struct scree__vectors_kernels scree__vectors_kernels_avx2,
+    scree__vectors_kernels_avx512;
+/* AVX-512 with VBMI and VNNI: Ice Lake, Zen 4 and later. */
+extern const struct scree__vectors_kernels scree__vectors_kernels_vbmi;
+#endif
+
+/* Those of the level in force. */
+const struct scree__vectors_kernels *scree__vectors_kernels(void);
+
+/* All that this machine can run, whatever is forced: for tests and benchmarks. Returns how many, at most 4. */
+unsigned scree__vectors_kernels_all(const struct scree__vectors_kernels *kernels[4]);
+
+#endif

@@ -1,0 +1,17 @@
+/* kernels_here.h - all kernels, for the level that the including file is compiled for. */
+#ifndef SCREE_LIB_VECTORS_KERNELS_HERE_H
+#define SCREE_LIB_VECTORS_KERNELS_HERE_H
+
+#include "vectors/encode_here.h"
+#include "vectors/lists_here.h"
+#include "vectors/rerank_here.h"
+#include "vectors/rotate_here.h"
+#include "vectors/scan_here.h"
+
+#define VECTORS_KERNELS_HERE(name)                                                               \
+    {                                                                                            \
+        name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
+            whole, distance2_fp32, product_fp32, distance2_fp16, product_fp16                    \
+    }
+
+#endif

@@ -1,0 +1,89 @@
+/* rotate_here.h - the rounds of a rotation, over lanes. Butterflies are single additions, so their grouping does not show. */
+#ifndef SCREE_LIB_VECTORS_ROTATE_HERE_H
+#define SCREE_LIB_VECTORS_ROTATE_HERE_H
+
+#include "base/bytes.h"
+#include "vectors/lanes.h"
+#include "vectors/rotation.h"
+
+#include <math.h>
+
+/* Steps 1, 2, 4 and 8 within sixteen values, for all of them. */
+static void hadamard_within(float *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i += LANES) {
+        lanes a = lanes_load(values + i);
+        a = lanes_butterfly(a, 1);
+        a = lanes_butterfly(a, 2);
+        a = lanes_butterfly(a, 4);
+        a = lanes_butterfly(a, 8);
+        lanes_store(values + i, a);
+    }
+}
+
+static inline void butterfly_at(float *a, float *b)
+{
+    lanes x = lanes_load(a), y = lanes_load(b);
+    lanes_store(a, lanes_add(x, y));
+    lanes_store(b, lanes_sub(x, y));
+}
+
+/* Two steps in one pass over memory, then one where it is left. n: a power of two, at least 64. */
+static void hadamard_across(float *values, uint32_t n)
+{
+    uint32_t by = LANES;
+    for (; by * 2 < n; by *= 4)
+        for (uint32_t begin = 0; begin < n; begin += 4 * by)
+            for (uint32_t i = begin; i < begin + by; i += LANES) {
+                lanes a = lanes_load(values + i), b = lanes_load(values + i + by);
+                lanes c = lanes_load(values + i + 2 * by), d = lanes_load(values + i + 3 * by);
+                lanes s = lanes_add(a, b), t = lanes_sub(a, b);
+                lanes u = lanes_add(c, d), v = lanes_sub(c, d);
+                lanes_store(values + i, lanes_add(s, u));
+                lanes_store(values + i + by, lanes_add(t, v));
+                lanes_store(values + i + 2 * by, lanes_sub(s, u));
+                lanes_store(values + i + 3 * by, lanes_sub(t, v));
+            }
+    if (by < n)
+        for (uint32_t i = 0; i < by; i += LANES)
+            butterfly_at(values + i, values + i + by);
+}
+
+static void scale_all(float *values, uint32_t n, float by)
+{
+    lanes factor = lanes_set(by);
+    for (uint32_t i = 0; i < n; i += LANES)
+        lanes_store(values + i, lanes_mul(lanes_load(values + i), factor));
+}
+
+static void flip_signs(const uint8_t *bits, float *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i += LANES)
+        lanes_store(values + i,
+                    lanes_flip(lanes_load(values + i), scree__base_load16(bits + i / 8)));
+}
+
+static void rotate(const uint8_t *state, uint32_t padded_dim, float *values)
+{
+    uint32_t n = 64, half = padded_dim / 2;
+    double power = 0.015625; /* 1 / n */
+    while (n * 2 <= padded_dim) {
+        n *= 2;
+        power /= 2;
+    }
+    float root = (float)sqrt(power); /* IEEE 754 has square roots exact */
+    for (unsigned round = 0; round < SCREE__VECTORS_ROUNDS; round++) {
+        float *part = values + (round % 2 == 0 ? 0 : padded_dim - n);
+        flip_signs(state + round * (size_t)padded_dim / 8, values, padded_dim);
+        hadamard_within(part, n);
+        hadamard_across(part, n);
+        scale_all(part, n, root);
+        if (n < padded_dim)
+            for (uint32_t i = 0; i < half; i += LANES)
+                butterfly_at(values + i, values + half + i);
+    }
+    if (n < padded_dim)
+        scale_all(values, padded_dim, 0.25f); /* sqrt(2) four times */
+}
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * scan.h - a query against the codes of lists: estimates and bounds of what is compared (quantizer.h). Smaller is nearer, for every metric.
+ *
+ *     scree__vectors_query_init()         once for a column: working memory
+ *     scree__vectors_query_set()          a query: rotated, and rounded to 4 bits a dimension for the packs, to 14 for whole codes
+ *     scree__vectors_query_list()         a list: what its estimates have in common
+ *     scree__vectors_scan_pack()          a pack of its rows: estimates from the first bit
+ *     scree__vectors_scan_extra()         a row: the estimate from all bits
+ *     scree__vectors_query_release()
+ *
+ * Rounded queries are whole numbers, so sums are the same in whatever order a level of lib/simd takes them: 4 bits u of the rotated query v make
+ * v^ = (u - 7.5) * step, the step such that <v^, v> = <v, v>: what rounding takes away at right angles to v is an error that is part of the bound.
+ *
+ * Threads: a query belongs to one thread.
+ */
+#ifndef SCREE_LIB_VECTORS_SCAN_H
+#define SCREE_LIB_VECTORS_SCAN_H
+
+#include "vectors/quantizer.h"
+#include "mem/budget.h"
+
+struct scree__vectors_kernels;
+
+struct scree__vectors_query {
+    const struct scree__vectors_quantizer *quantizer;
+    const struct scree__vectors_kernels *kernels;
+    struct scree__mem_budget *budget;
+    float deviations;   /* how many standard deviations a bound is wide; the paper takes 1.9 */
+    float *rotated;     /* R (q - m) */
+    uint8_t *tables;    /* of the kernel */
+    uint8_t *levels;    /* [padded_dim]: u, 0 to 15 */
+    int8_t *high, *low; /* [padded_dim]: a value in units of whole_scale is high * 128 + low */
+    int64_t whole_sum;  /* of these values */
+    float pack_scale,
+        pack_offset; /* <x, v> = scale * (sum of u where the bit is 1, 15 - u where it is 0) + offset */
+    float whole_scale;
+    float pack_spread2,
+        whole_spread2; /* what rounding left out, squared, as if it were part of |q - c|^2 */
+    float add, pack_error, whole_error; /* of the list */
+    void *memory;
+    uint64_t memory_bytes;
+};
+
+/* quantizer: kept, not copied. */
+SCREE_MUST_CHECK enum scree_status
+scree__vectors_query_init(struct scree__vectors_query *query,
+                          const struct scree__vectors_quantizer *quantizer, float deviations,
+                          struct scree__mem_budget *budget, struct scree_error *err);
+void scree__vectors_query_release(struct scree__vectors_query *query);
+
+/* values: [dim]; of length 1 for cosine. origin as of scree__vectors_origin(). */
+void scree__vectors_query_set(struct scree__vectors_query *query, const float *values,
+                              const float *origin);
+
+/* distance2: |q - c|^2; product: <q, c> (used for inner products only). */
+void scree__vectors_query_list(struct scree__vectors_query *query, float distance2, float product);
+
+/* Rows of a pack that may be nearer than a limit. */
+struct scree__vectors_hits {
+    uint32_t count;
+    uint8_t row[SCREE__VECTORS_PACK_ROWS];
+    float estimate[SCREE__VECTORS_PACK_ROWS];
+    float error[SCREE__VECTORS_PACK_ROWS]; /* the bounds are estimate -+ error */
+};
+
+/*
+ * Rows [0, rows) of a pack of `width` (64 or 32) whose estimate - error is below limit, in order. Kernels may read up to the end of the pack,
+ * never beyond.
+ */
+void scree__vectors_scan_pack(const struct scree__vectors_query *query, const uint8_t *pack,
+                              uint32_t width, uint32_t rows, float limit,
+                              struct scree__vectors_hits *hits);
+
+/* One row of a pack from all its bits. extra, extra_factors: of that row. */
+void scree__vectors_scan_extra(const struct scree__vectors_query *query, const uint8_t *pack,
+                               uint32_t width, uint32_t row, const uint8_t *extra,
+                               const float *extra_factors, float *estimate, float *error);
+
+#endif

@@ -1,0 +1,330 @@
+/*
+ * searcher.c - one query: scree__vectors_probe() chooses lists, scan_lists() gathers candidates from their codes, scree__vectors_settle() orders them.
+ */
+#include "vectors/searcher_parts.h"
+#include "base/error.h"
+#include "vectors/filter.h"
+#include "vectors/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------- columns, memory */
+
+enum scree_status scree__vectors_target_init(struct scree__vectors_target *target,
+                                             struct scree__vectors_svx *svx, uint32_t column,
+                                             struct scree__mem_budget *budget,
+                                             struct scree_error *err)
+{
+    const struct scree__vectors_column *it = scree__vectors_svx_column(svx, column);
+    const struct scree__vectors_shape *shape = &it->shape;
+    void *memory = NULL;
+    memset(target, 0, sizeof *target);
+    target->svx = svx;
+    target->budget = budget;
+    target->at = column;
+    target->column = it;
+    target->quantizer = (struct scree__vectors_quantizer){
+        shape->dim, shape->padded_dim, shape->bits,
+        shape->metric == SCREE_VECTORS_L2 ? SCREE__VECTORS_L2 : SCREE__VECTORS_PRODUCT,
+        it->rotation};
+    enum scree_status status =
+        scree__vectors_lists_init(&target->lists, budget, it->centroids, it->centroid_stride,
+                                  it->list_count, shape->dim, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, shape->dim * sizeof(float), &memory, "a column", err);
+    target->origin = memory;
+    if (status == SCREE_OK)
+        scree__vectors_origin(it->centroids, it->centroid_stride, it->list_count, shape->dim,
+                              target->origin);
+    else
+        scree__vectors_target_release(target);
+    return status;
+}
+
+void scree__vectors_target_release(struct scree__vectors_target *target)
+{
+    if (target->column != NULL)
+        scree__mem_free(target->budget, target->origin, target->column->shape.dim * sizeof(float));
+    scree__vectors_lists_release(&target->lists);
+    memset(target, 0, sizeof *target);
+}
+
+static uint64_t fixed_bytes(const struct scree__vectors_searcher *searcher)
+{
+    uint64_t floats = SCREE__VECTORS_TOGETHER * (searcher->product_stride + searcher->value_stride);
+    return (floats + searcher->value_stride) * sizeof(float);
+}
+
+enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *searcher,
+                                               const struct scree__vectors_target *target,
+                                               struct scree_error *err)
+{
+    void *memory = NULL;
+    memset(searcher, 0, sizeof *searcher);
+    searcher->target = target;
+    searcher->product_stride = (size_t)target->lists.panel_count * SCREE__VECTORS_PANEL;
+    searcher->value_stride = (target->column->shape.dim + 15u) / 16 * 16;
+    enum scree_status status =
+        scree__vectors_query_init(&searcher->query, &target->quantizer, 0, target->budget, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(target->budget, fixed_bytes(searcher), &memory, "a query", err);
+    if (status != SCREE_OK) {
+        scree__vectors_query_release(&searcher->query);
+        return status;
+    }
+    searcher->products = memory;
+    searcher->values = searcher->products + SCREE__VECTORS_TOGETHER * searcher->product_stride;
+    searcher->decoded = searcher->values + SCREE__VECTORS_TOGETHER * searcher->value_stride;
+    return SCREE_OK;
+}
+
+#define FREE_ARRAY(budget, array, capacity) \
+    scree__mem_free(budget, (void *)(array), (capacity) * sizeof *(array))
+
+void scree__vectors_searcher_release(struct scree__vectors_searcher *searcher)
+{
+    if (searcher->target == NULL)
+        return;
+    struct scree__mem_budget *budget = searcher->target->budget;
+    scree__vectors_query_release(&searcher->query);
+    scree__mem_free(budget, searcher->products, fixed_bytes(searcher));
+    FREE_ARRAY(budget, searcher->probes, searcher->probe_capacity);
+    FREE_ARRAY(budget, searcher->blocks, searcher->block_capacity);
+    FREE_ARRAY(budget, searcher->wanted, searcher->wanted_capacity);
+    FREE_ARRAY(budget, searcher->uppers.values, searcher->upper_capacity);
+    FREE_ARRAY(budget, searcher->candidates, searcher->candidate_capacity);
+    FREE_ARRAY(budget, searcher->refs, searcher->ref_capacity);
+    FREE_ARRAY(budget, searcher->rows, searcher->row_capacity);
+    FREE_ARRAY(budget, searcher->pins, searcher->pin_capacity);
+    FREE_ARRAY(budget, searcher->nearest.items, searcher->nearest_capacity);
+    memset(searcher, 0, sizeof *searcher);
+}
+
+static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
+                                  const struct scree__vectors_want *want, struct scree_error *err)
+{
+    enum scree_status status =
+        SCREE__VECTORS_GROW(searcher, probes, probe_capacity, want->nprobe, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, blocks, block_capacity, want->nprobe, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, want->nprobe, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity, want->k, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, nearest.items, nearest_capacity, want->k, err);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------- candidates */
+
+static enum scree_status add_candidate(struct scree__vectors_searcher *searcher,
+                                       struct scree__vectors_candidate candidate,
+                                       struct scree_error *err)
+{
+    if (searcher->candidate_count == searcher->candidate_capacity) {
+        enum scree_status status = SCREE__VECTORS_GROW(searcher, candidates, candidate_capacity,
+                                                       searcher->candidate_count + 256, err);
+        if (status != SCREE_OK)
+            return status;
+    }
+    searcher->candidates[searcher->candidate_count++] = candidate;
+    return SCREE_OK;
+}
+
+struct scan {
+    struct scree__vectors_searcher *searcher;
+    const struct scree__vectors_want *want;
+    float within; /* as compared */
+    uint32_t slot;
+};
+
+static float limit_of(const struct scan *scan)
+{
+    float limit = scree__vectors_uppers_limit(&scan->searcher->uppers);
+    return limit < scan->within ? limit : scan->within;
+}
+
+/* Hits of pack `first / 64` become candidates, after another look at all their bits. */
+static enum scree_status take_hits(const struct scan *scan, const uint8_t *pack, uint32_t width,
+                                   uint32_t first, const struct scree__vectors_hits *hits,
+                                   struct scree_error *err)
+{
+    struct scree__vectors_searcher *searcher = scan->searcher;
+    const struct scree__vectors_target *target = searcher->target;
+    const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
+    const struct scree__vectors_shape *shape = &target->column->shape;
+    const uint32_t extra_bytes = scree__vectors_extra_bytes(shape->padded_dim, shape->bits);
+    enum scree_status status = SCREE_OK;
+    for (uint32_t i = 0; i < hits->count && status == SCREE_OK; i++) {
+        uint32_t at = first + hits->row[i];
+        float estimate = hits->estimate[i], error = hits->error[i];
+        if (!(estimate - error < limit_of(scan)) ||
+            (scan->want->filter != NULL &&
+             !scree__vectors_filter_allows(scan->want->filter, target->svx, target->column, block,
+                                           at)))
+            continue;
+        if (scan->want->whole) {
+            searcher->done.whole_codes++;
+            scree__vectors_scan_extra(&searcher->query, pack, width, hits->row[i],
+                                      block->extra + (size_t)at * extra_bytes,
+                                      block->extra_factors + 2 * (size_t)at, &estimate, &error);
+            if (!(estimate - error < limit_of(scan)))
+                continue;
+        }
+        scree__vectors_uppers_add(&searcher->uppers, estimate + error);
+        status = add_candidate(
+            searcher, (struct scree__vectors_candidate){estimate - error, estimate, scan->slot, at},
+            err);
+    }
+    return status;
+}
+
+static enum scree_status scan_block(const struct scan *scan, struct scree_error *err)
+{
+    struct scree__vectors_searcher *searcher = scan->searcher;
+    const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
+    const uint32_t padded_dim = searcher->target->quantizer.padded_dim;
+    const uint64_t pack_bytes = scree__vectors_pack_bytes(padded_dim, SCREE__VECTORS_PACK_ROWS);
+    struct scree__vectors_hits hits;
+    enum scree_status status = SCREE_OK;
+    for (uint32_t p = 0; p < scree__vectors_pack_count(block->count) && status == SCREE_OK; p++) {
+        uint32_t width = scree__vectors_pack_width(block->count, p);
+        uint32_t first = p * SCREE__VECTORS_PACK_ROWS;
+        uint32_t rows = block->count - first < width ? block->count - first : width;
+        const uint8_t *pack = block->packs + p * pack_bytes;
+        searcher->query.kernels->scan(&searcher->query, pack, width, rows, limit_of(scan), &hits);
+        if (hits.count > 0)
+            status = take_hits(scan, pack, width, first, &hits, err);
+    }
+    searcher->done.codes += block->count;
+    return status;
+}
+
+static enum scree_status scan_lists(struct scree__vectors_searcher *searcher,
+                                    const struct scree__vectors_want *want, uint32_t count,
+                                    struct scree_error *err)
+{
+    const struct scree__vectors_target *target = searcher->target;
+    struct scan scan = {searcher, want, scree__vectors_compared(target, want->within), 0};
+    enum scree_status status = SCREE_OK;
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
+        struct scree__vectors_probe it = searcher->probes[i];
+        if (scree__vectors_beyond(target, it, searcher->length, limit_of(&scan)))
+            continue;
+        scan.slot = i;
+        scree__vectors_query_list(&searcher->query, it.distance2, it.product);
+        status = scan_block(&scan, err);
+        searcher->done.lists++;
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------- queries */
+
+/* Copies a query, to length 1 for cosine. */
+static enum scree_status take_query(struct scree__vectors_searcher *searcher, const float *query,
+                                    float *values, struct scree_error *err)
+{
+    const struct scree__vectors_shape *shape = &searcher->target->column->shape;
+    double square = 0;
+    for (uint32_t d = 0; d < shape->dim; d++) {
+        if (!(fabsf(query[d]) <= 1e16f))
+            return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                    "value %u of the query is %g: expected at most 1e16", d,
+                                    (double)query[d]);
+        square += (double)query[d] * query[d];
+    }
+    memcpy(values, query, shape->dim * sizeof *values);
+    if (shape->metric != SCREE_VECTORS_COSINE)
+        return SCREE_OK;
+    if (!(square > 0))
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "a query of zeros has no cosine");
+    float by = (float)(1 / sqrt(square));
+    for (uint32_t d = 0; d < shape->dim; d++)
+        values[d] *= by;
+    return SCREE_OK;
+}
+
+static enum scree_status run_one(struct scree__vectors_searcher *searcher,
+                                 const struct scree__vectors_want *want, const float *values,
+                                 const float *products, struct scree_error *err)
+{
+    const struct scree__vectors_target *target = searcher->target;
+    uint32_t count = scree__vectors_probe(searcher, want, values, products);
+    for (uint32_t i = 0; i < count; i++)
+        searcher->wanted[i] = searcher->probes[i].list;
+    enum scree_status status = scree__vectors_svx_lists_take(
+        target->svx, target->at, searcher->wanted, count, want->whole, searcher->blocks, err);
+    if (status != SCREE_OK)
+        return status;
+    searcher->uppers.count = 0;
+    searcher->uppers.k = want->k;
+    searcher->candidate_count = 0;
+    searcher->query.deviations = want->deviations;
+    scree__vectors_query_set(&searcher->query, values, target->origin);
+    status = scan_lists(searcher, want, count, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_settle(searcher, want, values, err);
+    scree__vectors_svx_lists_give(target->svx, searcher->blocks, count);
+    return status;
+}
+
+static void give_results(struct scree__vectors_searcher *searcher,
+                         const struct scree__vectors_want *want, uint64_t *ids, float *distances,
+                         uint32_t *count)
+{
+    scree__vectors_nearest_sort(&searcher->nearest);
+    *count = searcher->nearest.count;
+    for (uint32_t i = 0; i < want->k; i++) {
+        bool there = i < *count;
+        ids[i] = there ? searcher->nearest.items[i].id : UINT64_MAX;
+        distances[i] =
+            there ? scree__vectors_given(searcher->target, searcher->nearest.items[i].distance)
+                  : INFINITY;
+    }
+}
+
+enum scree_status scree__vectors_searcher_run(struct scree__vectors_searcher *searcher,
+                                              const struct scree__vectors_want *want,
+                                              const float *queries, uint32_t count, uint64_t *ids,
+                                              float *distances, uint32_t *counts,
+                                              struct scree_error *err)
+{
+    const struct scree__vectors_target *target = searcher->target;
+    const uint32_t dim = target->column->shape.dim;
+    enum scree_status status = grow_for(searcher, want, err);
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i++)
+        status = take_query(searcher, queries + (size_t)i * dim,
+                            searcher->values + i * searcher->value_stride, err);
+    if (status != SCREE_OK)
+        return status;
+    searcher->query.kernels->products(&target->lists, searcher->values, searcher->value_stride,
+                                      count, searcher->products, searcher->product_stride);
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
+        status = run_one(searcher, want, searcher->values + i * searcher->value_stride,
+                         searcher->products + i * searcher->product_stride, err);
+        if (status == SCREE_OK)
+            give_results(searcher, want, ids + (size_t)i * want->k, distances + (size_t)i * want->k,
+                         counts + i);
+    }
+    return status;
+}
+
+enum scree_status scree__vectors_searcher_probe(struct scree__vectors_searcher *searcher,
+                                                const struct scree__vectors_want *want,
+                                                const float *query, uint32_t *count,
+                                                struct scree_error *err)
+{
+    enum scree_status status = grow_for(searcher, want, err);
+    if (status == SCREE_OK)
+        status = take_query(searcher, query, searcher->values, err);
+    if (status != SCREE_OK)
+        return status;
+    searcher->query.kernels->products(&searcher->target->lists, searcher->values,
+                                      searcher->value_stride, 1, searcher->products,
+                                      searcher->product_stride);
+    *count = scree__vectors_probe(searcher, want, searcher->values, searcher->products);
+    return SCREE_OK;
+}

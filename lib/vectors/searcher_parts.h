@@ -1,0 +1,41 @@
+/* searcher_parts.h - what the files of the searcher share. */
+#ifndef SCREE_LIB_VECTORS_SEARCHER_PARTS_H
+#define SCREE_LIB_VECTORS_SEARCHER_PARTS_H
+
+#include "vectors/searcher.h"
+
+#define SCREE__VECTORS_GROW(searcher, array, capacity, need, err)            \
+    scree__mem_grow((searcher)->target->budget, (void **)&(searcher)->array, \
+                    &(searcher)->capacity, need, sizeof *(searcher)->array, "a query", err)
+
+/* Results are given as |o - q|^2, 1 - <o, q> or -<o, q>; compared are |o - q|^2 and -<o, q>. */
+static inline float scree__vectors_given(const struct scree__vectors_target *target, float compared)
+{
+    return target->column->shape.metric == SCREE_VECTORS_COSINE ? 1 + compared : compared;
+}
+
+static inline float scree__vectors_compared(const struct scree__vectors_target *target, float given)
+{
+    return target->column->shape.metric == SCREE_VECTORS_COSINE ? given - 1 : given;
+}
+
+/* Is everything in the probe's list further than limit, by its radius alone? As compared. */
+bool scree__vectors_beyond(const struct scree__vectors_target *target,
+                           struct scree__vectors_probe probe, float query_length, float limit);
+
+/* Fills searcher->probes with the lists of a query, nearest first; returns how many. products: with all centroids. */
+uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
+                              const struct scree__vectors_want *want, const float *values,
+                              const float *products);
+
+/* Candidates into searcher->nearest, while the blocks are taken. Errors: of reading rows. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher,
+                                                         const struct scree__vectors_want *want,
+                                                         const float *values,
+                                                         struct scree_error *err);
+
+/* A stored row of a list with a query, as compared. */
+float scree__vectors_compare_row(const struct scree__vectors_searcher *searcher,
+                                 const float *values, const uint8_t *row, uint32_t list);
+
+#endif

@@ -1,0 +1,113 @@
+# scree enrich, one file: what it says, what it keeps, what it refuses.
+. "$SCREE_SOURCE_DIR/tests/cli/_cli.sh"
+export SOURCE_DATE_EPOCH=1700000000
+
+make_survey a.laz 20K --format 6 --chunk-size 6000
+make_survey b.las 4K --format 3
+expect 0 convert a.laz c.copc.laz -q --temporal-index 10
+
+# Usage.
+expect 2 enrich
+expect 2 enrich a.laz
+expect 2 enrich a.laz out.laz --mode town
+expect 2 enrich a.laz out.laz --features Linearity,Nonsense
+says err 'no feature "Nonsense"'
+expect 2 enrich a.laz out.laz --features Linearity,+Planarity
+expect 2 enrich a.laz out.laz --k 0
+says err '\-\-k 0 needs a --radius'
+expect 2 enrich a.laz out.laz --radius -1
+expect 2 enrich a.laz out.laz --ground-class two
+expect 2 enrich a.laz out.laz --threshold 2
+expect 2 enrich a.laz out.laz --neighbors nowhere
+expect 2 enrich a.laz out.laz --strip --verify 10
+expect 2 enrich a.laz out.laz --write-class
+expect 1 enrich missing.laz out.laz
+absent out.laz
+
+# Plan.
+expect 0 enrich a.laz out.laz --dry-run
+says out '^points +20,000'
+says out '^memory '
+says out '^scratch '
+says out '^time '
+expect 0 enrich a.laz out.laz --dry-run --json
+is_json out
+absent out.laz
+
+# Core: valid, described, nothing lost; the same again, and back.
+expect 0 enrich a.laz core.laz --neighbors none --json
+is_json out
+says err '^core.laz: 20,000 points'
+expect 0 validate core.laz
+expect 0 info core.laz
+for words in 'NormalX +float' 'Planarity .*k20 \(l2-l3\)/l1' 'HeightAboveGround .*TIN m' 'scree +1 '; do says out "$words"; done
+absent core.enrich.json core.enrich.png
+expect 1 enrich a.laz core.laz --neighbors none
+says err 'exists already'
+expect 0 enrich core.laz again.laz --neighbors none -q
+cmp core.laz again.laz || fail "enriched twice: other bytes"
+expect 0 enrich core.laz bare.laz --strip -q
+cmp a.laz bare.laz || fail "stripped: other bytes"
+expect 0 enrich core.laz other.laz --neighbors none --k 12 --features Planarity --compact -q
+expect 0 enrich a.laz direct.laz --neighbors none --k 12 --features Planarity --compact -q
+cmp other.laz direct.laz || fail "replaced: other bytes than from the original"
+for way in "--threads 1" "--threads 4" "--threads 2 --memory 256M"; do
+    # shellcheck disable=SC2086
+    expect 0 enrich a.laz again.laz --neighbors none -q --force $way
+    cmp core.laz again.laz || fail "other bytes with $way"
+done
+
+# In place.
+cp a.laz place.laz
+expect 0 enrich place.laz place.laz --neighbors none --force -q
+cmp -s place.laz core.laz && fail "the record names the file: it cannot be the same"
+expect 0 enrich place.laz place.laz --strip --force -q
+cmp place.laz a.laz || fail "in place and back: other bytes"
+
+# Kinds.
+expect 0 enrich b.las b.laz --neighbors none -q
+expect 0 validate b.laz
+says out 'valid LAZ'
+expect 0 enrich b.laz back.las --strip -q
+cmp b.las back.las || fail "LAS to LAZ and back: other bytes"
+expect 0 enrich c.copc.laz d.copc.laz --neighbors none -q
+expect 0 validate d.copc.laz
+says out 'valid COPC'
+expect 0 enrich d.copc.laz e.copc.laz --strip -q
+cmp c.copc.laz e.copc.laz || fail "COPC and back: other bytes"
+expect 0 enrich c.copc.laz f.laz --out laz --neighbors none -q
+expect 0 validate f.laz
+says out 'valid LAZ'
+expect 0 enrich a.laz g.copc.laz --neighbors none -q
+expect 0 validate g.copc.laz
+says out 'valid COPC'
+[ "$(points_of g.copc.laz)" = 20000 ] || fail "points of g.copc.laz"
+absent g.copc.laz.part
+
+# Building: report, map, classes.
+expect 0 enrich a.laz town.laz --mode building --neighbors none --json
+says out '"class_6_present":[[:space:]]*true'
+says err 'against class 6'
+is_json town.enrich.json
+says town.enrich.txt 'below 2 m'
+says town.enrich.txt 'HeightAboveGround'
+[ "$(head -c 4 town.enrich.png | tail -c 3)" = PNG ] || fail "town.enrich.png is no PNG"
+expect 0 enrich town.laz bare.laz --strip --force -q
+cmp a.laz bare.laz || fail "building mode changed a record"
+expect 0 enrich a.laz town.laz --mode building --neighbors none --report none --force -q
+expect 0 enrich a.laz town2.laz --mode building --neighbors none --report none --write-class --threshold 0.4 --json
+absent town2.enrich.json
+written=$(tr -d ' \t' < out | sed -n 's/^"classes_written":\([0-9]*\),*$/\1/p' | head -n 1)
+expect 0 enrich town2.laz bare.laz --strip --force -q
+if [ "$written" = 0 ]; then cmp -s a.laz bare.laz || fail "no class was written, and records differ"; else ! cmp -s a.laz bare.laz || fail "classes are said to be written, and records are the same"; fi
+
+# A budget that is too small names one that does.
+expect 3 enrich a.laz small.laz --memory 20M
+says err 'needs at least'
+absent small.laz
+
+# Damage.
+head -c 60000 a.laz > cut.laz
+expect 1 enrich cut.laz out.laz --neighbors none
+says err '^scree: cut.laz: '
+absent out.laz

@@ -1,0 +1,287 @@
+/* test_vectors_kernels.c - each variant of the kernels of lib/vectors against plain C: the same bits on random input of all shapes. */
+#include "vectors/half.h"
+#include "vectors/kernels.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define DIM_MAX 4480u
+
+static uint64_t seed;
+
+static uint32_t draw(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 32);
+}
+
+static float draw_float(void)
+{
+    float sum = 0;
+    for (int i = 0; i < 4; i++)
+        sum += (float)(draw() >> 8) * 0x1p-24f - 0.5f;
+    return draw() % 50 == 0 ? 0 : sum;
+}
+
+static float *floats(size_t count)
+{
+    float *values = aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = draw_float();
+    return values;
+}
+
+static const uint32_t dims[] = {64, 128, 192, 256, 320, 768, 832, 1024, 1536, DIM_MAX};
+#define DIMS (sizeof dims / sizeof dims[0])
+
+static const struct scree__vectors_kernels *plain = &scree__vectors_kernels_plain;
+
+static void each(void (*check)(const struct scree__vectors_kernels *kernels))
+{
+    const struct scree__vectors_kernels *all[4];
+    unsigned count = scree__vectors_kernels_all(all);
+    for (unsigned i = 1; i < count; i++) {
+        seed = 20;
+        check(all[i]);
+    }
+    if (count == 1)
+        skip();
+}
+
+static void check_rotate(const struct scree__vectors_kernels *kernels)
+{
+    for (size_t i = 0; i < DIMS; i++) {
+        uint32_t n = dims[i];
+        uint8_t state[SCREE__VECTORS_ROUNDS * DIM_MAX / 8];
+        scree__vectors_rotation_make(draw(), n, state);
+        float *a = floats(n), *b = floats(n);
+        memcpy(b, a, n * sizeof *a);
+        plain->rotate(state, n, a);
+        kernels->rotate(state, n, b);
+        assert_memory_equal(a, b, n * sizeof *a);
+        free(a);
+        free(b);
+    }
+}
+
+static void test_rotate(void **state)
+{
+    (void)state;
+    each(check_rotate);
+}
+
+static void check_lists_of(const struct scree__vectors_kernels *kernels, uint32_t count,
+                           uint32_t dim, size_t rows)
+{
+    struct scree__vectors_lists lists;
+    float *centroids = floats((size_t)count * dim), *values = floats(rows * (dim + 3));
+    assert_int_equal(scree__vectors_lists_init(&lists, NULL, centroids, dim, count, dim, NULL),
+                     SCREE_OK);
+    size_t stride = lists.panel_count * SCREE__VECTORS_PANEL;
+    float *a = floats(rows * stride), *b = floats(rows * stride);
+    plain->products(&lists, values, dim + 3, rows, a, stride);
+    kernels->products(&lists, values, dim + 3, rows, b, stride);
+    assert_memory_equal(a, b, rows * stride * sizeof *a);
+    uint32_t *nearest = malloc(2 * rows * sizeof *nearest);
+    plain->assign(&lists, values, dim + 3, rows, nearest, a);
+    kernels->assign(&lists, values, dim + 3, rows, nearest + rows, b);
+    assert_memory_equal(nearest, nearest + rows, rows * sizeof *nearest);
+    assert_memory_equal(a, b, rows * sizeof *a);
+    free(nearest);
+    free(a);
+    free(b);
+    free(centroids);
+    free(values);
+    scree__vectors_lists_release(&lists);
+}
+
+static void check_lists(const struct scree__vectors_kernels *kernels)
+{
+    check_lists_of(kernels, 1, 1, 1);
+    check_lists_of(kernels, 32, 2, 12);
+    check_lists_of(kernels, 33, 255, 49);
+    check_lists_of(kernels, 97, 257, 25);
+    check_lists_of(kernels, 256, 784, 61);
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    each(check_lists);
+}
+
+static void check_encode(const struct scree__vectors_kernels *kernels)
+{
+    for (size_t i = 0; i < DIMS; i++)
+        for (uint32_t top = 1; top < 128; top = 2 * top + 1) {
+            uint32_t n = dims[i];
+            float *r = floats(n), *a = floats(n), *b = floats(n);
+            uint8_t signs[2][DIM_MAX / 8], codes[2][DIM_MAX], levels[2][DIM_MAX];
+            float sums[2][12];
+            int8_t high[2][DIM_MAX], low[2][DIM_MAX];
+            int64_t total[2];
+            for (int j = 0; j < 2; j++) {
+                const struct scree__vectors_kernels *it = j == 0 ? plain : kernels;
+                it->measure(r, n, signs[j], sums[j]);
+                it->quantize(r, n, (float)top, top, codes[j], sums[j] + 3);
+                it->project(r, n, codes[j], a, b, sums[j] + 5);
+                it->levels(r, n, 9, levels[j], sums[j] + 8);
+                total[j] = it->split(r, n, 4063, high[j], low[j]);
+                sums[j][10] = sums[j][11] = 0;
+            }
+            assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
+            assert_memory_equal(signs[0], signs[1], n / 8);
+            assert_memory_equal(codes[0], codes[1], n);
+            assert_memory_equal(levels[0], levels[1], n);
+            assert_memory_equal(high[0], high[1], n);
+            assert_memory_equal(low[0], low[1], n);
+            assert_true(total[0] == total[1]);
+            for (uint32_t d = 0; d < n; d++) {
+                float whole = r[d] * 4063;
+                assert_true(fabsf(whole - (float)(high[0][d] * 128 + low[0][d])) < 0.51f);
+                assert_in_range(low[0][d] + 64, 0, 127);
+                total[0] -= high[0][d] * 128 + low[0][d];
+            }
+            assert_true(total[0] == 0);
+            free(r);
+            free(a);
+            free(b);
+        }
+}
+
+static void test_encode(void **state)
+{
+    (void)state;
+    each(check_encode);
+}
+
+static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t n, unsigned bits,
+                          uint32_t width)
+{
+    struct scree__vectors_quantizer quantizer = {n, n, bits, SCREE__VECTORS_L2, NULL};
+    struct scree__vectors_query query;
+    assert_int_equal(scree__vectors_query_init(&query, &quantizer, 1.9f, NULL, NULL), SCREE_OK);
+    bool most = draw() % 4 == 0; /* the largest sums that there can be */
+    for (uint32_t i = 0; i < n; i++) {
+        query.levels[i] = most ? 15 : draw() % 16;
+        query.high[i] = most ? -63 : (int8_t)((int)(draw() % 127) - 63);
+        query.low[i] = most ? -64 : (int8_t)((int)(draw() % 128) - 64);
+    }
+    query.pack_scale = 0.01f;
+    query.pack_offset = -0.075f * (float)n;
+    query.add = 3;
+    query.pack_error = 2;
+    size_t pack_bytes = (size_t)scree__vectors_pack_bytes(n, width);
+    /* Nothing behind the pack is read: the sanitizer watches. */
+    uint8_t *pack = aligned_alloc(64, pack_bytes);
+    uint32_t extra_bytes = scree__vectors_extra_bytes(n, bits);
+    uint8_t *extra = malloc(extra_bytes + 1);
+    for (size_t i = 0; i < pack_bytes; i++)
+        pack[i] = most ? 255 : (uint8_t)draw();
+    for (size_t i = 0; i < extra_bytes; i++)
+        extra[i] = most ? 255 : (uint8_t)draw();
+    float *factors = (float *)(void *)(pack + (size_t)width * n / 8);
+    for (uint32_t i = 0; i < 3 * width; i++)
+        factors[i] = draw_float();
+    for (uint32_t rows = 1; rows <= width; rows += 1 + draw() % 20)
+        for (int limit = 0; limit < 3; limit++) {
+            struct scree__vectors_hits a, b;
+            float below = limit == 0 ? INFINITY : 3 + draw_float();
+            kernels->tables(query.levels, n, query.tables);
+            kernels->scan(&query, pack, width, rows, below, &b);
+            plain->tables(query.levels, n, query.tables);
+            plain->scan(&query, pack, width, rows, below, &a);
+            assert_int_equal(a.count, b.count);
+            assert_true(limit != 0 || a.count == rows);
+            assert_memory_equal(a.row, b.row, a.count);
+            assert_memory_equal(a.estimate, b.estimate, a.count * sizeof(float));
+            assert_memory_equal(a.error, b.error, a.count * sizeof(float));
+        }
+    if (bits > 1)
+        for (uint32_t row = 0; row < width; row += 7)
+            assert_true(plain->whole(&query, pack, width, row, extra) ==
+                        kernels->whole(&query, pack, width, row, extra));
+    free(extra);
+    free(pack);
+    scree__vectors_query_release(&query);
+}
+
+static void check_scan(const struct scree__vectors_kernels *kernels)
+{
+    for (size_t i = 0; i < DIMS; i++)
+        for (unsigned bits = 1; bits <= 8; bits++)
+            for (uint32_t width = 32; width <= 64; width += 32)
+                for (int repeat = 0; repeat < 4; repeat++)
+                    check_scan_of(kernels, dims[i], bits, width);
+}
+
+static void test_scan(void **state)
+{
+    (void)state;
+    each(check_scan);
+}
+
+static void check_rerank(const struct scree__vectors_kernels *kernels)
+{
+    for (uint32_t dim = 1; dim < 300; dim++) {
+        float *a = floats(dim), *b = floats(dim);
+        uint16_t *halves = malloc(dim * sizeof *halves);
+        for (uint32_t i = 0; i < dim; i++)
+            halves[i] = (uint16_t)(draw() & 0xbbff); /* every exponent but those of infinity */
+        float results[2][4];
+        for (int j = 0; j < 2; j++) {
+            const struct scree__vectors_kernels *it = j == 0 ? plain : kernels;
+            results[j][0] = it->distance2_fp32(a, b, dim);
+            results[j][1] = it->product_fp32(a, b, dim);
+            results[j][2] = it->distance2_fp16(halves, b, dim);
+            results[j][3] = it->product_fp16(halves, b, dim);
+        }
+        assert_memory_equal(results[0], results[1], sizeof results[0]);
+        free(a);
+        free(b);
+        free(halves);
+    }
+}
+
+static void test_rerank(void **state)
+{
+    (void)state;
+    each(check_rerank);
+}
+
+/* Every half to float and back is itself; floats between two halves go to the nearer one. */
+static void test_halves(void **state)
+{
+    (void)state;
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        float value = scree__vectors_half_to_float((uint16_t)h);
+        if (value != value)
+            continue;
+        assert_int_equal(scree__vectors_float_to_half(value), h);
+        assert_true((isinf(value) != 0) == ((h & 0x7fff) == 0x7c00));
+        if ((h & 0x7fff) >= 0x7bff)
+            continue;
+        float next = scree__vectors_half_to_float((uint16_t)(h + 1));
+        float middle = value + (next - value) / 2;
+        assert_int_equal(scree__vectors_float_to_half(middle), h + (h & 1)); /* ties to even */
+        assert_int_equal(scree__vectors_float_to_half(nextafterf(middle, value)), h);
+        assert_int_equal(scree__vectors_float_to_half(nextafterf(middle, next)), h + 1);
+    }
+    assert_int_equal(scree__vectors_half_to_float(0x3c00), 1);
+    assert_int_equal(scree__vectors_float_to_half(70000.f), 0x7c00);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rotate), cmocka_unit_test(test_lists),  cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_scan),   cmocka_unit_test(test_rerank), cmocka_unit_test(test_halves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

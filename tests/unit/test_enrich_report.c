@@ -1,0 +1,274 @@
+/* test_enrich_report.c - a building score against class 6, counted a second time by plain pairs; the map's places; texts. */
+#include "base/bytes.h"
+#include "enrich/report.h"
+#include "las_make.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+enum { POINTS = 1500 };
+
+struct made {
+    struct las_bytes file;
+    struct scree_source *source;
+    struct scree_las_reader *reader;
+    uint8_t *records;
+    float rows[POINTS][3]; /* planarity, height, score */
+};
+
+static const enum scree_feature features[3] = {
+    SCREE_FEATURE_PLANARITY, SCREE_FEATURE_HEIGHT_ABOVE_GROUND, SCREE_FEATURE_BUILDING_SCORE};
+
+static uint32_t next(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Scores in steps of a thousandth, so that a histogram of a thousand steps is exact. */
+static void make(struct made *made, unsigned format)
+{
+    struct las_recipe recipe = {.version_minor = 4, .point_format = format, .point_count = POINTS};
+    uint32_t state = 7;
+    made->records = las_make_records(&recipe);
+    const uint32_t bytes = scree_las_format_bytes(format);
+    for (unsigned i = 0; i < POINTS; i++) {
+        static const uint8_t classes[] = {6, 6, 1, 2, 5, 7};
+        uint8_t *class = made->records + (size_t)i * bytes + (format < 6 ? 15 : 16);
+        *class = classes[next(&state) % 6];
+        made->rows[i][0] = 0.5F;
+        made->rows[i][1] = (float)(next(&state) % 3000) / 100 - 1;
+        made->rows[i][2] = (float)((*class == 6 ? 300 : 0) + next(&state) % 700) / 1000;
+        if (next(&state) % 20 == 0)
+            made->rows[i][2] = SCREE_FEATURE_NO_DATA;
+        if (format < 6)
+            *class |= 0x80; /* withheld: not part of the class */
+    }
+    made->file = las_make(&recipe, made->records);
+    assert_int_equal(scree_source_open_memory(made->file.bytes, made->file.count, "made.las",
+                                              &made->source, NULL),
+                     SCREE_OK);
+    assert_int_equal(scree_las_open(made->source, NULL, &made->reader, NULL), SCREE_OK);
+}
+
+static void unmake(struct made *made)
+{
+    scree_las_close(made->reader);
+    scree_source_close(made->source);
+    las_bytes_free(&made->file);
+    free(made->records);
+}
+
+static struct scree_enrich_result run(struct made *made, unsigned format, double threshold,
+                                      struct scree__enrich_report **kept)
+{
+    struct scree_enrich_options options;
+    struct scree__enrich_report *report;
+    struct scree_enrich_result result;
+    scree_enrich_options_init(&options);
+    options.building_threshold = threshold;
+    options.map = "map.png";
+    assert_int_equal(
+        scree__enrich_report_new(NULL, made->reader, &options, 1, features, 3, &report, NULL),
+        SCREE_OK);
+    const uint32_t bytes = scree_las_format_bytes(format);
+    /* In pieces, backwards: order does not matter. */
+    for (unsigned end = POINTS; end > 0; end -= 500)
+        scree__enrich_report_add(report, made->records + (size_t)(end - 500) * bytes, bytes,
+                                 made->rows[end - 500], 500);
+    memset(&result, 0, sizeof result);
+    result.point_count = POINTS;
+    result.features = SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE);
+    assert_int_equal(scree__enrich_report_finish(report, &result, NULL), SCREE_OK);
+    if (kept != NULL)
+        *kept = report;
+    else
+        scree__enrich_report_free(report);
+    return result;
+}
+
+/* The same by pairs. */
+static void check(const struct made *made, unsigned format, double low, double high,
+                  double threshold, const struct scree_enrich_match *match)
+{
+    const uint32_t bytes = scree_las_format_bytes(format);
+    uint64_t building = 0, found = 0, other = 0, false_count = 0;
+    double pairs = 0;
+    for (unsigned i = 0; i < POINTS; i++) {
+        const unsigned class = scree__enrich_class_of(format, made->records + (size_t)i * bytes);
+        const float score = made->rows[i][2], height = made->rows[i][1];
+        if (score == SCREE_FEATURE_NO_DATA || class == 7 || (double)height < low ||
+            (double)height >= high)
+            continue;
+        building += class == 6;
+        other += class != 6;
+        found += class == 6 && score >= (float)threshold;
+        false_count += class != 6 && score >= (float)threshold;
+        for (unsigned j = 0; j < POINTS && class == 6; j++) {
+            const unsigned its = scree__enrich_class_of(format, made->records + (size_t)j * bytes);
+            const float than = made->rows[j][2];
+            if (its == 6 || its == 7 || than == SCREE_FEATURE_NO_DATA ||
+                (double)made->rows[j][1] < low || (double)made->rows[j][1] >= high)
+                continue;
+            pairs += score > than ? 1 : score == than ? 0.5 : 0;
+        }
+    }
+    assert_int_equal(match->building_count, building);
+    assert_int_equal(match->other_count, other);
+    assert_int_equal(match->found_count, found);
+    assert_int_equal(match->false_count, false_count);
+    assert_true(building > 20 && other > 20);
+    const double precision = (double)found / (double)(found + false_count);
+    const double recall = (double)found / (double)building;
+    assert_true(fabs(match->precision - precision) < 1e-12);
+    assert_true(fabs(match->recall - recall) < 1e-12);
+    assert_true(fabs(match->f1 - 2 * precision * recall / (precision + recall)) < 1e-12);
+    if (fabs(match->auc - pairs / (double)building / (double)other) > 1e-9)
+        fail_msg("AUC %g, by pairs %g", match->auc, pairs / (double)building / (double)other);
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const double limits[] = {-100, 2, 5, 10, 20, 1000};
+    static struct made made;
+    for (unsigned format = 1; format <= 6; format += 5) {
+        make(&made, format);
+        struct scree_enrich_result result = run(&made, format, 0.4, NULL);
+        assert_true(result.is_judged);
+        check(&made, format, -100, 1000, 0.4, &result.whole);
+        for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
+            check(&made, format, limits[b], limits[b + 1], 0.4, &result.bands[b]);
+        unmake(&made);
+    }
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct scree__enrich_text json = {0}, text = {0};
+    make(&made, 6);
+    struct scree_enrich_result result = run(&made, 6, 0.4, NULL);
+    scree__enrich_report_json(&json, "a/tile \"1\"\n\xFF.laz", &result);
+    scree__enrich_report_text(&text, "a/tile.laz", &result);
+    cJSON *root = cJSON_Parse(json.text);
+    assert_non_null(root);
+    assert_string_equal(cJSON_GetObjectItem(root, "file")->valuestring, "tile \"1\"\n\xC3\xBF.laz");
+    const cJSON *building = cJSON_GetObjectItem(root, "building");
+    assert_true(cJSON_GetObjectItem(building, "f1")->valuedouble == result.whole.f1);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(building, "by_height")), 5);
+    assert_non_null(strstr(text.text, "against class 6"));
+    cJSON_Delete(root);
+    scree__enrich_text_release(&json);
+    scree__enrich_text_release(&text);
+    unmake(&made);
+}
+
+/* Every point that is no noise lies in the cell over it. */
+static void test_map(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct scree__enrich_report *report;
+    make(&made, 6);
+    (void)run(&made, 6, 0.4, &report);
+    uint64_t points = 0, noise = 0;
+    assert_non_null(report->cells);
+    for (uint64_t i = 0; i < (uint64_t)report->width * report->height; i++)
+        points += report->cells[i].points;
+    const struct scree_las_header *header = scree_las_header(made.reader);
+    for (unsigned i = 0; i < POINTS; i++) {
+        const uint8_t *record = made.records + (size_t)i * 30;
+        const double x = scree__base_load_i32(record) * header->scale[0] + header->offset[0];
+        const double y = scree__base_load_i32(record + 4) * header->scale[1] + header->offset[1];
+        const uint64_t column = (uint64_t)((x - header->min[0]) / report->cell_size);
+        const uint64_t row = (uint64_t)((y - header->min[1]) / report->cell_size);
+        if (record[16] == 7) {
+            noise++;
+            continue;
+        }
+        assert_true(column < report->width && row < report->height);
+        assert_true(report->cells[row * report->width + column].top >=
+                    scree__base_load_i32(record + 8));
+    }
+    assert_int_equal(points + noise, POINTS);
+    scree__enrich_report_free(report);
+    unmake(&made);
+}
+
+/* A slope is its own network but for rounding; noise on it shows. The order of the points does not. */
+static void test_residuals(void **state)
+{
+    (void)state;
+    enum { SIDE = 150 };
+    struct scree_las_header header = {.point_count = SIDE * SIDE};
+    for (int axis = 0; axis < 3; axis++) {
+        header.scale[axis] = 0.01;
+        header.max[axis] = SIDE;
+    }
+    double p95[3];
+    for (int run = 0; run < 3; run++) {
+        struct scree__enrich_residuals residuals;
+        struct scree__enrich_spread spread;
+        assert_int_equal(scree__enrich_residuals_init(&residuals, NULL, &header, NULL), SCREE_OK);
+        for (int n = 0; n < SIDE * SIDE; n++) {
+            const int i = run == 2 ? SIDE * SIDE - 1 - n : n;
+            uint32_t noise = (uint32_t)i * 2654435761u;
+            const int32_t x = i % SIDE * 100 + (int32_t)(noise >> 16) % 90;
+            const int32_t y = i / SIDE * 100 + (int32_t)(noise >> 8) % 90;
+            const int32_t at[3] = {x, y, x / 4 + (run > 0 ? (int32_t)(noise >> 4) % 200 : 0)};
+            scree__enrich_residuals_add(&residuals, at);
+        }
+        assert_int_equal(scree__enrich_residuals_finish(&residuals, &spread, NULL), SCREE_OK);
+        scree__enrich_residuals_release(&residuals);
+        assert_true(spread.count > 100);
+        assert_true(spread.p50 <= spread.p95 && spread.p95 <= spread.most);
+        p95[run] = spread.p95;
+    }
+    assert_true(p95[0] <= 1);
+    assert_true(p95[1] > 50 && p95[1] < 200);
+    assert_true(p95[1] == p95[2]);
+}
+
+/* Numbers read back the same. */
+static void test_json_numbers(void **state)
+{
+    (void)state;
+    static const double numbers[] = {0.1,          1.0 / 3,           1e300, -2.5, 0,
+                                     123456789.25, 0.3048006096012192};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct scree__enrich_text text = {0};
+        scree__enrich_text_add_number(&text, numbers[i]);
+        assert_true(strtod(text.text, NULL) == numbers[i]);
+        scree__enrich_text_release(&text);
+    }
+    struct scree__enrich_text text = {0};
+    scree__enrich_text_add_number(&text, (double)NAN);
+    assert_string_equal(text.text, "null");
+    scree__enrich_text_release(&text);
+}
+
+static int tidy(void **state)
+{
+    (void)state;
+    las_tidy();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_map),          cmocka_unit_test(test_residuals),
+        cmocka_unit_test(test_json_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, tidy);
+}
