@@ -1,13 +1,13 @@
 /*
  * bench/laz - how fast chunks of LAZ files decode and encode, in one thread, in memory.
  *
- *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--jobs decode,pairs,xyz,encode]
- *             [--peer CMD] FILE...
+ *   bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT]
+ *             [--jobs decode,pairs,xyz,xyzpairs,encode] [--peer CMD]... FILE...
  *
- * --as converts points of formats 0-3 to 6-8 first. --peer runs `CMD FILE` in turn with ours, so
- * that both meet the same neighbours on the machine; it prints lines `decode CPU WALL`, `xyz CPU
- * WALL`, `encode CPU WALL BYTES` (seconds). Of all repeats the least CPU time counts; ratios are of
- * CPU times, in brackets of the least wall times.
+ * --as converts points of formats 0-3 to 6-8 first. --peer, given up to twice, runs `CMD FILE` in
+ * turn with ours, so that all meet the same neighbours on the machine; it prints lines `decode CPU
+ * WALL`, `xyz CPU WALL`, `encode CPU WALL BYTES` (seconds). Of all repeats the least CPU time
+ * counts; ratios are to the least of the peers' CPU times.
  */
 #include "laz_file.h"
 
@@ -19,13 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PAIRS: decoding by pairs of chunks; the peer's figure is that of its decoding. */
-enum { DECODE, PAIRS, XYZ, ENCODE, JOBS };
-static const char *const job_names[JOBS] = {"decode", "pairs", "xyz", "encode"};
+/* PAIRS, XYZ_PAIRS: by pairs of chunks; a peer's figure is that of DECODE, XYZ. */
+enum { DECODE, PAIRS, XYZ, XYZ_PAIRS, ENCODE, JOBS };
+static const char *const job_names[JOBS] = {"decode", "pairs", "xyz", "xyzpairs", "encode"};
+#define PEERS_MAX 2u
 static const char *const level_names[] = {"plain", "avx2", "avx512"};
 
 struct figures {
-    double cpu[JOBS], wall[JOBS]; /* least of all repeats; 0: none */
+    double cpu[JOBS]; /* least of all repeats; 0: none */
     size_t bytes;
 };
 
@@ -36,12 +37,10 @@ static double seconds(clockid_t clock)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void keep(struct figures *figures, int job, double cpu, double wall)
+static void keep(struct figures *figures, int job, double cpu)
 {
     if (figures->cpu[job] == 0 || cpu < figures->cpu[job])
         figures->cpu[job] = cpu;
-    if (figures->wall[job] == 0 || wall < figures->wall[job])
-        figures->wall[job] = wall;
 }
 
 /* Decoders of one file, as many as decode at once. */
@@ -67,8 +66,7 @@ static uint8_t *decode_chunks(const struct decoders *decoders, const struct benc
                               uint32_t at, unsigned count, uint8_t *records)
 {
     struct scree_error err = SCREE_ERROR_INIT, errs[2] = {SCREE_ERROR_INIT, SCREE_ERROR_INIT};
-    struct scree_laz_part parts[2];
-    memset(parts, 0, sizeof parts);
+    struct scree_laz_part parts[2] = {{0}, {0}};
     for (unsigned i = 0; i < count; i++) {
         const struct bench_chunk *chunk = &file->chunks[at + i];
         struct scree_laz_part part = {
@@ -135,18 +133,18 @@ static void run_ours(const struct bench_file *file, uint8_t *records, uint8_t *s
 {
     for (int job = DECODE; job < JOBS; job++) {
         bool layered = file->layout.compressor == SCREE_LAZ_LAYERED;
-        if (!(jobs >> job & 1) || (job == XYZ && !layered) || (job == PAIRS && layered))
+        if (!(jobs >> job & 1) || ((job == XYZ || job == XYZ_PAIRS) && !layered))
             continue;
-        double cpu = seconds(CLOCK_THREAD_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+        double cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
         if (job == DECODE)
             decode(file, SCREE_LAZ_FIELD_ALL, 1, records);
         else if (job == PAIRS)
             decode(file, SCREE_LAZ_FIELD_ALL, 2, scratch);
-        else if (job == XYZ)
-            decode(file, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, 1, scratch);
+        else if (job == XYZ || job == XYZ_PAIRS)
+            decode(file, SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z, job == XYZ ? 1 : 2, scratch);
         else
             figures->bytes = encode(file, records, out, capacity);
-        keep(figures, job, seconds(CLOCK_THREAD_CPUTIME_ID) - cpu, seconds(CLOCK_MONOTONIC) - wall);
+        keep(figures, job, seconds(CLOCK_THREAD_CPUTIME_ID) - cpu);
         if (job == PAIRS && memcmp(records, scratch, file->point_count * file->layout.record_bytes))
             fprintf(stderr, "decoded by pairs, the points differ\n");
     }
@@ -164,30 +162,32 @@ static void run_peer(const char *command, const char *path, struct figures *figu
         int found = sscanf(line, "%19s %lf %lf %zu", name, &cpu, &wall, &bytes);
         for (int job = DECODE; job < JOBS; job++) {
             if (found >= 3 && strcmp(name, job_names[job]) == 0)
-                keep(figures, job, cpu, wall);
+                keep(figures, job, cpu);
         }
         if (found == 4)
             figures->bytes = bytes;
     }
     figures->cpu[PAIRS] = figures->cpu[DECODE];
-    figures->wall[PAIRS] = figures->wall[DECODE];
+    figures->cpu[XYZ_PAIRS] = figures->cpu[XYZ];
     if (!pipe || pclose(pipe) != 0)
         fprintf(stderr, "%s: failed\n", command);
 }
 
+/* peer: the best of the peers, or NULL. */
 static void print(const char *who, const struct figures *figures, const struct figures *peer,
                   uint64_t point_count)
 {
     printf("  %-8s", who);
     for (int job = DECODE; job < JOBS; job++) {
         if (figures->cpu[job] == 0) {
-            printf("  %-6s %19s", job_names[job], "");
+            printf("  %-8s %15s", job_names[job], "");
             continue;
         }
-        printf("  %-6s %6.2f M/s", job_names[job], 1e-6 * (double)point_count / figures->cpu[job]);
+        printf("  %-8s %5.2f M/s", job_names[job], 1e-6 * (double)point_count / figures->cpu[job]);
         if (peer && peer->cpu[job] > 0)
-            printf(" x%4.2f (%4.2f)", peer->cpu[job] / figures->cpu[job],
-                   peer->wall[job] / figures->wall[job]);
+            printf(" x%4.2f", peer->cpu[job] / figures->cpu[job]);
+        else
+            printf("      ");
     }
     printf("  %zu bytes\n", figures->bytes);
 }
@@ -214,79 +214,121 @@ static void convert(struct bench_file *file, unsigned format, const char *path)
 
 struct options {
     unsigned repeat, levels, format, jobs; /* levels, jobs: bits */
-    const char *peer;
+    const char *peers[PEERS_MAX];
+    unsigned peer_count;
 };
+
+/* The file, its points and the room that a run takes. */
+struct subject {
+    struct bench_file file;
+    char converted[100]; /* the file that replaces it, or "" */
+    uint8_t *records, *scratch, *out;
+    size_t capacity;
+};
+
+static void subject_make(struct subject *subject, const char *path, unsigned format)
+{
+    struct bench_file *file = &subject->file;
+    memset(subject, 0, sizeof *subject);
+    bench_file_read(file, path);
+    if (format && file->format < 4 && format != file->format) {
+        snprintf(subject->converted, sizeof subject->converted, "/tmp/bench_laz_%ld.laz",
+                 (long)getpid());
+        convert(file, format, subject->converted);
+    }
+    size_t record_space = (size_t)file->point_count * file->layout.record_bytes;
+    subject->capacity = scree_laz_encode_bound(&file->layout, file->chunk_points_max);
+    subject->records = bench_memory(record_space);
+    subject->scratch = bench_memory(record_space);
+    subject->out = bench_memory(subject->capacity);
+    memset(subject->records, 0, record_space);
+    memset(subject->scratch, 0, record_space);
+    memset(subject->out, 0, subject->capacity);
+}
+
+static void subject_free(struct subject *subject)
+{
+    if (subject->converted[0])
+        unlink(subject->converted);
+    free(subject->out);
+    free(subject->scratch);
+    free(subject->records);
+    bench_file_release(&subject->file);
+}
+
+static struct figures best_of(const struct figures *peers, unsigned count)
+{
+    struct figures best = {{0}, 0};
+    for (unsigned i = 0; i < count; i++) {
+        for (int job = DECODE; job < JOBS; job++) {
+            if (peers[i].cpu[job] > 0)
+                keep(&best, job, peers[i].cpu[job]);
+        }
+    }
+    return best;
+}
 
 static void run(const char *path, const struct options *options)
 {
-    struct bench_file file;
-    struct figures ours[3], peer;
-    char converted[100];
+    struct subject s;
+    struct figures ours[3], peers[PEERS_MAX];
     memset(ours, 0, sizeof ours);
-    memset(&peer, 0, sizeof peer);
-    snprintf(converted, sizeof converted, "/tmp/bench_laz_%ld.laz", (long)getpid());
-    bench_file_read(&file, path);
-    if (options->format && file.format < 4 && options->format != file.format)
-        convert(&file, options->format, converted);
-    else
-        converted[0] = 0;
-    size_t record_space = (size_t)file.point_count * file.layout.record_bytes;
-    size_t capacity = scree_laz_encode_bound(&file.layout, file.chunk_points_max);
-    uint8_t *records = bench_memory(record_space), *scratch = bench_memory(record_space);
-    uint8_t *out = bench_memory(capacity);
-    memset(records, 0, record_space);
-    memset(scratch, 0, record_space);
-    memset(out, 0, capacity);
+    memset(peers, 0, sizeof peers);
+    subject_make(&s, path, options->format);
     for (unsigned i = 0; i < options->repeat; i++) {
-        if (options->peer)
-            run_peer(options->peer, converted[0] ? converted : path, &peer);
+        for (unsigned p = 0; p < options->peer_count; p++)
+            run_peer(options->peers[p], s.converted[0] ? s.converted : path, &peers[p]);
         for (unsigned level = 0; level < 3; level++) {
             scree__simd_force((enum scree__simd_level)level);
             if ((options->levels >> level & 1) && scree__simd_level() == level)
-                run_ours(&file, records, scratch, out, capacity, options->jobs, &ours[level]);
+                run_ours(&s.file, s.records, s.scratch, s.out, s.capacity, options->jobs,
+                         &ours[level]);
         }
     }
-    printf("%s: format %u%s, %llu points, %zu bytes of chunks\n", path, file.format,
-           converted[0] ? " (converted)" : "", (unsigned long long)file.point_count,
-           file.chunk_bytes);
-    if (options->peer)
-        print("peer", &peer, NULL, file.point_count);
+    printf("%s: format %u%s, %llu points, %zu bytes of chunks\n", path, s.file.format,
+           s.converted[0] ? " (converted)" : "", (unsigned long long)s.file.point_count,
+           s.file.chunk_bytes);
+    for (unsigned p = 0; p < options->peer_count; p++)
+        print("peer", &peers[p], NULL, s.file.point_count);
+    struct figures best = best_of(peers, options->peer_count);
     for (unsigned level = 0; level < 3; level++) {
         if (ours[level].cpu[DECODE] > 0)
-            print(level_names[level], &ours[level], options->peer ? &peer : NULL, file.point_count);
+            print(level_names[level], &ours[level], &best, s.file.point_count);
     }
-    if (converted[0])
-        unlink(converted);
-    free(out);
-    free(scratch);
-    free(records);
-    bench_file_release(&file);
+    subject_free(&s);
+}
+
+static unsigned names_in(const char *list, const char *const *names, unsigned count)
+{
+    unsigned bits = 0;
+    for (; *list; list += strcspn(list, ","), list += *list == ',') {
+        size_t length = strcspn(list, ",");
+        for (unsigned i = 0; i < count; i++)
+            bits |= strlen(names[i]) == length && !memcmp(list, names[i], length) ? 1u << i : 0;
+    }
+    return bits;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {5, 7, 0, (1u << JOBS) - 1, NULL};
+    struct options options = {5, 7, 0, (1u << JOBS) - 1, {NULL}, 0};
     int i;
     for (i = 1; i + 1 < argc && argv[i][0] == '-'; i += 2) {
         if (strcmp(argv[i], "--repeat") == 0) {
             options.repeat = (unsigned)strtoul(argv[i + 1], NULL, 10);
         } else if (strcmp(argv[i], "--as") == 0) {
             options.format = (unsigned)strtoul(argv[i + 1], NULL, 10);
-        } else if (strcmp(argv[i], "--peer") == 0) {
-            options.peer = argv[i + 1];
+        } else if (strcmp(argv[i], "--peer") == 0 && options.peer_count < PEERS_MAX) {
+            options.peers[options.peer_count++] = argv[i + 1];
         } else if (strcmp(argv[i], "--jobs") == 0) {
-            options.jobs = 1u << DECODE; /* what the others need */
-            for (unsigned job = 0; job < JOBS; job++)
-                options.jobs |= strstr(argv[i + 1], job_names[job]) ? 1u << job : 0;
+            options.jobs = names_in(argv[i + 1], job_names, JOBS) | 1u << DECODE;
         } else if (strcmp(argv[i], "--level") == 0) {
-            options.levels = 0;
-            for (unsigned level = 0; level < 3; level++)
-                options.levels |= strstr(argv[i + 1], level_names[level]) ? 1u << level : 0;
+            options.levels = names_in(argv[i + 1], level_names, 3);
         }
     }
     if (i >= argc) {
-        fputs("bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--peer CMD] "
-              "FILE...\n",
+        fputs("bench_laz [--repeat N] [--level plain,avx2,avx512] [--as FORMAT] [--jobs JOBS] "
+              "[--peer CMD]... FILE...\n",
               stderr);
         return 2;
     }

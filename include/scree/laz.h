@@ -160,8 +160,9 @@ struct scree_laz_part {
 /*
  * The same as scree_laz_decoder_next() for each of the parts, whatever becomes of the other one;
  * the decoders are different ones. Where both chunks are pointwise (formats 0-5, compressors 1 and
- * 2) and have the same items, this takes much less time than one after the other: see
- * bench/results. For that the counts should be large, and about equal. Since 0.1.
+ * 2) or both layered, and have the same items, this takes less time than one after the other: see
+ * bench/results. For that the counts should be large, and about equal. A damaged layered chunk is
+ * told by the blocks that the two go through together. Since 0.1.
  */
 SCREE_API void scree_laz_decoder_next_two(struct scree_laz_part parts[2]);
 

@@ -213,12 +213,6 @@ static enum scree_status try_file(struct scree__enrich_engine *engine, const cha
     close_file(file);
     if (near) {
         scree__enrich_lattice_join(engine, file);
-        if (!file->exact)
-            scree__par_log(
-                engine->context, SCREE_LOG_WARNING,
-                "%s: its scale or offset does not fit that of %s: places are rounded, and "
-                "results at its border depend on which of the two is the input",
-                path, engine->files[0].path);
         return SCREE_OK;
     }
     scree__mem_string_free(file->path);
@@ -232,6 +226,25 @@ static int by_path(const void *a, const void *b)
     return strcmp(f->path, g->path);
 }
 
+/* Once, however many files it is about. */
+static void warn_of_rounding(const struct scree__enrich_engine *engine)
+{
+    const struct scree__enrich_file *first = NULL;
+    uint64_t count = 0;
+    char more[64] = "";
+    for (uint64_t i = 1; i < engine->file_count; i++)
+        if (!engine->files[i].exact && count++ == 0)
+            first = &engine->files[i];
+    if (first == NULL)
+        return;
+    if (count > 1)
+        snprintf(more, sizeof more, " and %llu more", (unsigned long long)(count - 1));
+    scree__par_log(engine->context, SCREE_LOG_WARNING,
+                   "%s%s: scale or offset do not fit those of %s: places are rounded, and results "
+                   "at the border depend on which of the files is the input",
+                   first->path, more, engine->files[0].path);
+}
+
 static enum scree_status find_files(struct scree__enrich_engine *engine, struct scree_error *err)
 {
     struct scree_path_list list = {NULL, 0, 0};
@@ -243,6 +256,8 @@ static enum scree_status find_files(struct scree__enrich_engine *engine, struct 
     scree_path_list_release(&list);
     if (engine->file_count > 2)
         qsort(engine->files + 1, engine->file_count - 1, sizeof *engine->files, by_path);
+    if (status == SCREE_OK)
+        warn_of_rounding(engine);
     return status;
 }
 

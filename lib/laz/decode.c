@@ -5,31 +5,8 @@
 #include "scree/laz.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "laz/decoder.h"
 #include "laz/layout.h"
-#include "laz/loops.h"
-
-struct scree_laz_decoder {
-    struct scree_laz_layout layout;
-    const struct laz_loops *loops;
-    uint32_t fields;
-    const uint8_t *chunk;
-    size_t chunk_bytes;
-    size_t layers_end; /* layered: the chunk's true size */
-    uint64_t point_count, done;
-    bool broken;  /* no chunk begun, or it failed */
-    bool ran_out; /* it failed because its bytes ended */
-    struct laz_pointwise pointwise;
-    struct laz_reader reader;
-    struct laz_layered layered;
-    struct laz_layer_stream *streams; /* one per layer */
-    struct fill *fills;               /* as many at most; those of this chunk */
-    uint32_t fill_count;
-};
-
-/* Bytes of every record that are the first record's, because no layer of theirs is decoded. */
-struct fill {
-    uint32_t offset, bytes;
-};
 
 static size_t place(struct scree_laz_decoder *decoder, const struct scree_laz_layout *layout,
                     struct laz_arena *arena)
@@ -249,7 +226,8 @@ static const char *damage_of(const struct laz_reader *reader)
     return reader->overrun ? "stream ends early" : "stream is damaged";
 }
 
-static enum scree_status point_damaged(struct scree_laz_decoder *decoder, struct scree_error *err)
+enum scree_status scree__laz_point_damaged(struct scree_laz_decoder *decoder,
+                                           struct scree_error *err)
 {
     decoder->ran_out = decoder->reader.damage == 0;
     return scree__base_fail(err, SCREE_E_DATA, "point %llu of the chunk, byte %zu: %s",
@@ -264,7 +242,7 @@ static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8
     size_t sound = decoder->loops->pointwise_read(&decoder->pointwise, &decoder->reader, records,
                                                   stride, count);
     decoder->done += sound;
-    return sound == count ? SCREE_OK : point_damaged(decoder, err);
+    return sound == count ? SCREE_OK : scree__laz_point_damaged(decoder, err);
 }
 
 #define FILL_OF(piece)                                                                      \
@@ -311,13 +289,9 @@ static enum scree_status layer_damaged(const struct scree_laz_decoder *decoder, 
         scree__laz_layer_name(&decoder->layered, layer, name));
 }
 
-static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *records,
-                                    size_t stride, size_t count, size_t next,
-                                    struct scree_error *err)
+enum scree_status scree__laz_end_block(struct scree_laz_decoder *decoder, uint8_t *records,
+                                       size_t stride, size_t count, struct scree_error *err)
 {
-    if (!laz_reader_sound(&decoder->streams[0].reader))
-        return layer_damaged(decoder, 0, count, err);
-    decoder->loops->layered_read(&decoder->layered, decoder->streams, records, stride, count, next);
     for (uint32_t i = 0; i < decoder->fill_count; i++)
         fill(&decoder->fills[i], decoder->chunk, records, stride, count);
     for (uint32_t i = 1; i < decoder->layered.layer_count; i++) {
@@ -329,18 +303,30 @@ static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *
     return SCREE_OK;
 }
 
-static size_t block_points(size_t count)
+enum scree_status scree__laz_begin_block(struct scree_laz_decoder *decoder, size_t count,
+                                         struct scree_error *err)
 {
-    return count < LAZ_BLOCK_POINTS ? count : LAZ_BLOCK_POINTS;
+    return laz_reader_sound(&decoder->streams[0].reader) ? SCREE_OK
+                                                         : layer_damaged(decoder, 0, count, err);
 }
 
-static enum scree_status next_layered(struct scree_laz_decoder *decoder, uint8_t *records,
-                                      size_t stride, size_t count, struct scree_error *err)
+static enum scree_status next_block(struct scree_laz_decoder *decoder, uint8_t *records,
+                                    size_t stride, size_t count, size_t next,
+                                    struct scree_error *err)
 {
-    size_t block = block_points(count);
-    decoder->loops->layered_start(&decoder->layered, decoder->streams, records, stride, block);
+    enum scree_status status = scree__laz_begin_block(decoder, count, err);
+    if (status != SCREE_OK)
+        return status;
+    decoder->loops->layered_read(&decoder->layered, decoder->streams, records, stride, count, next);
+    return scree__laz_end_block(decoder, records, stride, count, err);
+}
+
+enum scree_status scree__laz_next_blocks(struct scree_laz_decoder *decoder, uint8_t *records,
+                                         size_t stride, size_t count, struct scree_error *err)
+{
+    size_t block = laz_block_points(count);
     while (block > 0) {
-        size_t next = block_points(count - block);
+        size_t next = laz_block_points(count - block);
         enum scree_status status = next_block(decoder, records, stride, block, next, err);
         if (status != SCREE_OK)
             return status;
@@ -349,6 +335,14 @@ static enum scree_status next_layered(struct scree_laz_decoder *decoder, uint8_t
         block = next;
     }
     return SCREE_OK;
+}
+
+static enum scree_status next_layered(struct scree_laz_decoder *decoder, uint8_t *records,
+                                      size_t stride, size_t count, struct scree_error *err)
+{
+    decoder->loops->layered_start(&decoder->layered, decoder->streams, records, stride,
+                                  laz_block_points(count));
+    return scree__laz_next_blocks(decoder, records, stride, count, err);
 }
 
 static void next_raw(struct scree_laz_decoder *decoder, uint8_t *records, size_t stride,
@@ -361,8 +355,7 @@ static void next_raw(struct scree_laz_decoder *decoder, uint8_t *records, size_t
     decoder->done += count;
 }
 
-/* The chunk's first record is stored as it is. Returns how many of count > 0 points that gave. */
-static size_t next_first(struct scree_laz_decoder *decoder, uint8_t *records)
+size_t scree__laz_next_first(struct scree_laz_decoder *decoder, uint8_t *records)
 {
     if (decoder->done > 0)
         return 0;
@@ -374,7 +367,7 @@ static size_t next_first(struct scree_laz_decoder *decoder, uint8_t *records)
 static enum scree_status next_coded(struct scree_laz_decoder *decoder, uint8_t *records,
                                     size_t stride, size_t count, struct scree_error *err)
 {
-    size_t first = next_first(decoder, records);
+    size_t first = scree__laz_next_first(decoder, records);
     records += first * stride;
     count -= first;
     if (count == 0)
@@ -384,8 +377,9 @@ static enum scree_status next_coded(struct scree_laz_decoder *decoder, uint8_t *
     return next_pointwise(decoder, records, stride, count, err);
 }
 
-static enum scree_status next_allowed(const struct scree_laz_decoder *decoder, size_t stride_bytes,
-                                      size_t count, struct scree_error *err)
+enum scree_status scree__laz_next_allowed(const struct scree_laz_decoder *decoder,
+                                          size_t stride_bytes, size_t count,
+                                          struct scree_error *err)
 {
     if (decoder->broken)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "no chunk is begun, or it failed before");
@@ -401,7 +395,7 @@ static enum scree_status next_allowed(const struct scree_laz_decoder *decoder, s
 enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint8_t *records,
                                          size_t stride_bytes, size_t count, struct scree_error *err)
 {
-    enum scree_status status = next_allowed(decoder, stride_bytes, count, err);
+    enum scree_status status = scree__laz_next_allowed(decoder, stride_bytes, count, err);
     if (status != SCREE_OK || count == 0)
         return status;
     if (decoder->layout.compressor == SCREE_LAZ_NONE) {
@@ -411,64 +405,6 @@ enum scree_status scree_laz_decoder_next(struct scree_laz_decoder *decoder, uint
     status = next_coded(decoder, records, stride_bytes, count, err);
     decoder->broken = status != SCREE_OK;
     return status;
-}
-
-/* Can the two go in turns? */
-static bool paired(const struct scree_laz_part parts[2])
-{
-    const struct laz_pointwise *a = &parts[0].decoder->pointwise, *b = &parts[1].decoder->pointwise;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct scree_laz_decoder *decoder = parts[i].decoder;
-        if (decoder->layout.compressor == SCREE_LAZ_NONE ||
-            decoder->layout.compressor == SCREE_LAZ_LAYERED || parts[i].count == 0 ||
-            next_allowed(decoder, parts[i].stride_bytes, parts[i].count, NULL) != SCREE_OK)
-            return false;
-    }
-    return parts[0].decoder != parts[1].decoder && a->usual && b->usual &&
-           a->usual_gps == b->usual_gps && a->usual_rgb == b->usual_rgb &&
-           a->usual_extra_bytes == b->usual_extra_bytes;
-}
-
-/* As many points in turns as both have; done[i] tells how many that were. A chunk that turns out to
- * be damaged is broken. */
-static void next_in_turns(struct scree_laz_part parts[2], size_t done[2])
-{
-    struct scree_laz_decoder *a = parts[0].decoder, *b = parts[1].decoder;
-    for (unsigned i = 0; i < 2; i++)
-        done[i] = next_first(parts[i].decoder, parts[i].records);
-    size_t left_a = parts[0].count - done[0], left_b = parts[1].count - done[1];
-    size_t count = left_a < left_b ? left_a : left_b;
-    size_t pairs = a->loops->pointwise_read_two(
-        (struct laz_pointwise *const[2]){&a->pointwise, &b->pointwise},
-        (struct laz_reader *const[2]){&a->reader, &b->reader},
-        (uint8_t *const[2]){parts[0].records + done[0] * parts[0].stride_bytes,
-                            parts[1].records + done[1] * parts[1].stride_bytes},
-        (const size_t[2]){parts[0].stride_bytes, parts[1].stride_bytes}, count);
-    for (unsigned i = 0; i < 2; i++) {
-        struct scree_laz_decoder *decoder = parts[i].decoder;
-        bool sound = laz_reader_sound(&decoder->reader);
-        size_t more = pairs < count && sound ? pairs + 1 : pairs;
-        decoder->done += more;
-        done[i] += more;
-        if (!sound)
-            parts[i].status = point_damaged(decoder, parts[i].err);
-        decoder->broken = !sound;
-    }
-}
-
-void scree_laz_decoder_next_two(struct scree_laz_part parts[2])
-{
-    size_t done[2] = {0, 0};
-    parts[0].status = parts[1].status = SCREE_OK;
-    if (paired(parts))
-        next_in_turns(parts, done);
-    for (unsigned i = 0; i < 2; i++) {
-        struct scree_laz_part *part = &parts[i];
-        if (part->status == SCREE_OK)
-            part->status =
-                scree_laz_decoder_next(part->decoder, part->records + done[i] * part->stride_bytes,
-                                       part->stride_bytes, part->count - done[i], part->err);
-    }
 }
 
 uint64_t scree_laz_decoder_done(const struct scree_laz_decoder *decoder)

@@ -119,7 +119,8 @@ static void read_two_bytes(struct laz_layered *state, uint32_t index,
 /* Layers that read_small() takes, those that are active. */
 struct laz_small {
     struct laz_layer_stream *flags, *angle, *user, *source, *nir, *gps; /* or NULL */
-    uint64_t layers;                                                    /* bits of their numbers */
+    uint32_t nir_layer;
+    uint64_t layers; /* bits of their numbers */
 };
 
 static struct laz_layer_stream *small_layer(struct laz_small *small,
@@ -143,8 +144,101 @@ static struct laz_small small_layers(const struct laz_layered *state,
     uint32_t nir = state->rgb_layer + 1; /* behind the colours, if at all */
     if (state->rgb_layer != 0 && nir < state->layer_count && nir < 64 &&
         state->layers[nir].kind == LAZ_LAYER_NIR)
-        small.nir = small_layer(&small, streams, nir);
+        small.nir = small_layer(&small, streams, small.nir_layer = nir);
     return small;
+}
+
+/* Those of them that are in a set of layers. */
+static struct laz_small small_among(const struct laz_small *small, uint64_t layers)
+{
+    struct laz_small s = *small;
+    s.layers &= layers;
+    s.flags = layers >> LAZ_LAYER_FLAGS & 1 ? s.flags : NULL;
+    s.angle = layers >> LAZ_LAYER_ANGLE & 1 ? s.angle : NULL;
+    s.user = layers >> LAZ_LAYER_USER & 1 ? s.user : NULL;
+    s.source = layers >> LAZ_LAYER_SOURCE & 1 ? s.source : NULL;
+    s.gps = layers >> LAZ_LAYER_GPS & 1 ? s.gps : NULL;
+    s.nir = s.layers >> s.nir_layer & 1 ? s.nir : NULL;
+    return s;
+}
+
+/* The loop over small layers of one chunk. */
+struct laz_small_loop {
+    struct laz_small s;
+    struct laz_layered *state;
+    const struct laz_block *block;
+    const uint8_t *selects; /* of near infrared */
+    uint32_t colours_at;
+    bool steady_flags, steady_user;
+    struct laz_reader flags, angle, user, source, gps, nir;
+};
+
+LAZ_INLINE struct laz_small_loop small_begin(struct laz_layered *state,
+                                             const struct laz_small *small)
+{
+    static const struct laz_layer_stream none;
+    const struct laz_layer *colours = &state->layers[state->rgb_layer];
+    struct laz_small_loop loop = {0};
+    loop.s = *small;
+    loop.state = state;
+    loop.block = &state->block[state->now];
+    loop.selects = laz_layer_select(state, colours);
+    loop.colours_at = colours->offset;
+    loop.steady_flags = small->flags && small->flags->steady;
+    loop.steady_user = small->user && small->user->steady;
+    loop.flags = (small->flags ? small->flags : &none)->reader;
+    loop.angle = (small->angle ? small->angle : &none)->reader;
+    loop.user = (small->user ? small->user : &none)->reader;
+    loop.source = (small->source ? small->source : &none)->reader;
+    loop.gps = (small->gps ? small->gps : &none)->reader;
+    loop.nir = (small->nir ? small->nir : &none)->reader;
+    return loop;
+}
+
+LAZ_INLINE void small_flags(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_flags(l->state, &l->flags, l->block, i, out, l->steady_flags);
+}
+
+LAZ_INLINE void small_gps(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_gps(l->state, &l->gps, l->block, i, out);
+}
+
+LAZ_INLINE void small_angle(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_angle(l->state, &l->angle, l->block, i, out);
+}
+
+LAZ_INLINE void small_user(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_user(l->state, &l->user, l->block, i, out, l->steady_user);
+}
+
+LAZ_INLINE void small_source(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_source(l->state, &l->source, l->block, i, out);
+}
+
+LAZ_INLINE void small_nir(struct laz_small_loop *l, size_t i, uint8_t *out)
+{
+    step_nir(l->state, &l->nir, l->selects[i], out + l->colours_at);
+}
+
+LAZ_INLINE void small_end(const struct laz_small_loop *l)
+{
+    if (l->s.flags)
+        l->s.flags->reader = l->flags;
+    if (l->s.angle)
+        l->s.angle->reader = l->angle;
+    if (l->s.user)
+        l->s.user->reader = l->user;
+    if (l->s.source)
+        l->s.source->reader = l->source;
+    if (l->s.gps)
+        l->s.gps->reader = l->gps;
+    if (l->s.nir)
+        l->s.nir->reader = l->nir;
 }
 
 /* The layers of few bytes, in one loop: what one waits for is the others' time. Which of them there
@@ -152,45 +246,23 @@ static struct laz_small small_layers(const struct laz_layered *state,
 static void read_small(struct laz_layered *state, const struct laz_small *small, uint8_t *records,
                        size_t stride, size_t count)
 {
-    static const struct laz_layer_stream none;
-    const struct laz_small s = *small;
-    struct laz_reader flags = (s.flags ? s.flags : &none)->reader;
-    struct laz_reader angle = (s.angle ? s.angle : &none)->reader;
-    struct laz_reader user = (s.user ? s.user : &none)->reader;
-    struct laz_reader source = (s.source ? s.source : &none)->reader;
-    struct laz_reader gps = (s.gps ? s.gps : &none)->reader;
-    struct laz_reader nir = (s.nir ? s.nir : &none)->reader;
-    const bool steady_flags = s.flags && s.flags->steady, steady_user = s.user && s.user->steady;
-    const struct laz_block *block = &state->block[state->now];
-    const struct laz_layer *colours = &state->layers[state->rgb_layer];
-    const uint8_t *selects = laz_layer_select(state, colours);
+    struct laz_small_loop loop = small_begin(state, small);
     for (size_t i = 0; i < count; i++) {
         uint8_t *out = records + i * stride;
-        if (s.flags)
-            step_flags(state, &flags, block, i, out, steady_flags);
-        if (s.gps)
-            step_gps(state, &gps, block, i, out);
-        if (s.angle)
-            step_angle(state, &angle, block, i, out);
-        if (s.user)
-            step_user(state, &user, block, i, out, steady_user);
-        if (s.source)
-            step_source(state, &source, block, i, out);
-        if (s.nir)
-            step_nir(state, &nir, selects[i], out + colours->offset);
+        if (loop.s.flags)
+            small_flags(&loop, i, out);
+        if (loop.s.gps)
+            small_gps(&loop, i, out);
+        if (loop.s.angle)
+            small_angle(&loop, i, out);
+        if (loop.s.user)
+            small_user(&loop, i, out);
+        if (loop.s.source)
+            small_source(&loop, i, out);
+        if (loop.s.nir)
+            small_nir(&loop, i, out);
     }
-    if (s.flags)
-        s.flags->reader = flags;
-    if (s.angle)
-        s.angle->reader = angle;
-    if (s.user)
-        s.user->reader = user;
-    if (s.source)
-        s.source->reader = source;
-    if (s.gps)
-        s.gps->reader = gps;
-    if (s.nir)
-        s.nir->reader = nir;
+    small_end(&loop);
 }
 
 /* One layer by itself, not the first. */

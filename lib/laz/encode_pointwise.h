@@ -18,8 +18,7 @@ static void write_extra_v1(struct laz_writer *writer, struct laz_bytes *bytes, c
 {
     for (uint32_t i = 0; i < count; i++) {
         struct laz_model_9 *k = &bytes->k[i];
-        laz_writer_int(writer, &k->head, k->start, k->cum, k->count, 8, bytes->detail,
-                       bytes->last[i], p[i]);
+        laz_writer_int(writer, &k->head, k->cum, k->count, 8, bytes->detail, bytes->last[i], p[i]);
         bytes->last[i] = p[i];
     }
 }

@@ -39,15 +39,12 @@ LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
         LAZ_FORGET((coder)->detail); \
     } while (0)
 
-/* Brings the detail model of k to its next state. */
-void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k);
-
 /* The detail model of k < 32, ready for one symbol. What depends on k is in its head. */
 LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigned k)
 {
     struct laz_model_256 *model = &detail[k];
-    if (LAZ_UNLIKELY(model->head.left == 0))
-        scree__laz_detail_refresh(model, k);
+    if (LAZ_UNLIKELY(--model->head.left < 0))
+        scree__laz_rebuild_detail(model, k, true);
     return (struct laz_model_ref){
         &model->head, model->start,     model->cum,        model->count,
         256,          model->head.last, model->head.shift, model->head.start_shift,
@@ -164,10 +161,9 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_
     uint32_t u = c - 1 + (laz_mask(c >> 31 | (k == 0)) & 1u << k);
     struct laz_model_256 *model = &detail[k];
     unsigned low_bits = k > 8 ? k - 8 : 0;
-    if (LAZ_UNLIKELY(model->head.left == 0))
-        scree__laz_detail_refresh(model, k);
-    laz_writer_symbol(writer, &model->head, model->start, model->cum, model->count, 256,
-                      model->head.last, model->head.shift, u >> low_bits);
+    if (LAZ_UNLIKELY(--model->head.left < 0))
+        scree__laz_rebuild_detail(model, k, false);
+    laz_writer_step(writer, model->cum, model->count, model->head.shift, u >> low_bits);
     if (k <= 8)
         return;
     uint32_t low = u & ((1u << low_bits) - 1);
@@ -179,23 +175,22 @@ LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_
     }
 }
 
-LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head, void *start,
-                                   uint16_t *cum, uint16_t *count, const unsigned bits,
+LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *head, uint16_t *cum,
+                                   uint16_t *count, const unsigned bits,
                                    struct laz_model_256 *detail, uint32_t pred, uint32_t real)
 {
     uint32_t c = laz_residual_fold(real - pred, bits);
     unsigned k = laz_residual_bits(c);
-    laz_writer_symbol(writer, head, start, cum, count, bits + 1, bits, LAZ_SYMBOL_SHIFT, k);
+    laz_writer_symbol(writer, head, cum, count, bits + 1, bits, LAZ_SYMBOL_SHIFT, k);
     laz_writer_residual(writer, detail, k, c);
     return k;
 }
 
 /* Codes `real`, both modulo 2^32 (or at least 2^bits apart from the true value by a multiple of
  * 2^bits); returns k. */
-#define LAZ_WRITE_INT(writer, coder, context, pred, real)                                    \
-    laz_writer_int((writer), &(coder)->k[context].head, (coder)->k[context].start,           \
-                   (coder)->k[context].cum, (coder)->k[context].count,                       \
-                   LAZ_SYMBOLS(&(coder)->k[context]) - 1, (coder)->detail, (uint32_t)(pred), \
-                   (uint32_t)(real))
+#define LAZ_WRITE_INT(writer, coder, context, pred, real)                            \
+    laz_writer_int((writer), &(coder)->k[context].head, (coder)->k[context].cum,     \
+                   (coder)->k[context].count, LAZ_SYMBOLS(&(coder)->k[context]) - 1, \
+                   (coder)->detail, (uint32_t)(pred), (uint32_t)(real))
 
 #endif

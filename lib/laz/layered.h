@@ -89,6 +89,7 @@ struct laz_layered {
     struct laz_block *block; /* [2], of which layered_read() has layer 0 of one ready */
     unsigned now;            /* which */
     uint8_t fixed_flags;     /* what layer 0 adds to the channel where the flags are not decoded */
+    struct laz_model_256 idle; /* takes nothing from the stream: decode_two.h */
 };
 
 struct laz_layer_stream {

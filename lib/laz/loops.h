@@ -8,6 +8,14 @@
 #include "laz/layered.h"
 #include "laz/pointwise.h"
 
+/* One of two layered chunks that are decoded at once. */
+struct laz_side {
+    struct laz_layered *state;
+    struct laz_layer_stream *streams;
+    uint8_t *records;
+    size_t stride;
+};
+
 struct laz_loops {
     /* Layer 0 of a chunk's first points, or the first of a call: `count` <= LAZ_BLOCK_POINTS. */
     void (*layered_start)(struct laz_layered *state, struct laz_layer_stream *streams,
@@ -18,6 +26,10 @@ struct laz_loops {
      */
     void (*layered_read)(struct laz_layered *state, struct laz_layer_stream *streams,
                          uint8_t *records, size_t stride, size_t count, size_t next);
+
+    /* The same for two chunks with the same layers, not all of which need be active in both. */
+    void (*layered_start_two)(const struct laz_side sides[2], size_t count);
+    void (*layered_read_two)(const struct laz_side sides[2], size_t count, size_t next);
 
     /*
      * Encodes a block of one layer, layer 0 first. last: for layer 0, the last record of each

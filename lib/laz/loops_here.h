@@ -7,13 +7,14 @@
 #include "laz/decode_layered.h"
 #include "laz/decode_pair.h"
 #include "laz/decode_pointwise.h"
+#include "laz/decode_two.h"
 #include "laz/encode_layered.h"
 #include "laz/encode_pointwise.h"
 
-#define LAZ_LOOPS_HERE                                                                  \
-    {                                                                                   \
-        layered_start, layered_read, layered_write, pointwise_read, pointwise_read_two, \
-            pointwise_write                                                             \
+#define LAZ_LOOPS_HERE                                                                   \
+    {                                                                                    \
+        layered_start, layered_read, layered_start_two, layered_read_two, layered_write, \
+            pointwise_read, pointwise_read_two, pointwise_write                          \
     }
 
 #endif

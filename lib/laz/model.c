@@ -1,5 +1,5 @@
 /* model.c - first state and periodic rebuilding of the adaptive models. */
-#include "laz/intcoder.h"
+#include "laz/model.h"
 
 #define TOTAL_MAX 32768u
 #define BIT_TOTAL_MAX 8192u
@@ -64,7 +64,8 @@ static void model_wide_starts(uint16_t *start, const uint16_t *cum, unsigned n, 
 
 static void bit_first(struct laz_head *head, uint8_t *start, uint16_t *cum, uint16_t *count)
 {
-    start[0] = 0;
+    if (start)
+        start[0] = 0;
     cum[0] = 0;
     cum[1] = 4096;
     for (unsigned k = 2; k < LAZ_CUM_ENTRIES(2); k++)
@@ -78,7 +79,7 @@ static void bit_first(struct laz_head *head, uint8_t *start, uint16_t *cum, uint
 }
 
 /* The layout is that of 256 symbols; count[1] is counted up, but means nothing. */
-static void bit_refresh(struct laz_head *head, uint8_t *start, uint16_t *cum, uint16_t *count)
+static void bit_rebuild(struct laz_head *head, uint8_t *start, uint16_t *cum, uint16_t *count)
 {
     if (head->total == 0) {
         bit_first(head, start, cum, count);
@@ -96,55 +97,50 @@ static void bit_refresh(struct laz_head *head, uint8_t *start, uint16_t *cum, ui
         head->total = (uint16_t)total;
         head->period = (uint16_t)(period < 64 ? period : 64);
     }
-    head->left = head->period;
+    head->left = (int16_t)(head->period - 1);
 }
 
-void scree__laz_model_refresh(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
-                              unsigned layout, unsigned last, unsigned shift)
+void scree__laz_rebuild(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
+                        unsigned layout, unsigned last, unsigned shift)
 {
     unsigned n = last + 1;
     if (shift == LAZ_BIT_SHIFT) {
-        bit_refresh(head, start, cum, count);
+        bit_rebuild(head, start, cum, count);
         return;
     }
     if (head->total == 0)
         model_first(head, cum, count, layout, n);
     else
         model_next(head, count, n);
-    head->left = head->period;
+    head->left = (int16_t)(head->period - 1);
     uint32_t scale = 0x80000000u / head->total;
     uint32_t below = 0;
     for (unsigned k = 0; k < n; k++) {
         cum[k] = (uint16_t)(below >> 16);
         below += scale * count[k];
     }
-    if (layout > 256)
+    if (start && layout > 256)
         model_wide_starts(start, cum, n, head->start_shift);
-    else
+    else if (start)
         model_starts(start, cum, n, head->start_shift);
 }
 
-void scree__laz_detail_refresh(struct laz_model_256 *model, unsigned k)
+void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool search)
 {
     unsigned last = k == 0 ? 1 : (1u << (k < 8 ? k : 8)) - 1;
-    scree__laz_model_refresh(&model->head, model->start, model->cum, model->count, 256, last,
-                             k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
+    scree__laz_rebuild(&model->head, search ? model->start : NULL, model->cum, model->count, 256,
+                       last, k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }
 
-/* One symbol that takes all of the width: every search ends at once. */
-static void model_idle(struct laz_model_256 *model)
+void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle)
 {
+    if (!idle) {
+        scree__laz_rebuild(&model->head, model->start, model->cum, model->count, 256, 255,
+                           LAZ_SYMBOL_SHIFT);
+        return;
+    }
     memset(model, 0, sizeof *model);
     for (unsigned k = 1; k < LAZ_CUM_ENTRIES(256); k++)
         model->cum[k] = LAZ_CUM_PAD;
-    model->head.left = UINT16_MAX;
-}
-
-void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle)
-{
-    if (idle)
-        model_idle(model);
-    else
-        scree__laz_model_refresh(&model->head, model->start, model->cum, model->count, 256, 255,
-                                 LAZ_SYMBOL_SHIFT);
+    model->head.left = INT16_MAX;
 }

@@ -12,6 +12,7 @@
 
 #include "laz/level.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -43,7 +44,7 @@
 #endif
 
 /* Cumulative frequencies are below 2^15; entries behind the last symbol hold this: they end every
- * search, and tell that a symbol is the last. */
+ * search, and their top bit tells that a symbol is the last. */
 #define LAZ_CUM_PAD 0x8000u
 
 /* All three fit 16 bits: total <= 32768 + period, period <= 8 * (516 + 6). */
@@ -53,7 +54,7 @@ LAZ_INLINE uint32_t laz_mask(unsigned truth) /* 0 or 1: all zeros or all ones */
 }
 
 struct laz_head {
-    uint16_t left;   /* symbols until the next rebuild */
+    int16_t left;    /* symbols until the next rebuild; each one takes 1, and rebuilds below 0 */
     uint16_t period; /* symbols between rebuilds */
     uint16_t total;  /* sum of the counts at the last rebuild; 0: fresh */
     /* The last symbol, and the shifts of frequencies and of starts, of use where the type does not
@@ -72,9 +73,10 @@ struct laz_head {
 #define LAZ_START_ENTRIES(n) ((0x8000u >> LAZ_START_SHIFT(n)) + 1)
 #define LAZ_CUM_ENTRIES(n) ((n) + 4)
 
+/* Each begins a cache line. */
 #define LAZ_MODEL_TYPE_OF(n, start_type)        \
     struct laz_model_##n {                      \
-        struct laz_head head;                   \
+        _Alignas(64) struct laz_head head;      \
         start_type start[LAZ_START_ENTRIES(n)]; \
         uint16_t cum[LAZ_CUM_ENTRIES(n)];       \
         uint16_t count[n];                      \
@@ -98,16 +100,20 @@ LAZ_MODEL_TYPE_OF(516, uint16_t);
 #define LAZ_SYMBOLS(model) ((unsigned)(sizeof((model)->count) / sizeof((model)->count[0])))
 
 /*
- * Brings a symbol model to its next state (or its first). layout: the n that its type was declared
- * with; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a bit: two symbols, of which
- * the first one's count and 13-bit frequency follow rules of their own.
+ * Brings a symbol model to its next state (or its first) and takes one symbol off it. layout: the n
+ * that its type was declared with; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a
+ * bit: two symbols, of which the first one's count and 13-bit frequency follow rules of their own.
+ * start: NULL where nobody searches, that is, when encoding.
  */
-void scree__laz_model_refresh(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
-                              unsigned layout, unsigned last, unsigned shift);
+void scree__laz_rebuild(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
+                        unsigned layout, unsigned last, unsigned shift);
 
-/* Before a model of 256 symbols, or one in the guise of it that takes nothing from the stream, is
- * used up: the one's next state, the other for ever the same. */
-void scree__laz_optional_refresh(struct laz_model_256 *model, unsigned idle);
+/* The same for the detail model of k. */
+void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool search);
+
+/* The same for a model of 256 symbols, or for one in the guise of it that takes nothing from the
+ * stream: one symbol that has all of the width, so that every search ends at once. */
+void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle);
 
 /* Makes models fresh: their heads, which must be their first members, become zero. */
 static inline void laz_forget(void *first, size_t bytes, size_t stride)

@@ -18,9 +18,12 @@
 struct laz_reader {
     const uint8_t *at, *end;
     const uint8_t *last4; /* four bytes can be loaded up to here */
-    uint32_t code, width; /* code < width, always */
-    uint32_t overrun;     /* bytes asked for beyond the end */
-    uint32_t damage;      /* not 0: a value that no encoder writes was met */
+    /* The code in the upper half; some of the bytes at `at`, or none, below it: laying these over
+     * them once more changes nothing. */
+    uint64_t window;
+    uint32_t width;   /* code < width, always */
+    uint32_t overrun; /* bytes asked for beyond the end */
+    uint32_t damage;  /* not 0: a value that no encoder writes was met */
 };
 
 LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
@@ -57,6 +60,11 @@ LAZ_INLINE uint32_t laz_load_be32(const uint8_t *p)
 #endif
 }
 
+LAZ_INLINE uint32_t laz_reader_code(const struct laz_reader *reader)
+{
+    return (uint32_t)(reader->window >> 32);
+}
+
 /* The next four bytes of a stream that has fewer; zeros follow. */
 uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end);
 
@@ -67,13 +75,14 @@ static inline void laz_reader_start(struct laz_reader *reader, const uint8_t *be
     size_t available = (size_t)(end - begin);
     reader->end = end;
     reader->last4 = available < 4 ? begin : end - 4;
-    reader->code = scree__laz_reader_tail(begin, end);
+    reader->window = (uint64_t)scree__laz_reader_tail(begin, end) << 32;
     reader->width = 0xFFFFFFFFu;
     reader->overrun = available < 4 ? (uint32_t)(4 - available) : 0;
     reader->damage = 0;
     reader->at = begin + (available < 4 ? available : 4);
-    if (reader->code == reader->width) { /* no encoder starts like this, and searches rely on it */
-        reader->code--;
+    /* No encoder starts like this, and searches rely on it. */
+    if (laz_reader_code(reader) == reader->width) {
+        reader->window -= (uint64_t)1 << 32;
         reader->damage = 1;
     }
 }
@@ -88,9 +97,9 @@ LAZ_INLINE bool laz_reader_sound(const struct laz_reader *reader)
  */
 LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
 {
-    unsigned bits = laz_clz32(reader->width) & 24u;
+    size_t step = laz_clz32(reader->width) >> 3;
+    unsigned bits = (unsigned)step * 8;
     uint32_t next;
-    size_t step = bits >> 3;
     if (LAZ_LIKELY(reader->at < reader->last4)) {
         next = laz_load_be32(reader->at);
     } else {
@@ -102,7 +111,7 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
         }
     }
     reader->at += step;
-    reader->code = (uint32_t)(((uint64_t)reader->code << 32 | next) << bits >> 32);
+    reader->window = (reader->window | next) << bits;
     reader->width <<= bits;
 }
 
@@ -128,9 +137,8 @@ struct laz_model_ref {
 
 LAZ_INLINE void laz_model_use(struct laz_model_ref m)
 {
-    if (!m.ready && LAZ_UNLIKELY(m.head->left == 0))
-        scree__laz_model_refresh(m.head, m.start, m.cum, m.count, m.layout, m.last, m.shift);
-    m.head->left--;
+    if (!m.ready && LAZ_UNLIKELY(--m.head->left < 0))
+        scree__laz_rebuild(m.head, m.start, m.cum, m.count, m.layout, m.last, m.shift);
 }
 
 LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
@@ -139,16 +147,27 @@ LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
                           : laz_find(m.start, m.cum, m.start_shift, q);
 }
 
-/* Leaves the interval of a symbol. The top symbol gets all the rest of the width, what `unit` cut
- * off included; by masks, because compilers take a choice for a branch. */
+/* The upper end of a symbol's interval. The top symbol gets all the rest of the width, what `unit`
+ * cut off included. Compilers take the choice for a branch. */
+LAZ_INLINE uint32_t laz_top(uint32_t pair, uint32_t unit, uint32_t width)
+{
+    uint32_t top = (pair >> 16) * unit;
+#if defined(__GNUC__) && defined(__x86_64__)
+    __asm__("testl %1, %1\n\tcmovsl %2, %0" : "+r"(top) : "r"(pair), "rm"(width) : "cc");
+    return top;
+#else
+    return top ^ ((top ^ width) & laz_mask(pair >> 31));
+#endif
+}
+
+/* Leaves the interval of a symbol. */
 LAZ_INLINE void laz_reader_narrow(struct laz_reader *reader, struct laz_model_ref m,
                                   struct laz_found found, uint32_t unit)
 {
     uint32_t low = (found.pair & 0xFFFFu) * unit;
-    uint32_t cut_off = (reader->width - (unit << 15)) & laz_mask(found.pair >> 31);
     m.count[found.symbol]++;
-    reader->code -= low;
-    reader->width = (found.pair >> 16) * unit + cut_off - low;
+    reader->window -= (uint64_t)low << 32;
+    reader->width = laz_top(found.pair, unit, reader->width) - low;
 }
 
 /* Since code < width, the symbol is never above the last. */
@@ -156,7 +175,7 @@ LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_mode
 {
     laz_model_use(m);
     uint32_t unit = reader->width >> m.shift;
-    struct laz_found found = laz_model_find(m, reader->code / unit);
+    struct laz_found found = laz_model_find(m, laz_reader_code(reader) / unit);
     laz_reader_narrow(reader, m, found, unit);
     laz_reader_shift(reader);
     return found.symbol;
@@ -173,9 +192,9 @@ LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model
     uint32_t unit = reader->width >> m.shift;
     struct laz_found found = {guess, m.cum[guess] | (uint32_t)m.cum[guess + 1] << 16};
     uint32_t low = m.cum[guess] * unit;
-    uint32_t high = m.cum[guess + 1] == LAZ_CUM_PAD ? reader->width : m.cum[guess + 1] * unit;
-    if (LAZ_UNLIKELY(reader->code - low >= high - low))
-        found = laz_model_find(m, reader->code / unit);
+    uint32_t high = laz_top(found.pair, unit, reader->width);
+    if (LAZ_UNLIKELY(laz_reader_code(reader) - low >= high - low))
+        found = laz_model_find(m, laz_reader_code(reader) / unit);
     laz_reader_narrow(reader, m, found, unit);
     laz_reader_shift(reader);
     return found.symbol;
@@ -192,7 +211,7 @@ LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_re
     laz_model_use(ma);
     laz_model_use(mb);
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
-    uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
+    uint32_t qa = laz_reader_code(a) / unit_a, qb = laz_reader_code(b) / unit_b;
     struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
     laz_reader_narrow(a, ma, found_a, unit_a);
     laz_reader_narrow(b, mb, found_b, unit_b);
@@ -214,7 +233,8 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     laz_model_use(mc);
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
     uint32_t unit_c = c->width >> mc.shift;
-    uint32_t qa = a->code / unit_a, qb = b->code / unit_b, qc = c->code / unit_c;
+    uint32_t qa = laz_reader_code(a) / unit_a, qb = laz_reader_code(b) / unit_b;
+    uint32_t qc = laz_reader_code(c) / unit_c;
     struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
     struct laz_found found_c = laz_model_find(mc, qc);
     laz_reader_narrow(a, ma, found_a, unit_a);
@@ -226,6 +246,41 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     *sa = found_a.symbol;
     *sb = found_b.symbol;
     *sc = found_c.symbol;
+}
+
+/* A stream, the model of its next symbol, and where that goes. */
+struct laz_chain {
+    struct laz_reader *reader;
+    struct laz_model_ref model;
+    unsigned *symbol;
+};
+
+/* The same with four streams. */
+LAZ_INLINE void laz_reader_four_symbols(struct laz_chain a, struct laz_chain b, struct laz_chain c,
+                                        struct laz_chain d)
+{
+    laz_model_use(a.model);
+    laz_model_use(b.model);
+    laz_model_use(c.model);
+    laz_model_use(d.model);
+    uint32_t unit_a = a.reader->width >> a.model.shift, unit_b = b.reader->width >> b.model.shift;
+    uint32_t unit_c = c.reader->width >> c.model.shift, unit_d = d.reader->width >> d.model.shift;
+    uint32_t qa = laz_reader_code(a.reader) / unit_a, qb = laz_reader_code(b.reader) / unit_b;
+    uint32_t qc = laz_reader_code(c.reader) / unit_c, qd = laz_reader_code(d.reader) / unit_d;
+    struct laz_found found_a = laz_model_find(a.model, qa), found_b = laz_model_find(b.model, qb);
+    struct laz_found found_c = laz_model_find(c.model, qc), found_d = laz_model_find(d.model, qd);
+    laz_reader_narrow(a.reader, a.model, found_a, unit_a);
+    laz_reader_narrow(b.reader, b.model, found_b, unit_b);
+    laz_reader_narrow(c.reader, c.model, found_c, unit_c);
+    laz_reader_narrow(d.reader, d.model, found_d, unit_d);
+    laz_reader_shift(a.reader);
+    laz_reader_shift(b.reader);
+    laz_reader_shift(c.reader);
+    laz_reader_shift(d.reader);
+    *a.symbol = found_a.symbol;
+    *b.symbol = found_b.symbol;
+    *c.symbol = found_c.symbol;
+    *d.symbol = found_d.symbol;
 }
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
@@ -241,8 +296,8 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
 LAZ_INLINE uint32_t laz_reader_raw(struct laz_reader *reader, unsigned bits)
 {
     reader->width >>= bits;
-    uint32_t v = reader->code / reader->width;
-    reader->code -= v * reader->width;
+    uint32_t v = laz_reader_code(reader) / reader->width;
+    reader->window -= (uint64_t)(v * reader->width) << 32;
     reader->damage |= v >> bits;
     laz_reader_shift(reader);
     return v & ((1u << bits) - 1);

@@ -67,33 +67,38 @@ LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
     writer->width <<= bits;
 }
 
-LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, void *start,
-                                  uint16_t *cum, uint16_t *count, const unsigned layout,
-                                  unsigned last, unsigned shift, unsigned s)
+/* Symbol s of a model that is ready for it. */
+LAZ_INLINE void laz_writer_step(struct laz_writer *writer, const uint16_t *cum, uint16_t *count,
+                                unsigned shift, unsigned s)
 {
-    if (LAZ_UNLIKELY(head->left == 0))
-        scree__laz_model_refresh(head, start, cum, count, layout, last, shift);
-    head->left--;
     uint32_t unit = writer->width >> shift;
-    uint32_t low = cum[s] * unit,
-             above = cum[s + 1]; /* LAZ_CUM_PAD: the last symbol, see reader.h */
-    uint32_t cut_off = (writer->width - (unit << 15)) & laz_mask(above >> 15);
+    uint32_t pair = cum[s] | (uint32_t)cum[s + 1] << 16;
+    uint32_t low = (pair & 0xFFFFu) * unit;
     count[s]++;
     laz_writer_add(writer, low);
-    writer->width = above * unit + cut_off - low;
+    writer->width = laz_top(pair, unit, writer->width) - low;
     laz_writer_shift(writer);
 }
 
-#define LAZ_WRITE(writer, model, s)                                                           \
-    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT, (s))
-#define LAZ_WRITE_N(writer, model, n, s)                                                      \
-    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), (n)-1, LAZ_SYMBOL_SHIFT, (s))
+LAZ_INLINE void laz_writer_symbol(struct laz_writer *writer, struct laz_head *head, uint16_t *cum,
+                                  uint16_t *count, const unsigned layout, unsigned last,
+                                  unsigned shift, unsigned s)
+{
+    if (LAZ_UNLIKELY(--head->left < 0))
+        scree__laz_rebuild(head, NULL, cum, count, layout, last, shift);
+    laz_writer_step(writer, cum, count, shift, s);
+}
 
-#define LAZ_WRITE_BIT(writer, model, s)                                                       \
-    laz_writer_symbol((writer), &(model)->head, (model)->start, (model)->cum, (model)->count, \
-                      LAZ_SYMBOLS(model), 1, LAZ_BIT_SHIFT, (s))
+#define LAZ_WRITE(writer, model, s)                                                               \
+    laz_writer_symbol((writer), &(model)->head, (model)->cum, (model)->count, LAZ_SYMBOLS(model), \
+                      LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT, (s))
+#define LAZ_WRITE_N(writer, model, n, s)                                                          \
+    laz_writer_symbol((writer), &(model)->head, (model)->cum, (model)->count, LAZ_SYMBOLS(model), \
+                      (n)-1, LAZ_SYMBOL_SHIFT, (s))
+
+#define LAZ_WRITE_BIT(writer, model, s)                                                           \
+    laz_writer_symbol((writer), &(model)->head, (model)->cum, (model)->count, LAZ_SYMBOLS(model), \
+                      1, LAZ_BIT_SHIFT, (s))
 
 /* 1 to 19 bits without a model. */
 LAZ_INLINE void laz_writer_raw(struct laz_writer *writer, unsigned bits, uint32_t v)

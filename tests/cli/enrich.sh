@@ -57,6 +57,16 @@ for way in "--threads 1" "--threads 4" "--threads 2 --memory 256M"; do
     cmp core.laz again.laz || fail "other bytes with $way"
 done
 
+# Files around whose lattices are others: told once, with how many, however many they are.
+mkdir mixed
+make_survey mixed 12K --tiles 4 --force
+for t in mixed/*.laz; do
+    [ "$t" = "$(echo mixed/*.laz | cut -d ' ' -f 1)" ] || printf '\003' | dd of="$t" bs=1 seek=158 conv=notrunc 2> dd.err
+done
+expect 0 enrich "$(echo mixed/*.laz | cut -d ' ' -f 1)" mixed.out.laz --features Linearity
+[ "$(grep -c 'places are rounded' err)" = 1 ] || fail "$(grep -c 'places are rounded' err) warnings of one thing"
+says err "^scree: .*$(echo mixed/*.laz | cut -d ' ' -f 2) and 2 more: scale or offset do not fit"
+
 # In place.
 cp a.laz place.laz
 expect 0 enrich place.laz place.laz --neighbors none --force -q

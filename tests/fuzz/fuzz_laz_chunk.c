@@ -1,7 +1,8 @@
 /*
  * fuzz_laz_chunk.c - any bytes as a chunk of any layout. Every level of instructions ends in the
- * same way after the same points; chosen fields are those of the whole records; and what decodes
- * comes back from encoding it.
+ * same way after the same points; chosen fields are those of the whole records; two chunks at once,
+ * of which the other one has a byte changed, end as each of them alone; and what decodes comes back
+ * from encoding it.
  */
 #include "laz_case.h"
 
@@ -57,6 +58,76 @@ static void check_fields(const struct laz_case *fuzz, const struct laz_outcome *
     REQUIRE(memcmp(work, expected, bytes) == 0);
 }
 
+/* A chunk that is decoded beside another. */
+struct side {
+    uint8_t *chunk, *records, *expected;
+    void *memory;
+    struct laz_outcome alone;
+    struct scree_error err;
+};
+
+/* `change` is laid over one byte of the chunk, if it has any. */
+static void side_begin(struct side *side, const struct laz_case *fuzz, uint8_t change,
+                       struct scree_laz_part *part)
+{
+    size_t bytes = fuzz->point_count * fuzz->layout.record_bytes;
+    size_t state_bytes = scree_laz_decoder_bytes(&fuzz->layout);
+    memset(side, 0, sizeof *side);
+    side->chunk = laz_case_memory(fuzz->rest_bytes);
+    memcpy(side->chunk, fuzz->rest, fuzz->rest_bytes);
+    if (fuzz->rest_bytes > 0)
+        side->chunk[fuzz->fields % fuzz->rest_bytes] ^= change;
+    side->records = laz_case_memory(bytes);
+    side->expected = laz_case_memory(bytes);
+    memset(side->records, 0, bytes);
+    memset(side->expected, 0, bytes);
+    side->alone = laz_case_decode(fuzz, SCREE__SIMD_BEST, fuzz->fields, 0, side->chunk,
+                                  fuzz->rest_bytes, side->expected);
+    side->memory = aligned_alloc(64, (state_bytes + 63) / 64 * 64);
+    REQUIRE(side->memory != NULL);
+    REQUIRE(scree_laz_decoder_init(side->memory, state_bytes, &fuzz->layout, fuzz->fields,
+                                   &part->decoder, NULL) == SCREE_OK);
+    part->status = scree_laz_decoder_begin(part->decoder, side->chunk, fuzz->rest_bytes,
+                                           fuzz->point_count, &side->err);
+    part->records = side->records;
+    part->stride_bytes = fuzz->layout.record_bytes;
+    part->count = fuzz->point_count;
+    part->err = &side->err;
+}
+
+static void side_end(struct side *side, const struct laz_case *fuzz,
+                     const struct scree_laz_part *part)
+{
+    enum scree_status status = part->status;
+    size_t consumed = 0;
+    if (status == SCREE_OK)
+        status = scree_laz_decoder_end(part->decoder, &consumed, &side->err);
+    REQUIRE(status == side->alone.status && consumed == side->alone.consumed);
+    REQUIRE(strcmp(side->err.message, side->alone.err.message) == 0);
+    REQUIRE(scree_laz_decoder_done(part->decoder) == side->alone.done);
+    REQUIRE(memcmp(side->records, side->expected,
+                   (size_t)side->alone.done * fuzz->layout.record_bytes) == 0);
+}
+
+static void check_two(const struct laz_case *fuzz)
+{
+    struct side sides[2];
+    struct scree_laz_part parts[2];
+    side_begin(&sides[0], fuzz, 0, &parts[0]);
+    side_begin(&sides[1], fuzz, (uint8_t)(fuzz->fields >> 5 | 1), &parts[1]);
+    if (parts[0].status == SCREE_OK && parts[1].status == SCREE_OK) {
+        scree_laz_decoder_next_two(parts);
+        side_end(&sides[0], fuzz, &parts[0]);
+        side_end(&sides[1], fuzz, &parts[1]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        free(sides[i].chunk);
+        free(sides[i].records);
+        free(sides[i].expected);
+        free(sides[i].memory);
+    }
+}
+
 static void check_encoded(const struct laz_case *fuzz, const uint8_t *records, uint8_t *work)
 {
     size_t chunk_bytes;
@@ -82,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_levels(&fuzz, &plain, records, work);
     check_split(&fuzz, &plain, records, work);
     check_fields(&fuzz, &plain, records, work, expected);
+    check_two(&fuzz);
     if (plain.status == SCREE_OK)
         check_encoded(&fuzz, records, work);
     free(records);

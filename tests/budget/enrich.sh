@@ -1,0 +1,31 @@
+# Features of a file among more points around it within the least budget, through scratch: the bytes of a run in memory, whatever the threads; and less
+# than the least is refused with the number that does.
+. "$SCREE_SOURCE_DIR/tests/budget/_budget.sh"
+export SOURCE_DATE_EPOCH=1700000000
+
+enriched() { # what code arguments...
+    local what=$1
+    shift
+    timed "$@" --json -q --force --tmp scratch
+    [ -z "$(ls -A scratch)" ] || fail "$what: left in scratch: $(ls -A scratch)"
+}
+
+# Most of the points are those of another file at the same place: read, kept, and not computed.
+mkdir in
+make_survey in/s.laz 120K
+make_survey in/around.laz 1M --seed 2 --density 80
+enriched "in memory" 0 enrich in/s.laz whole.laz --threads 1 --memory $PLENTY
+[ "$(value_of scratch_bytes)" = 0 ] || fail "$PLENTY do not hold all points"
+row enrich 1 $PLENTY done
+expect 3 enrich in/s.laz small.laz -q --memory 2M
+absent small.laz
+named=$(sed -n 's/.*--memory \([0-9]*M\).*/\1/p' err)
+[ -n "$named" ] || fail "refused 2M without saying what would do"
+for threads in 1 4; do
+    enriched "$threads threads" 0 enrich in/s.laz small.laz --threads $threads --memory "$named"
+    row enrich $threads "$named" done
+    [ "$(value_of scratch_bytes)" -gt 0 ] || fail "$named hold all points: nothing went through scratch"
+    [ "$(value_of peak_budget_bytes)" -le "$(bytes_of "$named")" ] || fail "$threads threads: $(value_of peak_budget_bytes) of $named"
+    within "$threads threads" "$(bytes_of "$named")"
+    cmp -s whole.laz small.laz || fail "$threads threads, $named: other bytes"
+done
