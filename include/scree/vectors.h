@@ -358,7 +358,7 @@ scree_vectors_recalls_store(const char *path, uint32_t column,
 
 /*
  * Deletes ids from a local index: searches leave them out from the next scree_vectors_open() on; who has the index open goes on with what it knows. They are
- * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes; scree_vectors_merge() makes a file without them.
+ * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes. An index without them is a new build.
  * Ids that are not there do no harm. *deleted_count: all that are recorded now. Takes 16 bytes an id. Errors: SCREE_E_UNSUPPORTED (a remote
  * index), SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS (another run deletes), SCREE_E_BUDGET.
  */

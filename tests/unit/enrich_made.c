@@ -4,6 +4,7 @@
 #include "enrich/rows.h"
 #include "io/sink.h"
 #include "par/context.h"
+#include "temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +78,7 @@ enum scree_status made_rewrite(const struct las_bytes *file, struct made_change 
                      SCREE_OK);
     enum scree_status status = scree_las_open(source, context, &reader, err);
     if (status == SCREE_OK)
-        status = scree__io_sink_open_scratch("/tmp", "made.las", &sink, err);
+        status = scree__io_sink_open_scratch(temporary_base(), "made.las", &sink, err);
     if (status == SCREE_OK)
         status = scree__enrich_rewrite(context, reader, &made->change, sink, &rewritten, err);
     if (status == SCREE_OK) {

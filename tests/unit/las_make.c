@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "mem/budget.h"
 #include "par/context.h"
+#include "temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,13 +64,14 @@ uint8_t *las_make_records(const struct las_recipe *recipe)
 static struct scree_context *kept_context;
 static uint64_t kept_bytes;
 
-static char temporary_folder[64];
+static char temporary_folder[256];
 
 const char *las_temporary_path(const char *name)
 {
-    static char path[128];
+    static char path[320];
     if (temporary_folder[0] == '\0') {
-        snprintf(temporary_folder, sizeof temporary_folder, "/tmp/scree-las-XXXXXX");
+        snprintf(temporary_folder, sizeof temporary_folder, "%s/scree-las-XXXXXX",
+                 temporary_base());
         assert_non_null(mkdtemp(temporary_folder));
     }
     snprintf(path, sizeof path, "%s/%s", temporary_folder, name);

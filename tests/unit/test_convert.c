@@ -9,6 +9,7 @@
 #include "copc/job.h"
 #include "scree/copc.h"
 #include "scree/synth.h"
+#include "temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -859,8 +860,7 @@ static void header_of_the_output(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/scree-convert-XXXXXX", base != NULL ? base : "/tmp");
+    snprintf(folder, sizeof folder, "%s/scree-convert-XXXXXX", temporary_base());
     return mkdtemp(folder) != NULL ? 0 : -1;
 }
 

@@ -10,6 +10,7 @@
 #include "enrich/engine.h"
 #include "enrich_naive.h"
 #include "scree/scree.h"
+#include "temporary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +35,8 @@ static char *path_of(const char *name)
 
 static int make_folder(void **state)
 {
-    const char *base = getenv("TMPDIR");
     (void)state;
-    snprintf(folder, sizeof folder, "%s/enrich-XXXXXX", base != NULL ? base : "/tmp");
+    snprintf(folder, sizeof folder, "%s/enrich-XXXXXX", temporary_base());
     return mkdtemp(folder) != NULL ? 0 : -1;
 }
 

@@ -20,6 +20,7 @@
 #include "scree/copc.h"
 #include "copc/job.h"
 #include "naive_octree.h"
+#include "temporary.h"
 
 #define SETS 200
 #define POINTS_MAX 20000
@@ -765,11 +766,8 @@ static void every_rule_was_tried(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    /* Each file is flushed to disk, which takes most of the time unless there is no disk. */
-    snprintf(folder, sizeof folder, "/dev/shm/scree-octree-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/scree-octree-XXXXXX", temporary_base());
     if (mkdtemp(folder) == NULL)
-        snprintf(folder, sizeof folder, "/tmp/scree-octree-XXXXXX");
-    if (strncmp(folder, "/tmp", 4) == 0 && mkdtemp(folder) == NULL)
         return -1;
     for (unsigned i = 0; i < 3; i++) {
         struct scree_context_options options;

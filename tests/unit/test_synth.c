@@ -2,6 +2,7 @@
 #include "scree/las.h"
 #include "scree/synth.h"
 #include "base/bytes.h"
+#include "temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 
 #define CAPACITY 4096
 
-static char folder[] = "/tmp/scree-synth-XXXXXX";
+static char folder[64];
 
 /* What the points of a file say. */
 struct seen {
@@ -397,6 +398,7 @@ static void refusals(void **state)
 static int make_folder(void **state)
 {
     (void)state;
+    snprintf(folder, sizeof folder, "%s/scree-synth-XXXXXX", temporary_base());
     return mkdtemp(folder) == NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "simd/level.h"
 #include "vectors/half.h"
+#include "temporary.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -580,8 +581,7 @@ static int begin(void **state)
     char text[ROWS * 24] = "", tags[ROWS * 8] = "";
     size_t used = 0, tags_used = 0;
     (void)state;
-    snprintf(folder, sizeof folder, "%s/scree_vectors_XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* where fsync takes no time */
+    snprintf(folder, sizeof folder, "%s/scree_vectors_XXXXXX", temporary_base());
     if (mkdtemp(folder) == NULL)
         return 1;
     for (unsigned i = 0; i < ROWS; i++) {

@@ -7,6 +7,7 @@
 #include "simd/level.h"
 #include "vectors_index.h"
 #include "vectors_rows.h"
+#include "temporary.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -25,7 +26,7 @@
 #define K 10u
 #define LISTS 24u
 
-static char folder[] = "/tmp/scree_search_XXXXXX";
+static char folder[64];
 static float rows[ROWS * DIM], queries[QUERIES * DIM];
 
 struct found {
@@ -154,6 +155,7 @@ static double recall_of(const struct found *found, const struct truth *truth, bo
 static int make_rows(void **state)
 {
     (void)state;
+    snprintf(folder, sizeof folder, "%s/scree_search-XXXXXX", temporary_base());
     if (mkdtemp(folder) == NULL)
         return -1;
     vectors_clusters(rows, ROWS, DIM, 30, 0.7f, 1);
