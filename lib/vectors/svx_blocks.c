@@ -248,7 +248,8 @@ static void trim(struct scree__vectors_svx *svx)
         drop(svx, svx->oldest);
 }
 
-static void fill_block(const struct taking *t, uint32_t list, int parts,
+/* loaded: else it only holds what giving it back needs. */
+static void fill_block(const struct taking *t, uint32_t list, int parts, bool loaded,
                        struct scree__vectors_block *block)
 {
     static const uint8_t nothing[64] = {0};
@@ -257,11 +258,13 @@ static void fill_block(const struct taking *t, uint32_t list, int parts,
     uint32_t count = t->column->lists[list].count;
     memset(block, 0, sizeof *block);
     block->count = count;
+    block->entry = piece_at(t->column, list, SCAN);
+    block->whole = parts > EXTRA;
+    if (!loaded)
+        return;
     block->packs = count > 0 ? scan->bytes : nothing;
     block->ids = block->packs + scree__vectors_packs_bytes(shape->padded_dim, count);
     block->tags = block->ids + (size_t)count * shape->id_bytes;
-    block->entry = piece_at(t->column, list, SCAN);
-    block->whole = parts > EXTRA;
     if (parts <= EXTRA)
         return;
     block->extra = count > 0 ? piece_at(t->column, list, EXTRA)->bytes : nothing;
@@ -293,7 +296,7 @@ enum scree_status scree__vectors_svx_lists_take(struct scree__vectors_svx *svx, 
     status = load_all(&t, lists, count, parts, err);
     scree__mem_free(svx->budget, memory, t.loads_bytes + t.ranges_bytes);
     for (uint32_t i = 0; i < count; i++)
-        fill_block(&t, lists[i], parts, &blocks[i]);
+        fill_block(&t, lists[i], parts, status == SCREE_OK, &blocks[i]);
     if (status != SCREE_OK)
         scree__vectors_svx_lists_give(svx, blocks, count);
     return status;
