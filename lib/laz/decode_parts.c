@@ -129,9 +129,11 @@ static void in_turns(struct part parts[2])
         parts[i].done = scree__laz_next_first(parts[i].wanted->decoder, parts[i].wanted->records);
     size_t a = parts[0].wanted->count - parts[0].done, b = parts[1].wanted->count - parts[1].done;
     size_t count = a < b ? a : b;
+    if (count == 0) /* nothing is read of the streams, so nothing is said of them */
+        return;
     if (parts[0].wanted->decoder->layout.compressor != SCREE_LAZ_LAYERED)
         points_in_turns(parts, count);
-    else if (count > 0)
+    else
         layers_in_turns(parts, count);
 }
 

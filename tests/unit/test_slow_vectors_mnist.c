@@ -1,6 +1,7 @@
 /* test_slow_vectors_mnist.c - 60 000 vectors of 784 dimensions ($SCREE_TEST_DATA/vectors): recall by lists probed, and how few rows are compared. */
 #include "vectors_index.h"
 #include "vectors_rows.h"
+#include "las_make.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,11 +79,12 @@ static void test_mnist(void **state)
     char folder[900];
     uint32_t dim;
     size_t truth_count;
-    const char *data = getenv("SCREE_TEST_DATA");
+    const char *data = las_data_folder();
     (void)state;
     snprintf(folder, sizeof folder, "%s/vectors", data == NULL ? "" : data);
     if (data == NULL || access(folder, R_OK) != 0) {
-        print_message("no vectors/ in SCREE_TEST_DATA: MNIST is not searched\n");
+        print_message("no vectors/ among the sample files (SCREE_TEST_DATA names their folder): "
+                      "MNIST is not searched\n");
         skip();
     }
     queries = vectors_read(folder, "mnist784_query_1000.bvecs", &query_count, &dim);

@@ -4,6 +4,7 @@
  */
 #include "vectors_index.h"
 #include "vectors_rows.h"
+#include "las_make.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,11 +106,12 @@ static void test_real_vectors(void **state)
          {0.58, 0.87, 0.925, 0.95, 0.97, 0.98, 0.985, 0.985}},
     };
     char folder[900];
-    const char *data = getenv("SCREE_TEST_DATA");
+    const char *data = las_data_folder();
     (void)state;
     snprintf(folder, sizeof folder, "%s/vectors", data == NULL ? "" : data);
     if (data == NULL || access(folder, R_OK) != 0) {
-        print_message("no vectors/ in SCREE_TEST_DATA: recall on real vectors is not tested\n");
+        print_message("no vectors/ among the sample files (SCREE_TEST_DATA names their folder): "
+                      "recall on real vectors is not tested\n");
         skip();
     }
     int descriptor = mkstemp(output);
