@@ -134,10 +134,7 @@ static enum scree_status locate(struct locations *locations, const struct sessio
         status = locations_prepare(locations, wanted->output, err);
     wanted->source_options = &locations->source;
     wanted->sink_options = &locations->sink;
-    if (scree_location_is_remote(wanted->output) && wanted->scratch_folder == NULL) {
-        const char *folder = getenv("TMPDIR");
-        wanted->scratch_folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
-    }
+    wanted->scratch_folder = locations_scratch(wanted->output, wanted->scratch_folder);
     return status;
 }
 

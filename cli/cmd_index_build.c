@@ -7,7 +7,6 @@
 #include "cli/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct build_arguments {
@@ -172,10 +171,7 @@ static enum scree_status locate(struct locations *locations, struct session *ses
         status = locations_prepare(locations, wanted->output, err);
     wanted->source_options = &locations->source;
     wanted->sink_options = &locations->sink;
-    if (scree_location_is_remote(wanted->output) && wanted->scratch_folder == NULL) {
-        const char *folder = getenv("TMPDIR");
-        wanted->scratch_folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
-    }
+    wanted->scratch_folder = locations_scratch(wanted->output, wanted->scratch_folder);
     return status;
 }
 

@@ -164,6 +164,14 @@ enum scree_status locations_prepare(struct locations *locations, const char *loc
     return status;
 }
 
+const char *locations_scratch(const char *output, const char *wanted)
+{
+    const char *folder = getenv("TMPDIR");
+    if (wanted != NULL || !scree_location_is_remote(output))
+        return wanted;
+    return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+}
+
 enum scree_status locations_open(struct locations *locations, const char *location,
                                  struct scree_source **source, struct scree_error *err)
 {

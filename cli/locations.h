@@ -29,6 +29,9 @@ void locations_end(struct locations *locations);
 enum scree_status locations_prepare(struct locations *locations, const char *location,
                                     struct scree_error *err);
 
+/* The folder for scratch: what was asked for; for a remote output $TMPDIR, else /tmp; NULL: beside the output. */
+const char *locations_scratch(const char *output, const char *wanted);
+
 /* scree_source_open() with all of that. */
 enum scree_status locations_open(struct locations *locations, const char *location,
                                  struct scree_source **source, struct scree_error *err);
