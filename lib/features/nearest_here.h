@@ -66,7 +66,8 @@ static uint32_t keep_within(const struct features_candidates *candidates, const 
         uint32_t in = lanes_at_most(distance2, most);
         if (candidates->count - i < LANES)
             in &= (1u << (candidates->count - i)) - 1;
-        if (in != 0)
+        /* Packing nothing costs less than a branch that is guessed wrong, where packing is one instruction. */
+        if (LANES > 4 || in != 0)
             kept = keep_lanes(candidates, kept, xy, z, distance2, in);
     }
     lanes_store(candidates->kept_d2 + kept, lanes_all(INT32_MAX));
