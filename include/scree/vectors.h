@@ -199,8 +199,18 @@ struct scree_vectors_info {
     uint64_t row_count;              /* that were read to build it */
     uint32_t column_count;
     uint32_t tag_set_count; /* different sets of tags; 0: no tags */
-    uint64_t deleted_count; /* ids */
+    uint64_t deleted_count; /* ids, of all segments */
     char writer[32];
+    uint32_t segment_count; /* files beside the index's manifest; 0: the index is one file */
+    uint64_t generation;    /* of the manifest; 0: none */
+};
+
+/* One of the files of an index. Pointers are valid until the index is closed. */
+struct scree_vectors_segment_info {
+    const char *name;
+    uint32_t number;
+    uint64_t file_bytes, row_count, deleted_count;
+    uint64_t least_id, most_id;
 };
 
 /* Pointers are valid until the index is closed. */
@@ -223,6 +233,9 @@ struct scree_vectors_recall_info {
 
 SCREE_API void scree_vectors_info(const struct scree_vectors_index *index,
                                   struct scree_vectors_info *info);
+/* at < info.segment_count */
+SCREE_API void scree_vectors_segment_info(const struct scree_vectors_index *index, uint32_t at,
+                                          struct scree_vectors_segment_info *info);
 /* column < info.column_count */
 SCREE_API void scree_vectors_column_info(const struct scree_vectors_index *index, uint32_t column,
                                          struct scree_vectors_column_info *info);
@@ -306,12 +319,13 @@ scree_vectors_search(struct scree_vectors_index *index,
 struct scree_vectors_planned_read {
     uint64_t offset, byte_count;
     uint32_t list;
-    float distance; /* from the query to the list's centroid, not squared */
+    float distance;   /* from the query to the list's centroid, not squared */
+    uint32_t segment; /* number of the file; 0: the index is one file */
 };
 
 /*
  * The reads of codes that a query would make, nearest list first, from the index's head alone: nothing is read. reads: room for nprobe of them (or as
- * many as there are lists). Rows are known only when codes are: their number is not part of a plan. Errors: as scree_vectors_search().
+ * many as there are lists), times the number of segments. Rows are known only when codes are: their number is not part of a plan. Errors: as scree_vectors_search().
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_search_plan(struct scree_vectors_index *index,

@@ -81,7 +81,8 @@ enum scree_status scree__vectors_deletions_load(struct scree__vectors_svx *svx,
 {
     char name[4096];
     struct scree_source *source = NULL;
-    if ((svx->super.features & SCREE__VECTORS_FEATURE_DELETIONS) == 0)
+    /* Those of an index of several files are in its manifest. */
+    if (svx->manifest_bytes > 0 || (svx->super.features & SCREE__VECTORS_FEATURE_DELETIONS) == 0)
         return SCREE_OK;
     if (location == NULL || !name_of(location, name))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
@@ -92,11 +93,12 @@ enum scree_status scree__vectors_deletions_load(struct scree__vectors_svx *svx,
         scree__base_error_prefix(err, "%s has deletions", scree_source_name(svx->source));
         return status;
     }
-    status = read_ids(source, svx->super.columns_crc, svx->budget, &svx->deleted,
-                      &svx->deleted_count, err);
+    struct scree__vectors_segment *segment = &svx->segments[0];
+    status = read_ids(source, svx->super.columns_crc, svx->budget, &segment->deleted,
+                      &segment->deleted_count, err);
     if (status != SCREE_OK)
-        svx->deleted_count = 0;
-    svx->deleted_bytes = 8 * svx->deleted_count;
+        segment->deleted_count = 0;
+    segment->deleted_bytes = 8 * segment->deleted_count;
     scree_source_close(source);
     return status;
 }
