@@ -119,6 +119,14 @@ struct scree_vectors_build_options {
     const char *scratch_folder; /* NULL: the output's folder */
     const struct scree_source_options *source_options; /* NULL: defaults */
     const struct scree_sink_options *sink_options;     /* NULL: defaults */
+    /*
+     * The rows go to the local index `output`, which exists, as a further segment: a file `output`.segment-N beside it, while `output` becomes a manifest that
+     * names all segments, or a newer one. Columns are those of the index, each once, by name (NULL: the only one); metric, bits, rerank, lists, seed and
+     * sample are the index's own. Rows without ids go on from its largest one. An id that the index has is replaced: the rows that had it are deleted. Rows
+     * of one append may share ids, as those of a build. Searches see all of it or nothing, from their next scree_vectors_open() on. SCREE_E_EXISTS: another
+     * run changes the index.
+     */
+    bool append;
 };
 
 SCREE_API void scree_vectors_build_options_init(struct scree_vectors_build_options *options);
@@ -144,6 +152,8 @@ struct scree_vectors_build_result {
         uint64_t vector_count, skipped_count;
         uint32_t list_count, largest_list;
     } columns[SCREE_VECTORS_COLUMNS_MAX];
+    uint64_t
+        replaced_count; /* of an append: ids that were deleted from earlier segments, as far as their ranges tell */
 };
 
 struct scree_vectors_build_job;
@@ -372,7 +382,8 @@ scree_vectors_recalls_store(const char *path, uint32_t column,
 
 /*
  * Deletes ids from a local index: searches leave them out from the next scree_vectors_open() on; who has the index open goes on with what it knows. They are
- * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes. An index without them is a new build.
+ * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes; those of an index of several files are in its
+ * manifest, for each segment whose least and most id allow them. An index without them is a merge or a new build.
  * Ids that are not there do no harm. *deleted_count: all that are recorded now. Takes 16 bytes an id. Errors: SCREE_E_UNSUPPORTED (a remote
  * index), SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS (another run deletes), SCREE_E_BUDGET.
  */

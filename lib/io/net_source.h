@@ -90,8 +90,8 @@ struct scree__net_source {
 
     struct scree__net_pool *pool;
     bool owns_pool;
-    struct scree__par_lock lock;          /* of what follows, and of the identity until it is pinned */
-    bool locked;                          /* the lock is made */
+    struct scree__par_lock lock; /* of what follows, and of the identity until it is pinned */
+    bool locked;                 /* the lock is made */
     char final_url[SCREE__NET_URL_BYTES]; /* where a redirect led; "" */
 };
 

@@ -47,6 +47,8 @@ struct scree__vectors_build_column {
     uint8_t *rotation;
 };
 
+struct scree__vectors_append; /* build_append.c */
+
 struct scree_vectors_build_job {
     struct scree_context *context;
     struct scree__mem_budget *budget;
@@ -60,6 +62,9 @@ struct scree_vectors_build_job {
     struct scree__vectors_super super;
     struct scree_vectors_build_plan plan;
     struct scree__spill_scratch *scratch;
+    struct scree__vectors_append *append; /* NULL: a new index */
+    uint64_t append_bytes;                /* of the budget, for the index that is appended to */
+    uint64_t replaced_count;              /* ids of earlier segments */
     struct scree_sink *place; /* where the file comes to be: the output, or scratch for an object */
 };
 

@@ -206,7 +206,8 @@ static enum scree_status for_queries(struct eval *eval, struct scree_error *err)
 static enum scree_status find_truth(struct eval *eval, struct scree_error *err)
 {
     enum scree_status status = SCREE_OK;
-    for (uint32_t list = 0; list < scree__vectors_all_lists(eval->column) && status == SCREE_OK; list++) {
+    for (uint32_t list = 0; list < scree__vectors_all_lists(eval->column) && status == SCREE_OK;
+         list++) {
         uint32_t count = eval->column->lists[list].count;
         for (uint32_t first = 0; first < count && status == SCREE_OK; first += ROWS_AT_ONCE) {
             uint32_t left = count - first;

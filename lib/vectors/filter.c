@@ -122,5 +122,6 @@ bool scree__vectors_filter_allows(const struct scree__vectors_filter *filter,
     if (filter->bits != NULL &&
         (id >= filter->bit_count || (filter->bits[id / 8] >> (id % 8) & 1) == 0))
         return false;
-    return filter->deletions == NULL || !scree__vectors_svx_deleted(filter->deletions, block->segment, id);
+    return filter->deletions == NULL ||
+           !scree__vectors_svx_deleted(filter->deletions, block->segment, id);
 }

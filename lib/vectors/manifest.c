@@ -22,8 +22,8 @@ bool scree__vectors_segment_name(const char *location, uint32_t number, char nam
 {
     bool url = scree_location_is_remote(location) && strncmp(location, "s3://", 5) != 0;
     size_t bytes = url ? strcspn(location, "?") : strlen(location);
-    int length = snprintf(name, 4096, "%.*s.segment-%u%s", (int)bytes, location, number,
-                          location + bytes);
+    int length =
+        snprintf(name, 4096, "%.*s.segment-%u%s", (int)bytes, location, number, location + bytes);
     return length > 0 && length < 4096;
 }
 
@@ -117,8 +117,9 @@ enum scree_status scree__vectors_manifest_load(const uint8_t *bytes, uint64_t by
     uint64_t end = byte_count - 4;
     uint32_t found = scree__simd_crc32c(0, bytes, (size_t)end);
     if (found != scree__base_load32(bytes + end))
-        return scree__base_fail(err, SCREE_E_DATA, "%s: the manifest has the CRC %08x, expected %08x",
-                                name, found, scree__base_load32(bytes + end));
+        return scree__base_fail(err, SCREE_E_DATA,
+                                "%s: the manifest has the CRC %08x, expected %08x", name, found,
+                                scree__base_load32(bytes + end));
     const char *fault = load_all(bytes, end, manifest);
     return fault == NULL ? SCREE_OK
                          : scree__base_fail(err, SCREE_E_DATA, "%s: manifest: %s", name, fault);

@@ -36,7 +36,8 @@ static enum scree_status open_source(struct scree_vectors_index *index, const ch
     return scree_source_open(location, &options, &index->source, err);
 }
 
-#define SEGMENT_CACHE_BYTES (256u << 10) /* of a remote segment's source: rows are kept by the index itself */
+#define SEGMENT_CACHE_BYTES \
+    (256u << 10) /* of a remote segment's source: rows are kept by the index itself */
 #define ROW_REQUESTS 10u
 
 struct opening {

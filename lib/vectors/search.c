@@ -116,8 +116,8 @@ enum scree_status scree_vectors_search_plan(struct scree_vectors_index *index,
             range.offset, range.byte_count,
             probe->list % index->searching->columns[at].target.column->list_count,
             sqrtf(probe->distance2),
-            index->svx->segments[probe->list /
-                                 index->searching->columns[at].target.column->list_count]
+            index->svx
+                ->segments[probe->list / index->searching->columns[at].target.column->list_count]
                 .number};
     }
     scree__vectors_searcher_give(index->searching, at, idle, NULL);

@@ -57,7 +57,8 @@ struct scree__vectors_column {
     uint64_t seed;         /* of the build */
     /* Files that the column lies in. Each has a list around each centroid: that of segment s around centroid c has the number s * list_count + c. */
     uint32_t segment_count;
-    const struct scree__vectors_shape *shapes; /* [segment_count]; they differ in id_bytes and tag_bytes */
+    const struct scree__vectors_shape
+        *shapes; /* [segment_count]; they differ in id_bytes and tag_bytes */
     /* [segment_count * list_count], in the order of the files: near lists are neighbours. */
     const struct scree__vectors_list *lists;
     /* [list_count][centroid_stride], not rotated; 64-byte aligned, zeros behind dim. */
@@ -122,7 +123,7 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_svx_find(const struct scree__v
 
 /* The bytes of a list, while it is taken. */
 struct scree__vectors_block {
-    uint32_t count;       /* vectors */
+    uint32_t count; /* vectors */
     uint32_t segment;
     const uint8_t *packs; /* 64-byte aligned; all of them whole, as in quantizer.h */
     /* Little-endian, id_bytes and tag_bytes a vector; see _svx_id(), _svx_tag(). */

@@ -174,8 +174,8 @@ enum scree_status scree__vectors_svx_read(struct scree__vectors_svx *svx, uint32
     void *memory;
     if (svx->segment_count == 1)
         return scree_source_read_many(svx->segments[0].source, ranges, count, err);
-    enum scree_status status = scree__mem_alloc(svx->budget, count * sizeof *ranges, &memory,
-                                                "places in the index", err);
+    enum scree_status status =
+        scree__mem_alloc(svx->budget, count * sizeof *ranges, &memory, "places in the index", err);
     if (status != SCREE_OK)
         return status;
     sort_ranges(list_count, ranges, lists, count, memory, parts, svx->segment_count);

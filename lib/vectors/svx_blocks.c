@@ -261,8 +261,7 @@ static void fill_block(const struct taking *t, uint32_t list, int parts, bool lo
                        struct scree__vectors_block *block)
 {
     static const uint8_t nothing[64] = {0};
-    const struct scree__vectors_shape *shape =
-        scree__vectors_list_shape(&t->column->public_, list);
+    const struct scree__vectors_shape *shape = scree__vectors_list_shape(&t->column->public_, list);
     const struct scree__vectors_piece *scan = piece_at(t->column, list, SCAN);
     uint32_t count = t->column->lists[list].count;
     memset(block, 0, sizeof *block);

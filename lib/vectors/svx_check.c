@@ -215,8 +215,9 @@ static enum scree_status check_segment(struct scree__vectors_svx *all,
     if (status != SCREE_OK)
         return status;
     if (svx->super.columns_crc != segment->super.columns_crc)
-        status = scree__base_fail(err, SCREE_E_DATA, "%s: not the segment that %s means",
-                                  scree_source_name(segment->source), scree_source_name(all->source));
+        status =
+            scree__base_fail(err, SCREE_E_DATA, "%s: not the segment that %s means",
+                             scree_source_name(segment->source), scree_source_name(all->source));
     if (status == SCREE_OK)
         status = check_file(svx, err);
     scree__vectors_svx_close(svx);

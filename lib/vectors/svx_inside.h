@@ -137,9 +137,10 @@ SCREE_MUST_CHECK enum scree_status
 scree__vectors_svx_unpack(struct scree__vectors_svx *svx, uint32_t at,
                           const struct scree__vectors_section *sections, bool shared,
                           struct scree_error *err);
-SCREE_MUST_CHECK enum scree_status
-scree__vectors_svx_unpack_recalls(struct scree__vectors_svx *svx, const uint8_t *bytes,
-                                  uint32_t byte_count, struct scree_error *err);
+SCREE_MUST_CHECK enum scree_status scree__vectors_svx_unpack_recalls(struct scree__vectors_svx *svx,
+                                                                     const uint8_t *bytes,
+                                                                     uint32_t byte_count,
+                                                                     struct scree_error *err);
 /* Zeroed, from the index's budget; into *to. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_svx_alloc(struct scree__vectors_svx *svx,
                                                             uint64_t bytes, void *to,

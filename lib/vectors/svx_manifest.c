@@ -165,9 +165,8 @@ static enum scree_status take_all(struct scree__vectors_svx *svx, const uint8_t 
     enum scree_status status = scree__vectors_manifest_load(
         bytes, svx->manifest_bytes, scree_source_name(svx->source), manifest, err);
     if (status == SCREE_OK)
-        status =
-            scree__vectors_svx_alloc(svx, manifest->segment_count * sizeof *svx->segments,
-                                     &svx->segments, "segments", err);
+        status = scree__vectors_svx_alloc(svx, manifest->segment_count * sizeof *svx->segments,
+                                          &svx->segments, "segments", err);
     if (status != SCREE_OK)
         return status;
     svx->segment_count = manifest->segment_count;

@@ -153,8 +153,7 @@ static void share_cache(struct scree__vectors_svx *svx, uint64_t cache_bytes)
         blocks += scree__vectors_all_lists(&column->public_) * (uint64_t)64 * 128;
         for (uint32_t s = 0; s < svx->segment_count; s++)
             blocks += svx->segments[s].heads[i].codes_bytes;
-        rows +=
-            scree__vectors_align(column->head.row_stride, 64) * column->public_.vector_count;
+        rows += scree__vectors_align(column->head.row_stride, 64) * column->public_.vector_count;
     }
     uint64_t for_rows = rows < cache_bytes / 2     ? rows
                         : blocks < cache_bytes / 2 ? cache_bytes - blocks

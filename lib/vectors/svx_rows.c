@@ -189,9 +189,8 @@ struct taking {
 
 static enum scree_status read_claimed(struct taking *t, struct scree_error *err)
 {
-    enum scree_status status =
-        scree__vectors_svx_read_rows(t->svx, t->column->head.list_count, t->ranges, t->lists,
-                                     t->claimed_count, err);
+    enum scree_status status = scree__vectors_svx_read_rows(
+        t->svx, t->column->head.list_count, t->ranges, t->lists, t->claimed_count, err);
     for (uint32_t i = 0; i < t->claimed_count && status == SCREE_OK; i++)
         status = check_row(t->svx, t->column, t->lists[i], &t->ranges[i], err);
     scree__par_lock_take(&t->svx->lock);

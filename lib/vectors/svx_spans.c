@@ -113,8 +113,7 @@ static enum scree_status read_joined(struct scree__vectors_svx *svx, uint32_t li
     (void)make_spans(a->items, count, ranges, lists, a->spans, a->lists, NULL, &bytes);
     if (scree__mem_alloc(svx->budget, bytes, &memory, "rows of the index", NULL) != SCREE_OK)
         return scree__vectors_svx_read(svx, list_count, ranges, lists, count, err);
-    uint32_t spans =
-        make_spans(a->items, count, ranges, lists, a->spans, a->lists, memory, &bytes);
+    uint32_t spans = make_spans(a->items, count, ranges, lists, a->spans, a->lists, memory, &bytes);
     enum scree_status status =
         scree__vectors_svx_read(svx, list_count, a->spans, a->lists, spans, err);
     if (status == SCREE_OK)

@@ -59,8 +59,8 @@ static enum scree_status unpack_centroids(struct scree__vectors_svx *svx,
     const struct scree__vectors_column_head *head = &column->head;
     uint32_t stride = scree__vectors_stride(head->shape.dim);
     column->centroids_bytes = (uint64_t)head->list_count * stride * sizeof(float);
-    enum scree_status status =
-        scree__vectors_svx_alloc(svx, column->centroids_bytes, &column->centroids, "centroids", err);
+    enum scree_status status = scree__vectors_svx_alloc(svx, column->centroids_bytes,
+                                                        &column->centroids, "centroids", err);
     for (uint32_t i = 0; i < head->list_count && status == SCREE_OK; i++) {
         float *centroid = column->centroids + (size_t)i * stride;
         scree__vectors_centroid_load(bytes, head->shape.dim, i, centroid);
@@ -80,7 +80,8 @@ static enum scree_status unpack_recalls(struct scree__vectors_svx *svx,
     for (uint32_t i = 0; i < all; i++)
         count += scree__base_load32(bytes + (size_t)i * SCREE__VECTORS_RECALL_BYTES) == index;
     column->recalls_bytes = count * sizeof *column->recalls;
-    enum scree_status status = scree__vectors_svx_alloc(svx, column->recalls_bytes, &column->recalls, "recalls", err);
+    enum scree_status status =
+        scree__vectors_svx_alloc(svx, column->recalls_bytes, &column->recalls, "recalls", err);
     if (status != SCREE_OK)
         return status;
     struct scree__vectors_recall_point *to = column->recalls;
@@ -101,7 +102,6 @@ static enum scree_status unpack_recalls(struct scree__vectors_svx *svx,
     column->public_.recall_count = count;
     return SCREE_OK;
 }
-
 
 enum scree_status scree__vectors_svx_unpack_recalls(struct scree__vectors_svx *svx,
                                                     const uint8_t *bytes, uint32_t byte_count,
@@ -135,7 +135,8 @@ static enum scree_status begin_column(struct scree__vectors_svx *svx,
     if (status == SCREE_OK)
         memcpy(column->rotation, sections[0].bytes, head->rotation_bytes);
     if (status == SCREE_OK)
-        status = scree__vectors_svx_alloc(svx, column->shapes_bytes, &column->shapes, "columns", err);
+        status =
+            scree__vectors_svx_alloc(svx, column->shapes_bytes, &column->shapes, "columns", err);
     if (status == SCREE_OK)
         status =
             scree__vectors_svx_alloc(svx, column->lists_bytes, &column->lists, "directory", err);
