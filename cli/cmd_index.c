@@ -7,10 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {
-    &command_index_build,  &command_index_search, &command_index_info,
-    &command_index_verify, &command_index_eval,   &command_index_plan,
-    &command_index_append, &command_index_delete, NULL};
+static const struct command *const commands[] = {&command_index_build,
+                                                 &command_index_search,
+                                                 &command_index_info,
+                                                 &command_index_verify,
+                                                 &command_index_eval,
+                                                 &command_index_plan,
+                                                 &command_index_append,
+                                                 &command_index_delete,
+                                                 &command_index_merge,
+                                                 &command_index_gc,
+                                                 NULL};
 
 static void help_all(FILE *out)
 {

@@ -391,6 +391,57 @@ SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_delete(struct scree_context *context, const char *path, const uint64_t *ids,
                      uint64_t count, uint64_t *deleted_count, struct scree_error *err);
 
+/* ---------------------------------------------------------------------------------------- merge */
+
+/* Several segments into one file. Set `size` and defaults with scree_vectors_merge_options_init(); fields are only ever added at the end. */
+struct scree_vectors_merge_options {
+    size_t size;
+    const char *const
+        *inputs;          /* locations of indexes, of one file or several; with the same columns */
+    uint32_t input_count; /* 1 to 64 */
+    const char *output;   /* a file, or s3://bucket/key; may be the only input, with `replace` */
+    bool replace;
+    /*
+     * A build from the rows that the index keeps (fp32 or fp16), with new centroids, rather than lists joined as they are. It is done anyway where inputs
+     * have different centroids. Of one column only. SCREE_E_UNSUPPORTED: there are no such rows.
+     */
+    bool retrain;
+    uint32_t list_count;                               /* of a build: 0: by the number of rows */
+    uint64_t seed;                                     /* of a build: 1 */
+    const char *scratch_folder;                        /* NULL: the output's folder */
+    const struct scree_source_options *source_options; /* NULL: defaults */
+    const struct scree_sink_options *sink_options;     /* NULL: defaults */
+};
+
+struct scree_vectors_merge_result {
+    uint32_t segment_count; /* that went into it */
+    uint64_t vector_count;  /* of the first column */
+    uint64_t deleted_count; /* of it, vectors that were left out */
+    uint64_t output_bytes;
+    bool rebuilt;
+};
+
+SCREE_API void scree_vectors_merge_options_init(struct scree_vectors_merge_options *options);
+
+/*
+ * One file of all vectors that are not deleted, within the context's budget. Lists that are joined hold their vectors in the order of inputs and segments, and a
+ * search finds in the file what it found in a single input, to the bit. Ids that several inputs have stay as often as they have them. The output is there
+ * when this succeeds, and otherwise what was there before; where it takes the place of an input, the segments of that are removed then:
+ * who has them open keeps them, on one machine. The same inputs give the same bytes, for any budget and number of threads.
+ * Errors: SCREE_E_ARGUMENT (other columns), SCREE_E_UNSUPPORTED, SCREE_E_BUDGET (err->need_bytes), SCREE_E_EXISTS, those of opening and reading.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_merge(struct scree_context *context,
+                    const struct scree_vectors_merge_options *options,
+                    struct scree_vectors_merge_result *result, struct scree_error *err);
+
+/*
+ * Removes files beside a local index that are named as its segments and are none of its current generation: what killed runs leave, and what a merge in its
+ * place could not remove. Not while another index still refers to them. *removed_count: files.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_gc(const char *path, uint32_t *removed_count, struct scree_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -129,6 +129,7 @@ enum scree_status scree__vectors_append_open(struct scree_vectors_build_job *job
     if (status != SCREE_OK)
         return status;
     job->append = memory;
+    job->whole_lists = true;
     memset(memory, 0, sizeof(struct scree__vectors_append));
     struct scree__vectors_append *append = job->append;
     uint64_t before = scree__mem_budget_used(job->budget);

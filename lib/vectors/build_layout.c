@@ -26,7 +26,7 @@ static enum scree_status divide_cells(struct scree_vectors_build_job *job,
                                       struct scree_error *err)
 {
     /* Lists of a segment are those of the index: none is divided. */
-    uint64_t most = job->append != NULL ? SCREE__VECTORS_LIST_COUNT_MAX : rows_a_list(column);
+    uint64_t most = job->whole_lists ? SCREE__VECTORS_LIST_COUNT_MAX : rows_a_list(column);
     uint64_t lists = 0;
     void *memory;
     column->cell_first_bytes = ((uint64_t)column->cell_count + 1) * sizeof(uint32_t);
@@ -36,7 +36,7 @@ static enum scree_status divide_cells(struct scree_vectors_build_job *job,
     column->cell_first = memory;
     for (uint32_t cell = 0; cell < column->cell_count; cell++) {
         uint64_t rows = column->cell_rows[cell];
-        if (job->append != NULL && rows > most)
+        if (job->whole_lists && rows > most)
             return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: a list of %llu rows",
                                     column->head.name, (unsigned long long)rows);
         column->cell_first[cell] = (uint32_t)lists;

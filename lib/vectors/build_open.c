@@ -97,21 +97,18 @@ static enum scree_status check_options(const struct scree_vectors_build_options 
     return status;
 }
 
-/* Scratch lies beside the output unless a folder is named. */
-static char *folder_of(const struct scree_vectors_build_options *options)
+char *scree__vectors_folder_of(const char *scratch_folder, const char *output)
 {
     char path[4096];
-    if (options->scratch_folder != NULL)
-        return scree__mem_string_copy(options->scratch_folder);
-    if (scree_location_is_remote(options->output))
+    if (scratch_folder != NULL)
+        return scree__mem_string_copy(scratch_folder);
+    if (scree_location_is_remote(output))
         return scree__mem_string_copy("/tmp");
-    const char *slash = strrchr(options->output, '/');
-    size_t bytes = slash == NULL              ? 0
-                   : slash == options->output ? 1
-                                              : (size_t)(slash - options->output);
+    const char *slash = strrchr(output, '/');
+    size_t bytes = slash == NULL ? 0 : slash == output ? 1 : (size_t)(slash - output);
     if (bytes == 0)
         return scree__mem_string_copy(".");
-    snprintf(path, sizeof path, "%.*s", (int)bytes, options->output);
+    snprintf(path, sizeof path, "%.*s", (int)bytes, output);
     return scree__mem_string_copy(path);
 }
 
@@ -345,7 +342,7 @@ enum scree_status scree_vectors_build_open(struct scree_context *context,
     if (status == SCREE_OK)
         status = check_options(&job->options, err);
     if (status == SCREE_OK) {
-        job->folder = folder_of(&job->options);
+        job->folder = scree__vectors_folder_of(job->options.scratch_folder, job->options.output);
         status = job->folder != NULL ? open_all(job, err)
                                      : scree__base_fail(err, SCREE_E_MEMORY, "out of memory");
     }
@@ -403,6 +400,8 @@ static enum scree_status train_and_assign(struct scree_vectors_build_job *job, u
 
 static enum scree_status open_place(struct scree_vectors_build_job *job, struct scree_error *err)
 {
+    if (job->place != NULL) /* a merge has opened it */
+        return SCREE_OK;
     if (job->append != NULL)
         return scree__vectors_append_begin(job, err);
     if (scree_location_is_remote(job->options.output))

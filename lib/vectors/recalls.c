@@ -158,3 +158,51 @@ enum scree_status scree_vectors_recalls_store(const char *path, uint32_t column,
     scree__mem_free(NULL, memory, 2 * bytes);
     return status;
 }
+
+static enum scree_status copy_from_manifest(const uint8_t *bytes, uint64_t byte_count,
+                                            const char *name,
+                                            struct scree__vectors_manifest *manifest,
+                                            struct scree__mem_budget *budget, void **memory,
+                                            uint64_t *count, struct scree_error *err)
+{
+    enum scree_status status = scree__vectors_manifest_load(bytes, byte_count, name, manifest, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, manifest->recalls_bytes, memory, "recalls", err);
+    if (status != SCREE_OK)
+        return status;
+    *count = manifest->recalls_bytes;
+    if (*count > 0)
+        memcpy(*memory, manifest->recalls, manifest->recalls_bytes);
+    return status;
+}
+
+enum scree_status scree__vectors_recalls_copy(struct scree__vectors_svx *svx,
+                                              struct scree__mem_budget *budget, void **memory,
+                                              uint64_t *bytes, struct scree_error *err)
+{
+    void *all = NULL, *manifest = NULL;
+    enum scree_status status;
+    *memory = NULL;
+    *bytes = 0;
+    if (svx->manifest_bytes == 0) {
+        uint64_t count = svx->super.recalls_bytes;
+        status = scree__mem_alloc(budget, count, memory, "recalls", err);
+        if (status == SCREE_OK)
+            *bytes = count;
+        return status == SCREE_OK ? scree_source_read(svx->source, svx->super.recalls_offset,
+                                                      *memory, (size_t)count, err)
+                                  : status;
+    }
+    status = scree__mem_alloc(budget, svx->manifest_bytes, &all, "manifest", err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, sizeof(struct scree__vectors_manifest), &manifest,
+                                  "manifest", err);
+    if (status == SCREE_OK)
+        status = scree_source_read(svx->source, 0, all, (size_t)svx->manifest_bytes, err);
+    if (status == SCREE_OK)
+        status = copy_from_manifest(all, svx->manifest_bytes, scree_source_name(svx->source),
+                                    manifest, budget, memory, bytes, err);
+    scree__mem_free(budget, all, svx->manifest_bytes);
+    scree__mem_free(budget, manifest, sizeof(struct scree__vectors_manifest));
+    return status;
+}

@@ -141,6 +141,11 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_svx_unpack_recalls(struct scre
                                                                      const uint8_t *bytes,
                                                                      uint32_t byte_count,
                                                                      struct scree_error *err);
+/* recalls.c: the recalls as they are in the file, memory of *bytes. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_recalls_copy(struct scree__vectors_svx *svx,
+                                                               struct scree__mem_budget *budget,
+                                                               void **memory, uint64_t *bytes,
+                                                               struct scree_error *err);
 /* Zeroed, from the index's budget; into *to. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_svx_alloc(struct scree__vectors_svx *svx,
                                                             uint64_t bytes, void *to,
