@@ -20,13 +20,15 @@
 /* Bytes a point of a window: coordinates, roles; sorting, index and nodes, or the ground's network. */
 #define WINDOW_POINT_BYTES (13u + 72u)
 /* And of each point of the part. */
-#define CORE_POINT_BYTES (sizeof(struct scree__enrich_core) + sizeof(struct scree__enrich_values))
+#define CORE_POINT_BYTES                                                       \
+    (sizeof(struct scree__enrich_core) + sizeof(struct scree__enrich_values) + \
+     sizeof(struct features_row))
 
 uint64_t scree__enrich_window_bytes(const struct scree__enrich_store *store,
                                     const struct scree__enrich_question *question, uint64_t points)
 {
-    return points * (WINDOW_POINT_BYTES + sizeof(struct features_row)) +
-           points / 2 * CORE_POINT_BYTES + scree__enrich_seek_bytes(store) +
+    return points * WINDOW_POINT_BYTES + points / 2 * CORE_POINT_BYTES +
+           scree__enrich_seek_bytes(store) +
            ((uint64_t)question->k + 64) * sizeof(struct scree__enrich_hit) +
            12 * (uint64_t)ENRICH_WINDOW_ROOM + (256u << 10);
 }
@@ -63,7 +65,8 @@ enum scree_status scree__enrich_window_init(struct scree__enrich_window *window,
         status = take_memory(window, window->core_capacity * sizeof *window->values,
                              &window->values, err);
     if (status == SCREE_OK)
-        status = take_memory(window, n * sizeof *window->rows, &window->rows, err);
+        status =
+            take_memory(window, window->core_capacity * sizeof *window->rows, &window->rows, err);
     if (status == SCREE_OK)
         status = take_memory(window, (window->question->k + 64) * sizeof *window->hits,
                              &window->hits, err);
@@ -83,7 +86,7 @@ void scree__enrich_window_release(struct scree__enrich_window *window)
     scree__mem_free(budget, window->roles, n);
     scree__mem_free(budget, window->core, window->core_capacity * sizeof *window->core);
     scree__mem_free(budget, window->values, window->core_capacity * sizeof *window->values);
-    scree__mem_free(budget, window->rows, n * sizeof *window->rows);
+    scree__mem_free(budget, window->rows, window->core_capacity * sizeof *window->rows);
     scree__mem_free(budget, window->hits, (window->question->k + 64) * sizeof *window->hits);
     if (window->put_work != NULL)
         scree__mem_free(budget, window->put_work, scree__enrich_shelf_work_bytes(window->shelf));

@@ -35,7 +35,7 @@ struct features_row {
 };
 
 /*
- * Fills rows[i] for every point i with FEATURES_WANTED. *undecided counts the rows whose neighbours
+ * Fills rows[i] for every point i with FEATURES_WANTED; others are not touched. *undecided counts the rows whose neighbours
  * may lie outside the window: their reach is negative, and -reach is a halo in units that is likely to
  * do. Errors: SCREE_E_MEMORY, SCREE_E_BUDGET.
  */
