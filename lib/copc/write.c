@@ -10,7 +10,6 @@
 #include "copc/network.h"
 #include "copc/pages.h"
 #include "copc/temporal_index.h"
-#include "io/sink.h"
 #include "las/writer.h"
 
 #include <math.h>
@@ -483,10 +482,7 @@ static enum scree_status end_file(struct scree__copc_writing *writing,
         scree_sink_patch(writing->sink, SCREE__COPC_INFO_PAYLOAD_OFFSET, info, sizeof info, err);
     if (status != SCREE_OK)
         return status;
-    status = scree_sink_commit(writing->sink, err);
-    if (status == SCREE_OK && writing->job->stream != NULL)
-        status = scree__io_sink_copy(writing->sink, writing->job->stream, err);
-    return status;
+    return scree_sink_commit(writing->sink, err);
 }
 
 static void fill_result(const struct scree__copc_writing *writing,
