@@ -152,6 +152,7 @@ static void block(void **state)
         cloud.y[i] = i % 5 == 0 ? 130 : (int32_t)(random >> 14) % 300;
         cloud.z[i] = i % 5 == 0 ? 403 : (int32_t)(random >> 20) % 5 + (i % 3 == 0 ? 0 : 400);
         cloud.classes[i] = i % 5 != 0 && i % 3 == 0 ? 2 : 6;
+        cloud.returns[i] = i % 4 == 0 ? 0x21 : 0x11;
         if (i % 97 == 0)
             cloud.x[i] = (int32_t)(random >> 1);
         if (i % 7 == 0)
