@@ -1,6 +1,6 @@
 /* enrich_naive.c - features the slow way. */
 #include "enrich_naive.h"
-#include "features/tin.h"
+#include "tin.h"
 
 #include <math.h>
 #include <stdlib.h>
