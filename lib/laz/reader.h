@@ -42,7 +42,9 @@ LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
 
 LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
 {
-#if defined(__GNUC__)
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN
+    return 32u - (unsigned)_lzcnt_u32(v);
+#elif defined(__GNUC__)
     return 63u - (unsigned)__builtin_clzll((uint64_t)v << 1 | 1);
 #else
     return v == 0 ? 0 : 32 - laz_clz32(v);
