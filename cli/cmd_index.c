@@ -63,4 +63,5 @@ const struct command command_index = {
     .about = "scree index COMMAND --help explains a command; scree index --help lists them.",
     .example = "scree index build vectors.npy vectors.svx",
     .options = options,
-    .run = run};
+    .run = run,
+    .commands = commands};
