@@ -46,6 +46,8 @@ struct scree_convert_job {
 
     uint64_t network_bytes;  /* reserved, see network.h */
     struct scree_sink *sink; /* the output, begun; NULL: local */
+    struct scree_sink
+        *stream; /* not NULL: gets the whole output, made on scratch, at the end. Borrowed */
 
     /* Found while planning. Inputs are in order of path, those without points left out. */
     struct scree__copc_input *inputs;
