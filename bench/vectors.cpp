@@ -11,6 +11,7 @@
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexIVFFlat.h>
 #include <omp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -157,6 +158,10 @@ int main(int argc, char **argv)
 {
     if (argc < 8)
         fail("BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]");
+    if (getenv("OPENBLAS_NUM_THREADS") == nullptr) { /* read when it is loaded; its threads' waiting would be in everybody's time */
+        setenv("OPENBLAS_NUM_THREADS", "1", 1);
+        execv("/proc/self/exe", argv);
+    }
     omp_set_num_threads(1);
     rows base = read_rows(argv[1]), queries = read_rows(argv[2]), truth = read_rows(argv[3]);
     options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2,

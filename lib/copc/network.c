@@ -1,5 +1,6 @@
 /* network.c - a conversion's inputs and output, wherever they are. */
 #include "copc/network.h"
+#include "io/sink.h"
 #include "io/sink_object.h"
 #include "io/source.h"
 #include "mem/budget.h"
@@ -105,6 +106,8 @@ enum scree_status scree__copc_network_begin(struct scree_convert_job *job, struc
 enum scree_status scree__copc_network_sink(struct scree_convert_job *job, struct scree_sink **sink,
                                            struct scree_error *err)
 {
+    if (job->stream != NULL)
+        return scree__io_sink_open_scratch(job->scratch_folder, job->output, sink, err);
     if (job->sink == NULL)
         return scree_sink_open_file(job->output, job->replace, sink, err);
     *sink = job->sink;

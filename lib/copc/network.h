@@ -35,7 +35,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_network_source(struct scree_conve
 /* Before the run begins: a store that refuses the output does so before any work. */
 SCREE_MUST_CHECK enum scree_status scree__copc_network_begin(struct scree_convert_job *job,
                                                              struct scree_error *err);
-/* The output: the one that was begun, or a local file. */
+/* The output: the one that was begun, scratch that goes to the job's stream, or a local file. */
 SCREE_MUST_CHECK enum scree_status scree__copc_network_sink(struct scree_convert_job *job,
                                                             struct scree_sink **sink,
                                                             struct scree_error *err);

@@ -9,7 +9,8 @@
  *     validate_hierarchy.c  pages, nodes, and their agreement with the chunk table
  *     validate_temporal.c   the temporal index, where there is one
  *     validate_points.c     the points, in parallel; validate_scan.c looks at them, and
- *                           validate_times.c at them beside the temporal index
+ *                           validate_times.c at them beside the temporal index; validate_tally.c
+ *                           says what they told
  *
  * The parts read the bytes themselves, so that a file that scree_las_open() refuses is still judged
  * as far as it goes.

@@ -1,7 +1,7 @@
 /*
  * validate_points.c - every point, or the first of each unit when the check is shallow. Units are
- * read in parallel, each worker with a cursor and a tally of its own; what is said of them is said
- * afterwards, from the merged tally.
+ * read in parallel, each worker with cursors and a tally of its own; what is said of them is said
+ * afterwards, from the merged tally (validate_tally.c).
  */
 #include "base/error.h"
 #include "copc/format.h"
@@ -9,7 +9,6 @@
 #include "par/context.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,10 +17,19 @@
 #define PIECE_BYTES 262144u
 #define PIECE_POINTS_MIN 8u
 
-struct worker {
+/* A unit on its way. */
+struct strand {
     struct scree_las_cursor *cursor;
     uint8_t *records;
+    struct scree_las_unit place;
     struct scree__copc_unit unit;
+    bool ended;
+    enum scree_status status;
+    struct scree_error why;
+};
+
+struct worker {
+    struct strand strands[2];
     struct scree__copc_tally tally;
 };
 
@@ -30,29 +38,11 @@ struct job {
     struct scree__copc_scan scan;
     struct worker *workers;
     unsigned worker_count;
+    unsigned strand_count;    /* units that a worker reads side by side: two take less time so */
     uint64_t record_capacity; /* points */
 };
 
 /* -------------------------------------------------------------------------------------- reading */
-
-/* The node whose chunk the unit is; NULL when no node names it. */
-static const struct scree_copc_entry *node_of(const struct scree__copc_check *check,
-                                              const struct scree_las_unit *unit)
-{
-    if (unit->sequential)
-        return NULL;
-    uint64_t begin = 0, end = check->node_count;
-    while (begin < end) {
-        const uint64_t middle = begin + (end - begin) / 2;
-        if (check->nodes[middle].offset == unit->offset)
-            return &check->nodes[middle];
-        if (check->nodes[middle].offset < unit->offset)
-            begin = middle + 1;
-        else
-            end = middle;
-    }
-    return NULL;
-}
 
 /* What the temporal index has of the unit, where node and chunk agree on the number of points. */
 static struct scree__copc_times *times_of(const struct scree__copc_check *check,
@@ -66,42 +56,79 @@ static struct scree__copc_times *times_of(const struct scree__copc_check *check,
     return times->sample_count > 0 ? times : NULL;
 }
 
-static void note_failure(struct worker *worker, const struct scree_error *why)
+static void note_failure(struct strand *strand)
 {
-    struct scree__copc_note *note = &worker->unit.notes[SCREE__NOTE_DECODE];
-    note->unit = worker->unit.index;
-    note->point = worker->unit.points;
+    struct scree__copc_note *note = &strand->unit.notes[SCREE__NOTE_DECODE];
+    note->unit = strand->unit.index;
+    note->point = strand->unit.points;
     note->count = 1;
-    (void)snprintf(note->message, sizeof note->message, "%s", why->message);
+    (void)snprintf(note->message, sizeof note->message, "%s", strand->why.message);
 }
 
-static enum scree_status read_all(struct job *job, struct worker *worker, uint64_t index,
-                                  const struct scree_las_unit *unit, struct scree_error *err)
+/* Records of the strand's unit; none: it has ended. */
+static enum scree_status take_piece(struct job *job, struct worker *worker, struct strand *strand,
+                                    size_t count)
 {
-    enum scree_status status = scree_las_cursor_open(worker->cursor, index, err);
-    if (worker->unit.times != NULL)
-        scree__copc_times_begin(worker->unit.times);
-    for (size_t count = 1; status == SCREE_OK && count > 0;) {
-        status = scree_las_cursor_next(worker->cursor, worker->records, job->record_capacity,
-                                       &count, err);
-        if (status == SCREE_OK && worker->unit.times != NULL)
-            status = scree__copc_times_take(job->check, &job->scan, &worker->unit, worker->records,
-                                            count, unit->point_count, err);
-        if (status != SCREE_OK)
-            break;
-        scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, count);
-        scree__par_stage_add(job->check->context, count);
-        status = scree__par_check_cancel(job->check->context, err);
+    enum scree_status status = SCREE_OK;
+    strand->ended = count == 0;
+    if (count > 0 && strand->unit.times != NULL)
+        status = scree__copc_times_take(job->check, &job->scan, &strand->unit, strand->records,
+                                        count, strand->place.point_count, &strand->why);
+    if (status != SCREE_OK)
+        return status;
+    scree__copc_scan_records(&job->scan, &strand->unit, &worker->tally, strand->records, count);
+    scree__par_stage_add(job->check->context, count);
+    return scree__par_check_cancel(job->check->context, &strand->why);
+}
+
+/* A piece of each strand that goes on. False: none does. */
+static bool read_pieces(struct job *job, struct worker *worker, unsigned count)
+{
+    struct scree_las_part parts[2];
+    struct strand *busy[2];
+    unsigned busy_count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct strand *strand = &worker->strands[i];
+        if (strand->status != SCREE_OK || strand->ended)
+            continue;
+        parts[busy_count] = (struct scree_las_part){.cursor = strand->cursor,
+                                                    .records = strand->records,
+                                                    .capacity = job->record_capacity,
+                                                    .err = &strand->why};
+        busy[busy_count++] = strand;
     }
-    if (status == SCREE_OK && worker->unit.times != NULL)
-        worker->unit.times->known = true;
-    return status;
+    if (busy_count == 2)
+        scree_las_cursor_next_two(parts);
+    else if (busy_count == 1)
+        parts[0].status = scree_las_cursor_next(parts[0].cursor, parts[0].records,
+                                                parts[0].capacity, &parts[0].count, parts[0].err);
+    for (unsigned i = 0; i < busy_count; i++)
+        busy[i]->status = parts[i].status == SCREE_OK
+                              ? take_piece(job, worker, busy[i], parts[i].count)
+                              : parts[i].status;
+    return busy_count > 0;
+}
+
+static void read_all(struct job *job, struct worker *worker, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct strand *strand = &worker->strands[i];
+        strand->status = scree_las_cursor_open(strand->cursor, strand->unit.index, &strand->why);
+        if (strand->unit.times != NULL)
+            scree__copc_times_begin(strand->unit.times);
+    }
+    while (read_pieces(job, worker, count)) {
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (worker->strands[i].status == SCREE_OK && worker->strands[i].unit.times != NULL)
+            worker->strands[i].unit.times->known = true;
 }
 
 /* The first record of a chunk is stored as it is; a layered chunk also says its size and count. */
-static enum scree_status read_first(struct job *job, struct worker *worker,
-                                    const struct scree_las_unit *unit, struct scree_error *err)
+static enum scree_status read_first(struct job *job, struct worker *worker, struct strand *strand,
+                                    struct scree_error *err)
 {
+    const struct scree_las_unit *unit = &strand->place;
     const struct scree__copc_check *check = job->check;
     const uint32_t record_bytes = check->header.record_bytes;
     uint64_t bytes = record_bytes;
@@ -116,25 +143,25 @@ static enum scree_status read_first(struct job *job, struct worker *worker,
                                 " bytes; its fixed part takes %" PRIu64,
                                 unit->offset, unit->bytes, bytes);
     enum scree_status status =
-        scree_source_read(check->source, unit->offset, worker->records, (size_t)bytes, err);
+        scree_source_read(check->source, unit->offset, strand->records, (size_t)bytes, err);
     if (status != SCREE_OK)
         return status;
-    if (worker->unit.times != NULL) {
+    if (strand->unit.times != NULL) {
         /* What the samples tell of the node's times stays. */
-        const struct scree__copc_times kept = *worker->unit.times;
-        status = scree__copc_times_take(check, &job->scan, &worker->unit, worker->records, 1,
+        const struct scree__copc_times kept = *strand->unit.times;
+        status = scree__copc_times_take(check, &job->scan, &strand->unit, strand->records, 1,
                                         unit->point_count, err);
-        *worker->unit.times = kept;
+        *strand->unit.times = kept;
         if (status != SCREE_OK)
             return status;
     }
-    scree__copc_scan_records(&job->scan, &worker->unit, &worker->tally, worker->records, 1);
+    scree__copc_scan_records(&job->scan, &strand->unit, &worker->tally, strand->records, 1);
     scree__par_stage_add(check->context, 1);
     if (!layered || unit->sequential)
         return SCREE_OK;
     uint64_t chunk_bytes = 0;
     uint32_t points = 0;
-    status = scree_laz_layered_chunk_size(&check->layout, worker->records, (size_t)bytes,
+    status = scree_laz_layered_chunk_size(&check->layout, strand->records, (size_t)bytes,
                                           &chunk_bytes, &points, err);
     if (status == SCREE_OK && (chunk_bytes != unit->bytes || points != unit->point_count))
         return scree__base_fail(err, SCREE_E_DATA,
@@ -144,34 +171,57 @@ static enum scree_status read_first(struct job *job, struct worker *worker,
     return status;
 }
 
-static enum scree_status check_unit(void *arg, uint64_t index, unsigned worker_index,
-                                    struct scree_error *err)
+static void begin_unit(struct job *job, struct strand *strand, uint64_t index)
+{
+    scree_las_unit(job->check->reader, index, &strand->place);
+    scree__copc_unit_begin(&strand->unit, index);
+    const struct scree_copc_entry *node = scree__copc_unit_node(job->check, &strand->place);
+    strand->unit.ordered = node != NULL;
+    strand->unit.times = times_of(job->check, node, &strand->place);
+    if (node != NULL && job->check->has_cube) {
+        strand->unit.has_box = true;
+        scree__copc_node_box(&job->check->info, node->key, strand->unit.min, strand->unit.max);
+    }
+    strand->ended = false;
+    strand->status = SCREE_OK;
+    strand->why = (struct scree_error)SCREE_ERROR_INIT;
+}
+
+static enum scree_status end_unit(struct worker *worker, struct strand *strand,
+                                  struct scree_error *err)
+{
+    if (strand->status != SCREE_OK && !scree__copc_is_finding(strand->status)) {
+        if (err != NULL && err->status == SCREE_OK)
+            *err = strand->why;
+        return strand->status;
+    }
+    if (strand->status != SCREE_OK)
+        note_failure(strand);
+    scree__copc_unit_end(&strand->unit, &worker->tally);
+    return SCREE_OK;
+}
+
+/* Units [index * strand_count, ... + strand_count), as far as there are. */
+static enum scree_status check_units(void *arg, uint64_t index, unsigned worker_index,
+                                     struct scree_error *err)
 {
     struct job *job = arg;
     struct worker *worker = &job->workers[worker_index];
-    struct scree_las_unit place;
-    scree_las_unit(job->check->reader, index, &place);
-    scree__copc_unit_begin(&worker->unit, index);
-    const struct scree_copc_entry *node = node_of(job->check, &place);
-    worker->unit.ordered = node != NULL;
-    worker->unit.times = times_of(job->check, node, &place);
-    if (node != NULL && job->check->has_cube) {
-        worker->unit.has_box = true;
-        scree__copc_node_box(&job->check->info, node->key, worker->unit.min, worker->unit.max);
+    uint64_t first = index * job->strand_count;
+    uint64_t left = scree_las_unit_count(job->check->reader) - first;
+    unsigned count = left < job->strand_count ? (unsigned)left : job->strand_count;
+    enum scree_status status = SCREE_OK;
+    for (unsigned i = 0; i < count; i++)
+        begin_unit(job, &worker->strands[i], first + i);
+    if (!job->check->options.shallow)
+        read_all(job, worker, count);
+    for (unsigned i = 0; i < count && status == SCREE_OK; i++) {
+        struct strand *strand = &worker->strands[i];
+        if (job->check->options.shallow)
+            strand->status = read_first(job, worker, strand, &strand->why);
+        status = end_unit(worker, strand, err);
     }
-    struct scree_error why = SCREE_ERROR_INIT;
-    enum scree_status status = job->check->options.shallow
-                                   ? read_first(job, worker, &place, &why)
-                                   : read_all(job, worker, index, &place, &why);
-    if (status != SCREE_OK && !scree__copc_is_finding(status)) {
-        if (err != NULL && err->status == SCREE_OK)
-            *err = why;
-        return status;
-    }
-    if (status != SCREE_OK)
-        note_failure(worker, &why);
-    scree__copc_unit_end(&worker->unit, &worker->tally);
-    return SCREE_OK;
+    return status;
 }
 
 /* -------------------------------------------------------------------------------------- workers */
@@ -180,9 +230,10 @@ static void release_workers(struct job *job)
 {
     struct scree__mem_budget *budget = job->check->budget;
     const uint64_t record_bytes = job->record_capacity * job->check->header.record_bytes;
-    for (unsigned i = 0; job->workers != NULL && i < job->worker_count; i++) {
-        scree_las_cursor_free(job->workers[i].cursor);
-        scree__mem_free(budget, job->workers[i].records, record_bytes);
+    for (unsigned i = 0; job->workers != NULL && i < 2 * job->worker_count; i++) {
+        struct strand *strand = &job->workers[i / 2].strands[i % 2];
+        scree_las_cursor_free(strand->cursor);
+        scree__mem_free(budget, strand->records, record_bytes);
     }
     scree__mem_free(budget, job->workers, job->worker_count * sizeof *job->workers);
     job->workers = NULL;
@@ -199,38 +250,43 @@ static enum scree_status make_workers(struct job *job, struct scree_error *err)
         return status;
     memset(memory, 0, job->worker_count * sizeof *job->workers);
     job->workers = memory;
-    for (unsigned i = 0; status == SCREE_OK && i < job->worker_count; i++) {
+    for (unsigned i = 0; i < job->worker_count; i++)
         scree__copc_tally_init(&job->workers[i].tally);
+    for (unsigned i = 0; status == SCREE_OK && i < job->strand_count * job->worker_count; i++) {
+        struct strand *strand = &job->workers[i % job->worker_count].strands[i / job->worker_count];
         void *records = NULL;
         status = scree__mem_alloc(budget, record_bytes, &records, "points", err);
-        job->workers[i].records = records;
+        strand->records = records;
         if (status == SCREE_OK && !job->check->options.shallow)
-            status = scree_las_cursor_new(job->check->reader, SCREE_LAZ_FIELD_ALL,
-                                          &job->workers[i].cursor, err);
+            status =
+                scree_las_cursor_new(job->check->reader, SCREE_LAZ_FIELD_ALL, &strand->cursor, err);
     }
     if (status != SCREE_OK)
         release_workers(job);
     return status;
 }
 
-/* All units with `threads` workers; the tally is that of worker 0 afterwards. */
-static enum scree_status run(struct job *job, unsigned threads, struct scree_error *err)
+/* All units with `threads` workers, `strands` units at a time; the tally is that of worker 0 afterwards. */
+static enum scree_status run(struct job *job, unsigned threads, unsigned strands,
+                             struct scree_error *err)
 {
     struct scree_context *context = job->check->context;
     const uint64_t units = scree_las_unit_count(job->check->reader);
+    const uint64_t groups = units / strands + (units % strands > 0);
     job->worker_count = threads;
+    job->strand_count = strands;
     enum scree_status status = make_workers(job, err);
     if (status != SCREE_OK)
         return status;
     scree__par_stage_begin(context, "check",
                            job->check->options.shallow ? units : job->check->header.point_count);
     if (threads > 1) {
-        status = scree__par_for(scree__par_pool(context), units, check_unit, job, err);
+        status = scree__par_for(scree__par_pool(context), groups, check_units, job, err);
     } else {
-        for (uint64_t i = 0; status == SCREE_OK && i < units; i++) {
+        for (uint64_t i = 0; status == SCREE_OK && i < groups; i++) {
             status = scree__par_check_cancel(context, err);
             if (status == SCREE_OK)
-                status = check_unit(job, i, 0, err);
+                status = check_units(job, i, 0, err);
         }
     }
     scree__par_stage_end(context);
@@ -241,175 +297,7 @@ static enum scree_status run(struct job *job, unsigned threads, struct scree_err
     return status;
 }
 
-/* ------------------------------------------------------------------------------------- findings */
-
-static void name_unit(const struct scree__copc_check *check, uint64_t index, char *text,
-                      size_t capacity)
-{
-    struct scree_las_unit unit;
-    scree_las_unit(check->reader, index, &unit);
-    const struct scree_copc_entry *node = node_of(check, &unit);
-    if (node != NULL)
-        (void)snprintf(text, capacity, "node %d-%d-%d-%d (chunk %" PRIu64 " at byte %" PRIu64 ")",
-                       node->key.level, node->key.x, node->key.y, node->key.z, index, unit.offset);
-    else
-        (void)snprintf(text, capacity, "%s %" PRIu64 " at byte %" PRIu64,
-                       check->header.compressed ? "chunk" : "run", index, unit.offset);
-}
-
-static void say_boxes(struct scree__copc_check *check, const struct scree__copc_notes *notes,
-                      enum scree__copc_rule rule)
-{
-    for (unsigned i = 0; i < notes->kept; i++) {
-        const struct scree__copc_note *note = &notes->first[i];
-        char where[96];
-        name_unit(check, note->unit, where, sizeof where);
-        scree__copc_say(check, rule,
-                        "%s: %" PRIu64 " points outside the node's box, by up to %.3g scale units; "
-                        "first point %" PRIu64 " at (%.15g, %.15g, %.15g)",
-                        where, note->count, note->worst, note->point, note->at[0], note->at[1],
-                        note->at[2]);
-    }
-    scree__copc_say_more(check, rule, notes->units - notes->kept);
-}
-
-static void say_decode(struct scree__copc_check *check, const struct scree__copc_notes *notes)
-{
-    for (unsigned i = 0; i < notes->kept; i++) {
-        const struct scree__copc_note *note = &notes->first[i];
-        struct scree_las_unit unit;
-        scree_las_unit(check->reader, note->unit, &unit);
-        const struct scree_copc_entry *node = node_of(check, &unit);
-        const char *message = scree__copc_without_name(check, note->message);
-        if (node != NULL)
-            scree__copc_say(check, SCREE__LAZ_DECODE, "node %d-%d-%d-%d: %s", node->key.level,
-                            node->key.x, node->key.y, node->key.z, message);
-        else
-            scree__copc_say(check, SCREE__LAZ_DECODE, "%s", message);
-    }
-    scree__copc_say_more(check, SCREE__LAZ_DECODE, notes->units - notes->kept);
-}
-
-static void say_samples(struct scree__copc_check *check, const struct scree__copc_notes *notes)
-{
-    for (unsigned i = 0; i < notes->kept; i++) {
-        const struct scree__copc_note *note = &notes->first[i];
-        char where[96];
-        name_unit(check, note->unit, where, sizeof where);
-        scree__copc_say(check, SCREE__T15,
-                        "temporal index: %s: %" PRIu64 " samples are not the times of their "
-                        "points; the first %.17g, point %" PRIu64 " has %.17g",
-                        where, note->count, note->at[0], note->point, note->at[1]);
-    }
-    scree__copc_say_more(check, SCREE__T15, notes->units - notes->kept);
-}
-
-/* One finding for the whole file, with the first place. */
-static void say_summary(struct scree__copc_check *check, const struct scree__copc_notes *notes,
-                        enum scree__copc_rule rule, const char *what)
-{
-    if (notes->units == 0)
-        return;
-    char where[96];
-    name_unit(check, notes->first[0].unit, where, sizeof where);
-    scree__copc_say(check, rule, "%" PRIu64 " points %s; first %s, point %" PRIu64, notes->points,
-                    what, where, notes->first[0].point);
-}
-
-static void say_bounds(struct scree__copc_check *check, const struct scree__copc_tally *tally,
-                       bool complete)
-{
-    const struct scree_las_header *h = &check->header;
-    for (unsigned i = 0; i < 3 && tally->points > 0; i++) {
-        const double a = tally->min[i] * h->scale[i] + h->offset[i];
-        const double b = tally->max[i] * h->scale[i] + h->offset[i];
-        const double low = fmin(a, b), high = fmax(a, b), slack = fabs(h->scale[i]);
-        if (low < h->min[i] - slack || high > h->max[i] + slack)
-            scree__copc_say(check, SCREE__LAS_BOUNDS_POINTS,
-                            "points in %c are in [%.15g, %.15g], outside the header's [%.15g, "
-                            "%.15g]",
-                            "xyz"[i], low, high, h -> min[i], h -> max[i]);
-        else if (complete && (low > h->min[i] + slack || high < h->max[i] - slack))
-            scree__copc_say(check, SCREE__LAS_BOUNDS_LOOSE,
-                            "points in %c are in [%.15g, %.15g]; the header says [%.15g, %.15g]",
-                            "xyz"[i], low, high, h -> min[i], h -> max[i]);
-    }
-}
-
-/* Counts that are all 0 were not filled in, which the sum has told. */
-static void say_returns(struct scree__copc_check *check, const struct scree__copc_tally *tally)
-{
-    const struct scree_las_header *h = &check->header;
-    const unsigned returns = h->version_minor < 4 ? 5 : 15;
-    unsigned wrong = 0, first = 0;
-    bool filled = false;
-    for (unsigned i = returns; i > 0; i--) {
-        filled = filled || h->return_counts[i - 1] != 0;
-        if (tally->returns[i] != h->return_counts[i - 1]) {
-            wrong++;
-            first = i;
-        }
-    }
-    if (filled && wrong > 0)
-        scree__copc_say(check, SCREE__LAS_RETURN_COUNTS,
-                        "%u counts by return in the header are wrong; the first: %" PRIu64
-                        " points of return %u, the header says %" PRIu64,
-                        wrong, tally->returns[first], first, h->return_counts[first - 1]);
-}
-
-/* Counts and ranges, which only all points together can tell. */
-static void say_totals(struct scree__copc_check *check, const struct scree__copc_tally *tally)
-{
-    const struct scree_las_header *h = &check->header;
-    if (tally->points != h->point_count)
-        scree__copc_say(check, SCREE__LAS_POINT_COUNT,
-                        "the file has %" PRIu64 " points, the header says %" PRIu64, tally->points,
-                        h->point_count);
-    say_returns(check, tally);
-    if (check->has_info && tally->gps_min <= tally->gps_max &&
-        tally->notes[SCREE__NOTE_GPS_OUTSIDE].units == 0 &&
-        (tally->gps_min != check->info.gps_time_min || tally->gps_max != check->info.gps_time_max))
-        scree__copc_say(check, SCREE__COPC_GPS_LOOSE,
-                        "GPS times are in [%.15g, %.15g]; the info VLR says [%.15g, %.15g]",
-                        tally->gps_min, tally->gps_max, check->info.gps_time_min,
-                        check->info.gps_time_max);
-}
-
-static void say_all(struct scree__copc_check *check, const struct scree__copc_tally *tally,
-                    const struct scree__copc_scan *scan)
-{
-    const struct scree__copc_notes *notes = tally->notes;
-    const bool complete = !check->options.shallow && notes[SCREE__NOTE_DECODE].units == 0;
-    say_decode(check, &notes[SCREE__NOTE_DECODE]);
-    if (complete)
-        say_totals(check, tally);
-    say_bounds(check, tally, complete);
-    say_boxes(check, &notes[SCREE__NOTE_BOX_FAR], SCREE__R8);
-    say_boxes(check, &notes[SCREE__NOTE_BOX_NEAR], SCREE__R8_NEAR);
-    say_summary(check, &notes[SCREE__NOTE_RETURN], SCREE__LAS_RETURN_NUMBER,
-                "have return number 0, or one above their number of returns");
-    say_summary(check, &notes[SCREE__NOTE_GPS_NAN], SCREE__LAS_GPS_NAN,
-                "have a GPS time that is not a number");
-    if (notes[SCREE__NOTE_GPS_OUTSIDE].units > 0) {
-        char what[160];
-        (void)snprintf(what, sizeof what,
-                       "have a GPS time outside [%.15g, %.15g], the range in the info VLR "
-                       "(%.15g, say)",
-                       check->info.gps_time_min, check->info.gps_time_max,
-                       notes[SCREE__NOTE_GPS_OUTSIDE].first[0].worst);
-        say_summary(check, &notes[SCREE__NOTE_GPS_OUTSIDE], SCREE__COPC_GPS_RANGE, what);
-    }
-    say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__COPC_GPS_ORDER,
-                "have a GPS time before that of the point before them in the node");
-    if (check->times != NULL)
-        say_summary(check, &notes[SCREE__NOTE_GPS_ORDER], SCREE__T2,
-                    "are not in order of time, so that a temporal index loses some");
-    say_samples(check, &notes[SCREE__NOTE_SAMPLES]);
-    say_summary(check, &notes[SCREE__NOTE_BLACK], SCREE__COPC_BLACK, "have the colour 0, 0, 0");
-    if (scan->rgb != 0 && check->claims_copc && tally->points > 0 && tally->color_bits > 0 &&
-        tally->color_bits <= 255)
-        scree__copc_say(check, SCREE__R7, "no colour value is above 255: 8 bits in 16");
-}
+/* ---------------------------------------------------------------------------------------- whole */
 
 enum scree_status scree__copc_check_points(struct scree__copc_check *check, struct scree_error *err)
 {
@@ -422,10 +310,11 @@ enum scree_status scree__copc_check_points(struct scree__copc_check *check, stru
     scree__copc_scan_init(&job.scan, check);
     unsigned threads = check->context != NULL ? scree_context_threads(check->context) : 1;
     struct scree_error why = SCREE_ERROR_INIT;
-    enum scree_status status = run(&job, threads, &why);
-    if (status == SCREE_E_BUDGET && threads > 1) { /* one worker needs a fraction */
+    const bool pairs = !check->options.shallow && check->header.compressed;
+    enum scree_status status = run(&job, threads, pairs ? 2 : 1, &why);
+    if (status == SCREE_E_BUDGET && (pairs || threads > 1)) { /* this needs a fraction */
         why = (struct scree_error)SCREE_ERROR_INIT;
-        status = run(&job, 1, &why);
+        status = run(&job, 1, 1, &why);
     }
     if (status != SCREE_OK) {
         if (err != NULL && err->status == SCREE_OK)
@@ -433,7 +322,7 @@ enum scree_status scree__copc_check_points(struct scree__copc_check *check, stru
         return status;
     }
     check->report->points_checked = job.workers[0].tally.points;
-    say_all(check, &job.workers[0].tally, &job.scan);
+    scree__copc_tally_say(check, &job.workers[0].tally, &job.scan);
     release_workers(&job);
     return SCREE_OK;
 }

@@ -83,6 +83,12 @@ SCREE_MUST_CHECK enum scree_status
 scree__copc_times_take(const struct scree__copc_check *check, const struct scree__copc_scan *scan,
                        struct scree__copc_unit *unit, const uint8_t *records, uint64_t count,
                        uint64_t point_count, struct scree_error *err);
+/* validate_tally.c: the node whose chunk the unit is; NULL when no node names it. */
+const struct scree_copc_entry *scree__copc_unit_node(const struct scree__copc_check *check,
+                                                     const struct scree_las_unit *unit);
+/* Says what all units together have told. */
+void scree__copc_tally_say(struct scree__copc_check *check, const struct scree__copc_tally *tally,
+                           const struct scree__copc_scan *scan);
 /* Puts the unit's notes into the tally. */
 void scree__copc_unit_end(struct scree__copc_unit *unit, struct scree__copc_tally *tally);
 

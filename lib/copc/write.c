@@ -10,6 +10,7 @@
 #include "copc/network.h"
 #include "copc/pages.h"
 #include "copc/temporal_index.h"
+#include "io/sink.h"
 #include "las/writer.h"
 
 #include <math.h>
@@ -482,7 +483,10 @@ static enum scree_status end_file(struct scree__copc_writing *writing,
         scree_sink_patch(writing->sink, SCREE__COPC_INFO_PAYLOAD_OFFSET, info, sizeof info, err);
     if (status != SCREE_OK)
         return status;
-    return scree_sink_commit(writing->sink, err);
+    status = scree_sink_commit(writing->sink, err);
+    if (status == SCREE_OK && writing->job->stream != NULL)
+        status = scree__io_sink_copy(writing->sink, writing->job->stream, err);
+    return status;
 }
 
 static void fill_result(const struct scree__copc_writing *writing,

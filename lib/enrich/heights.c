@@ -2,429 +2,328 @@
  * heights.c - how high the points of a part lie above the ground.
  *
  * The ground is the Delaunay network of the survey's ground points, its triangles with circumcircles up to a limit; beyond it the nearest ground
- * point counts, up to the same limit. What is built is the network of the ground points around the part. A triangle of it is one of the survey's
- * if no ground point of the survey lies in its circle; nor does one have to be looked for farther from the part than twice the limit, because any
- * other triangle about the same place would have a circle that large at most. So triangles whose circles leave what was read are asked about in the survey's
- * tree; a point that turns up is put into the network, and the question is put again. A place outside the network's hull is
- * outside of the survey's if no ground point lies beyond the edge there, again within twice the limit.
+ * point counts, up to the same limit. The network is not built: the triangle that holds a place is found by itself (features/facet.h), among the ground
+ * points around the part. It is one of the survey's if no ground point of the survey lies in its circle; nor does one have to be looked for farther from
+ * the part than twice the limit, because any other triangle about the same place would have a circle that large at most. So where its circle leaves what was read the
+ * survey's tree is asked (heights_tree.c). Points on ground points, most of them in open country, need no triangle, and triangles are remembered by
+ * the cells in which they were asked for.
  */
-#include "enrich/window.h"
+#include "enrich/heights.h"
 #include "base/error.h"
-#include "features/exact.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Of the distance between ground points: how much around the part is read at first. */
 #define GROUND_SPACINGS 6.0
-#define KNOWN 1024u
-/* Room for points that turn up. */
-#define ROOM 2048u
+/* Of the triangles of a cell so many are looked at. */
+#define CHAIN 32u
+/* Wider ones than 4 cells go by cells that are 16 times as wide. */
+#define WIDE_SHIFT 4u
 
-struct known { /* corners of a triangle, or of an edge and a ghost, that is one of the survey's */
-    uint32_t corner[3];
-    bool valid;
-};
+/* -------------------------------------------------------------------------------- remembered triangles */
 
-struct ground {
-    struct scree__enrich_window *window;
-    struct scree__features_tin tin;
-    int64_t whole_min[2], whole_max[2];   /* all ground points in here are in the network */
-    int64_t region_min[2], region_max[2]; /* no other points matter */
-    double reach2;
-    bool partial; /* there was no room for all points around the part */
-    struct known known[KNOWN];
-};
-
-/* -------------------------------------------------------------------------------- the survey's tree */
-
-struct search_ground {
-    const struct ground *ground;
-    struct features_place corner[3]; /* of a circle; the first two: of an edge */
-    struct features_circle circle;
-    bool edge;
-    struct features_place near;
-    struct scree__enrich_walk *walk;
-    int32_t found[3];
-    double best;
-};
-
-/* The window's coordinates of a node's box and of a point are whole numbers about its middle. */
-static bool search_meets(void *user, const struct scree__enrich_node *node)
+static uint16_t *head_of(struct scree__enrich_ground *ground, struct features_place p, bool wide)
 {
-    const struct search_ground *search = user;
-    const struct ground *ground = search->ground;
-    const int32_t *middle = ground->window->middle;
-    double far2 = 0;
-    if (node->ground == 0)
-        return false;
-    bool known = true;
-    for (int a = 0; a < 2; a++) {
-        if (node->min[a] > ground->region_max[a] || node->max[a] < ground->region_min[a])
-            return false;
-        known =
-            known && node->min[a] >= ground->whole_min[a] && node->max[a] <= ground->whole_max[a];
-        if (search->edge)
-            continue;
-        double low = (double)node->min[a] - middle[a], high = (double)node->max[a] - middle[a];
-        double c = search->circle.centre[a], d = c < low ? low - c : c > high ? c - high : 0;
-        far2 += d * d;
+    const unsigned shift = ground->cell_shift + (wide ? WIDE_SHIFT : 0);
+    const uint32_t x = (uint32_t)(((int64_t)p.x + FEATURES_GROUND_MAX) >> shift),
+                   y = (uint32_t)(((int64_t)p.y + FEATURES_GROUND_MAX) >> shift);
+    const uint32_t hash = (x * 0x9E3779B1u ^ (y + wide) * 0x85EBCA77u) * 0x2C1B3C6Du;
+    return &ground->heads[(hash >> 16) % ENRICH_FACET_HEADS];
+}
+
+static const struct scree__enrich_facet *recall(struct scree__enrich_ground *ground,
+                                                struct features_place p)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        uint16_t at = *head_of(ground, p, wide);
+        for (uint32_t i = 0; i < CHAIN && at != 0; i++) {
+            const struct scree__enrich_facet *known = &ground->facets[at - 1];
+            if (features_facet_holds(&known->facet, p))
+                return known;
+            at = known->next;
+        }
     }
-    if (known || (!search->edge && far2 > search->circle.radius * search->circle.radius))
-        return false;
-    if (!search->edge)
-        return true;
-    /* Does any corner of the box lie beyond the edge? */
-    for (int c = 0; c < 4; c++) {
-        int64_t x = (c & 1 ? (int64_t)node->max[0] : node->min[0]) - middle[0];
-        int64_t y = (c & 2 ? (int64_t)node->max[1] : node->min[1]) - middle[1];
-        x = x > FEATURES_TIN_MAX ? FEATURES_TIN_MAX : x < -FEATURES_TIN_MAX ? -FEATURES_TIN_MAX : x;
-        y = y > FEATURES_TIN_MAX ? FEATURES_TIN_MAX : y < -FEATURES_TIN_MAX ? -FEATURES_TIN_MAX : y;
-        struct features_place p = {(int32_t)x, (int32_t)y};
-        if (features_turn(search->corner[0], search->corner[1], p) > 0)
+    return NULL;
+}
+
+static bool is_wide(const struct scree__enrich_ground *ground, const struct features_facet *facet)
+{
+    const struct features_corner *c = facet->corner;
+    for (unsigned i = 0; i < 3; i++) {
+        const int64_t dx = (int64_t)c[i].x - c[(i + 1) % 3].x,
+                      dy = (int64_t)c[i].y - c[(i + 1) % 3].y;
+        const int64_t most = (int64_t)4 << ground->cell_shift;
+        if (dx > most || dx < -most || dy > most || dy < -most)
             return true;
     }
     return false;
 }
 
-/* Of the points of a leaf that count: the nearest one in a circle, the farthest one beyond an edge; the lowest of those at one place. */
-static void search_take(void *user, const struct scree__enrich_node *node, const uint8_t *points,
-                        uint32_t count, uint32_t stride)
+static const struct scree__enrich_facet *remember(struct scree__enrich_ground *ground,
+                                                  const struct features_facet *facet,
+                                                  const struct features_circle *circle,
+                                                  struct features_place p)
 {
-    struct search_ground *search = user;
-    const struct ground *ground = search->ground;
-    const int32_t *middle = ground->window->middle;
-    bool found = false;
-    (void)node;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct scree__enrich_point *p =
-            (const struct scree__enrich_point *)(const void *)(points + (size_t)i * stride);
-        if (!(p->what >> ENRICH_INDEX_BITS & ENRICH_GROUND) || p->x < ground->region_min[0] ||
-            p->x > ground->region_max[0] || p->y < ground->region_min[1] ||
-            p->y > ground->region_max[1])
-            continue;
-        struct features_place at = {p->x - middle[0], p->y - middle[1]};
-        double worth;
-        if (search->edge) {
-            int64_t turn = features_turn(search->corner[0], search->corner[1], at);
-            if (turn <= 0)
-                continue;
-            worth = -(double)turn;
+    if (ground->facet_count == ENRICH_FACETS) {
+        memset(ground->heads, 0, sizeof ground->heads);
+        ground->facet_count = 0;
+    }
+    uint16_t *head = head_of(ground, p, is_wide(ground, facet));
+    struct scree__enrich_facet *known = &ground->facets[ground->facet_count++];
+    *known = (struct scree__enrich_facet){*facet, circle->radius2 <= ground->reach2, *head};
+    *head = (uint16_t)ground->facet_count;
+    return known;
+}
+
+/* -------------------------------------------------------------------------------------- triangles */
+
+/* Is all in the box between low and high in what was read? */
+static bool is_whole(const struct scree__enrich_ground *ground, const double low[2],
+                     const double high[2])
+{
+    for (int a = 0; a < 2; a++)
+        if (low[a] < (double)ground->whole_min[a] || high[a] > (double)ground->whole_max[a])
+            return false;
+    return true;
+}
+
+static bool is_place_whole(const struct scree__enrich_ground *ground, struct features_place p)
+{
+    const double at[2] = {p.x, p.y};
+    return is_whole(ground, at, at);
+}
+
+/* From any triangle of ground points that holds p to the survey's. */
+static enum scree_status settle(struct scree__enrich_ground *ground, struct features_facet *facet,
+                                struct features_place p, struct features_circle *circle,
+                                struct scree_error *err)
+{
+    for (;;) {
+        struct features_corner point;
+        bool found = false;
+        scree__features_facet_circle(facet, circle);
+        const uint32_t near = scree__features_ground_within(&ground->near, facet, circle, p);
+        if (near != FEATURES_NO_GROUND) {
+            point = ground->near.points[near];
         } else {
-            if (!scree__features_in_circle(search->corner[0], search->corner[1], search->corner[2],
-                                           at))
-                continue;
-            double dx = (double)at.x - search->near.x, dy = (double)at.y - search->near.y;
-            worth = dx * dx + dy * dy;
+            const double low[2] = {circle->centre[0] - circle->radius,
+                                   circle->centre[1] - circle->radius},
+                         high[2] = {circle->centre[0] + circle->radius,
+                                    circle->centre[1] + circle->radius};
+            if (is_whole(ground, low, high))
+                return SCREE_OK;
+            enum scree_status status =
+                scree__enrich_ground_in_circle(ground, facet, circle, p, &point, &found, err);
+            if (status != SCREE_OK || !found)
+                return status;
         }
-        bool same = found && at.x == search->found[0] && at.y == search->found[1];
-        if (found && (same ? scree__enrich_minus(p->z, middle[2]) >= search->found[2]
-                           : worth >= search->best))
-            continue;
-        found = true;
-        search->best = worth;
-        search->found[0] = at.x;
-        search->found[1] = at.y;
-        search->found[2] = scree__enrich_minus(p->z, middle[2]);
-    }
-    search->walk->done = found;
-}
-
-/* The same place may have lower points in another leaf: leaves at one position hold others of the same x and y. */
-struct lowest {
-    int32_t at[3];
-};
-
-static bool lowest_meets(void *user, const struct scree__enrich_node *node)
-{
-    const struct lowest *lowest = user;
-    return node->ground > 0 && node->min[0] <= lowest->at[0] && node->max[0] >= lowest->at[0] &&
-           node->min[1] <= lowest->at[1] && node->max[1] >= lowest->at[1] &&
-           node->min[2] < lowest->at[2];
-}
-
-static void lowest_take(void *user, const struct scree__enrich_node *node, const uint8_t *points,
-                        uint32_t count, uint32_t stride)
-{
-    struct lowest *lowest = user;
-    (void)node;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct scree__enrich_point *p =
-            (const struct scree__enrich_point *)(const void *)(points + (size_t)i * stride);
-        if ((p->what >> ENRICH_INDEX_BITS & ENRICH_GROUND) && p->x == lowest->at[0] &&
-            p->y == lowest->at[1] && p->z < lowest->at[2])
-            lowest->at[2] = p->z;
+        scree__features_facet_turn(facet, &point, p);
     }
 }
 
-static enum scree_status find_lowest(struct ground *ground, int32_t found[3],
-                                     struct scree_error *err)
+/* The triangle on the other side of the edge that p lies on. */
+static enum scree_status find_other(struct scree__enrich_ground *ground, struct features_place p,
+                                    const struct features_facet *facet, unsigned edge,
+                                    const struct scree__enrich_facet **known,
+                                    struct scree_error *err)
 {
-    struct lowest lowest;
-    struct scree__enrich_walk walk = {
-        .flat = true, .user = &lowest, .meets = lowest_meets, .take = lowest_take};
-    for (int a = 0; a < 3; a++)
-        lowest.at[a] = (int32_t)((uint32_t)found[a] + (uint32_t)ground->window->middle[a]);
-    memcpy(walk.at, lowest.at, sizeof walk.at);
-    enum scree_status status = scree__enrich_walk(&ground->window->seek, &walk, err);
-    found[2] = scree__enrich_minus(lowest.at[2], ground->window->middle[2]);
-    return status;
-}
-
-static enum scree_status put_in(struct ground *ground, int32_t found[3], struct scree_error *err)
-{
-    struct scree__enrich_window *window = ground->window;
-    if (window->count >= window->capacity + ENRICH_WINDOW_ROOM)
-        return scree__base_fail(err, SCREE_E_BUDGET,
-                                "the ground around %u points has too many corners for a window of "
-                                "%llu points: a larger budget helps",
-                                window->core_count, (unsigned long long)window->capacity);
-    enum scree_status status = find_lowest(ground, found, err);
-    window->x[window->count] = found[0];
-    window->y[window->count] = found[1];
-    window->z[window->count] = found[2];
+    const struct features_corner a = facet->corner[(edge + 2) % 3],
+                                 b = facet->corner[(edge + 1) % 3];
+    struct features_facet other = {{a, b, a}};
+    struct features_circle circle;
+    bool found;
+    *known = NULL;
+    enum scree_status status = scree__enrich_ground_beyond(
+        ground, features_place_of(&a), features_place_of(&b), false, &other.corner[2], &found, err);
+    if (status != SCREE_OK || !found)
+        return status;
+    status = settle(ground, &other, p, &circle, err);
     if (status == SCREE_OK)
-        status = scree__features_tin_add(&ground->tin, window->count++, err);
+        *known = remember(ground, &other, &circle, p);
     return status;
 }
 
-/* *found: a point was, and is in the network now. */
-static enum scree_status ask(struct ground *ground, struct search_ground *search, bool *found,
-                             struct scree_error *err)
-{
-    struct scree__enrich_walk walk = {
-        .flat = true, .user = search, .meets = search_meets, .take = search_take};
-    search->ground = ground;
-    search->walk = &walk;
-    walk.at[0] = search->near.x + ground->window->middle[0];
-    walk.at[1] = search->near.y + ground->window->middle[1];
-    enum scree_status status = scree__enrich_walk(&ground->window->seek, &walk, err);
-    *found = walk.done;
-    if (status == SCREE_OK && walk.done)
-        status = put_in(ground, search->found, err);
-    return status;
-}
+/* ------------------------------------------------------------------------------------------- nearest */
 
-/* --------------------------------------------------------------------------- what is the survey's */
-
-static struct known *known_of(struct ground *ground, const struct features_triangle *t)
+static struct features_place place_of(const struct scree__enrich_ground *ground,
+                                      const int32_t at[3])
 {
-    uint32_t hash = (t->corner[0] * 0x9E3779B1u ^ t->corner[1]) * 0x85EBCA77u ^ t->corner[2];
-    hash = (hash ^ hash >> 15) * 0x2C1B3C6Du;
-    return &ground->known[(hash ^ hash >> 13) % KNOWN];
-}
-
-static struct features_place place_of(const struct ground *ground, uint32_t corner)
-{
-    struct features_place p = {ground->window->x[corner], ground->window->y[corner]};
+    const int32_t *middle = ground->window->middle;
+    const struct features_place p = {(int32_t)((int64_t)at[0] - middle[0]),
+                                     (int32_t)((int64_t)at[1] - middle[1])};
     return p;
 }
 
-/*
- * Is a triangle one of the survey's, or a ghost's edge one of its hull? *changed: it was not, and the network has one more point.
- */
-static enum scree_status check(struct ground *ground, uint32_t triangle, struct features_place near,
-                               bool *changed, struct scree_error *err)
+/* From the nearest ground points, if they are known to be all in what was read; else later. */
+static enum scree_status height_nearby(struct scree__enrich_ground *ground, uint32_t i,
+                                       struct scree_error *err)
 {
-    const struct features_triangle *t = &ground->tin.triangles[triangle];
-    struct known *known = known_of(ground, t);
-    struct search_ground search = {.near = near};
-    *changed = false;
-    if (known->valid && memcmp(known->corner, t->corner, sizeof t->corner) == 0)
-        return SCREE_OK;
-    for (unsigned i = 0; i < 3; i++)
-        if (t->corner[i] == FEATURES_GHOST) {
-            search.edge = true;
-            search.corner[0] = place_of(ground, t->corner[(i + 1) % 3]);
-            search.corner[1] = place_of(ground, t->corner[(i + 2) % 3]);
-        }
-    bool inside = !search.edge;
-    if (!search.edge) {
-        const int32_t *middle = ground->window->middle;
-        for (unsigned i = 0; i < 3; i++)
-            search.corner[i] = place_of(ground, t->corner[i]);
-        scree__features_tin_circle(&ground->tin, triangle, &search.circle);
-        for (int a = 0; a < 2; a++) {
-            double low = search.circle.centre[a] - search.circle.radius,
-                   high = search.circle.centre[a] + search.circle.radius;
-            inside = inside && low >= (double)(ground->whole_min[a] - middle[a]) &&
-                     high <= (double)(ground->whole_max[a] - middle[a]);
-        }
+    struct scree__enrich_window *window = ground->window;
+    const int32_t *middle = window->middle;
+    const struct features_place p = place_of(ground, window->core[i].at);
+    const uint32_t k = scree__enrich_ground_asked(window);
+    struct features_near near[SCREE_ENRICH_IDW_MAX];
+    const int64_t reach = window->question->ground_reach;
+    int64_t edge = reach;
+    for (int a = 0; a < 2; a++) {
+        const int64_t at = a ? p.y : p.x;
+        edge = at - ground->whole_min[a] < edge ? at - ground->whole_min[a] : edge;
+        edge = ground->whole_max[a] - at < edge ? ground->whole_max[a] - at : edge;
     }
-    const struct known now = {{t->corner[0], t->corner[1], t->corner[2]}, true};
-    enum scree_status status = inside ? SCREE_OK : ask(ground, &search, changed, err);
-    if (status == SCREE_OK && !*changed)
-        *known = now;
+    uint32_t count = 0;
+    if (edge >= 0)
+        count = scree__features_ground_nearest(&ground->near, p, k, (uint64_t)(edge * edge),
+                                               ground->hint, near);
+    if (count < k && edge < reach) {
+        void *array = ground->far;
+        enum scree_status status =
+            scree__mem_grow(window->store->budget, &array, &ground->far_capacity,
+                            ground->far_count + 1, sizeof *ground->far, "the ground", err);
+        ground->far = array;
+        if (status == SCREE_OK)
+            ground->far[ground->far_count++] = i;
+        return status;
+    }
+    for (uint32_t h = 0; h < count; h++)
+        window->hits[h] =
+            (struct scree__enrich_hit){near[h].d2,
+                                       {near[h].at.x + middle[0], near[h].at.y + middle[1],
+                                        (int32_t)((uint32_t)near[h].at.z + (uint32_t)middle[2])}};
+    scree__enrich_height_by_points(window, i, count);
+    return SCREE_OK;
+}
+
+/* ------------------------------------------------------------------------------------------ one place */
+
+/* *known NULL: p is outside of the network. */
+static enum scree_status find_triangle(struct scree__enrich_ground *ground, const int32_t at[3],
+                                       struct features_place p,
+                                       const struct scree__enrich_facet **known,
+                                       struct scree_error *err)
+{
+    struct scree__enrich_window *window = ground->window;
+    struct features_facet facet;
+    struct features_circle circle;
+    enum scree_status status = SCREE_OK;
+    *known = recall(ground, p);
+    if (*known != NULL)
+        return SCREE_OK;
+    bool found = scree__features_ground_around(&ground->near, p, &facet);
+    if (!found) {
+        struct features_corner first;
+        uint32_t count = ground->near.count + ground->near.beside;
+        if (count > 0) {
+            first = ground->near.points[0];
+        } else {
+            const uint64_t reach = (uint64_t)window->question->ground_reach;
+            status = scree__enrich_seek_ground(&window->seek, at, 1, reach * reach, window->hits,
+                                               &count, err);
+            if (status != SCREE_OK || count == 0)
+                return status;
+            const struct features_place there = place_of(ground, window->hits[0].at);
+            first = (struct features_corner){
+                there.x, there.y, scree__enrich_minus(window->hits[0].at[2], window->middle[2])};
+        }
+        status = scree__enrich_ground_surround(ground, p, &first, &facet, &found, err);
+        if (status != SCREE_OK || !found)
+            return status;
+    }
+    status = settle(ground, &facet, p, &circle, err);
+    if (status == SCREE_OK)
+        *known = remember(ground, &facet, &circle, p);
     return status;
 }
 
-/* ----------------------------------------------------------------------------------------- heights */
-
-static bool qualifies(const struct ground *ground, uint32_t triangle)
-{
-    struct features_circle circle;
-    scree__features_tin_circle(&ground->tin, triangle, &circle);
-    return circle.radius2 <= ground->reach2;
-}
-
-/* What is known of a place. */
-enum state { AGAIN, WITHIN, OUTSIDE };
-
-static bool is_whole(const struct ground *ground, struct features_place p)
-{
-    const int32_t *middle = ground->window->middle;
-    int64_t x = (int64_t)p.x + middle[0], y = (int64_t)p.y + middle[1];
-    return x >= ground->whole_min[0] && x <= ground->whole_max[0] && y >= ground->whole_min[1] &&
-           y <= ground->whole_max[1];
-}
-
-static enum scree_status look(struct ground *ground, const int32_t at[3], enum state *state,
-                              double *above, struct scree_error *err)
-{
-    struct features_place p = {at[0], at[1]};
-    struct features_spot spot;
-    bool changed;
-    *state = OUTSIDE;
-    if (!scree__features_tin_find(&ground->tin, p.x, p.y, &spot))
-        return SCREE_OK;
-    if (spot.corner != 3) {
-        /* On a ground point: the lowest one there, if that is known; the nearest one is the same. */
-        if (!is_whole(ground, p))
-            return SCREE_OK;
-        *state = WITHIN;
-        *above = scree__features_tin_above(&ground->tin, &spot, p.x, p.y, at[2]);
-        return SCREE_OK;
-    }
-    enum scree_status status = check(ground, spot.triangle, p, &changed, err);
-    if (status != SCREE_OK || changed) {
-        *state = AGAIN;
-        return status;
-    }
-    bool good = !spot.ghost && qualifies(ground, spot.triangle);
-    if (!good && !spot.ghost && spot.edge != 3) {
-        /* On an edge: the triangle on the other side will do as well. */
-        uint32_t other = ground->tin.triangles[spot.triangle].neighbour[spot.edge];
-        const struct features_triangle *t = &ground->tin.triangles[other];
-        bool ghost = t->corner[0] == FEATURES_GHOST || t->corner[1] == FEATURES_GHOST ||
-                     t->corner[2] == FEATURES_GHOST;
-        status = check(ground, other, p, &changed, err);
-        if (status != SCREE_OK || changed) {
-            *state = AGAIN;
-            return status;
-        }
-        good = !ghost && qualifies(ground, other);
-    }
-    if (good) {
-        *state = WITHIN;
-        *above = scree__features_tin_above(&ground->tin, &spot, p.x, p.y, at[2]);
-    }
-    return SCREE_OK;
-}
-
-/* From the nearest ground points, as many as asked for. */
-static enum scree_status height_by_points(struct scree__enrich_window *window, uint32_t i,
-                                          uint32_t points, struct scree_error *err)
-{
-    const struct scree__enrich_question *question = window->question;
-    const struct scree__enrich_core *core = &window->core[i];
-    uint64_t reach2 = (uint64_t)question->ground_reach * (uint64_t)question->ground_reach;
-    uint32_t count;
-    enum scree_status status = scree__enrich_seek_ground(&window->seek, core->at, points, reach2,
-                                                         window->hits, &count, err);
-    window->values[i].height = SCREE_FEATURE_NO_DATA;
-    if (status != SCREE_OK || count == 0)
-        return status;
-    double sum = 0, weights = 0;
-    for (uint32_t h = 0; h < count && window->hits[0].d2 > 0; h++) {
-        double weight = 1.0 / (double)window->hits[h].d2;
-        sum += weight * ((double)core->at[2] - window->hits[h].at[2]);
-        weights += weight;
-    }
-    double above = count == 1 || window->hits[0].d2 == 0
-                       ? (double)core->at[2] - window->hits[0].at[2]
-                       : sum / weights;
-    window->values[i].height = (float)(above * question->unit);
-    return SCREE_OK;
-}
-
-static enum scree_status height_by_network(struct ground *ground, uint32_t i,
+static enum scree_status height_by_network(struct scree__enrich_ground *ground, uint32_t i,
                                            struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
-    int32_t at[3];
-    enum state state = AGAIN;
-    double above = 0;
+    const int32_t *at = window->core[i].at;
+    const struct features_place p = place_of(ground, at);
+    const int32_t z = scree__enrich_minus(at[2], window->middle[2]);
+    const struct scree__enrich_facet *known = NULL;
     enum scree_status status = SCREE_OK;
-    for (int a = 0; a < 3; a++)
-        at[a] = scree__enrich_minus(window->core[i].at[a], window->middle[a]);
-    while (status == SCREE_OK && state == AGAIN)
-        status = look(ground, at, &state, &above, err);
-    if (status == SCREE_OK && state == OUTSIDE)
-        return height_by_points(window, i, 1, err);
-    window->values[i].height = (float)(above * window->question->unit);
-    return status;
+    if (is_place_whole(ground, p)) {
+        const uint32_t there = scree__features_ground_at(&ground->near, p);
+        if (there != FEATURES_NO_GROUND) {
+            const double above = (double)z - ground->near.points[there].z;
+            window->values[i].height = (float)(above * window->question->unit);
+            return SCREE_OK;
+        }
+        status = find_triangle(ground, at, p, &known, err);
+    }
+    if (status == SCREE_OK && known != NULL && !known->good) {
+        const struct features_facet facet = known->facet;
+        const unsigned edge = scree__features_facet_edge(&facet, p);
+        if (edge != 3)
+            status = find_other(ground, p, &facet, edge, &known, err);
+    }
+    if (status == SCREE_OK && known != NULL && known->good) {
+        window->values[i].height =
+            (float)(scree__features_facet_above(&known->facet, p, z) * window->question->unit);
+        return SCREE_OK;
+    }
+    return status == SCREE_OK ? height_nearby(ground, i, err) : status;
 }
 
-/* ------------------------------------------------------------------------------------------ network */
+/* ------------------------------------------------------------------------------------------- one part */
 
-/* Ground points within `halo` of the part, or the first that fit. */
-static enum scree_status gather_ground(struct ground *ground, const struct scree__enrich_node *node,
-                                       int64_t halo, struct scree_error *err)
+/* Points [first, end) of the core, which are those under a node. */
+struct part {
+    uint32_t node, first, end;
+    bool in_core; /* else the node is one position, and the core stands for it */
+};
+
+static void copy_ground(const struct scree__enrich_window *window, const struct part *part,
+                        struct features_corner *points, uint32_t own)
+{
+    const int32_t *middle = window->middle;
+    for (uint32_t i = part->first, to = 0; to < own; i++) {
+        const struct scree__enrich_core *core = &window->core[i];
+        if (core->roles & ENRICH_GROUND)
+            points[to++] = (struct features_corner){(int32_t)((int64_t)core->at[0] - middle[0]),
+                                                    (int32_t)((int64_t)core->at[1] - middle[1]),
+                                                    scree__enrich_minus(core->at[2], middle[2])};
+    }
+    for (uint32_t i = 0; i < window->count; i++)
+        points[own + i] = (struct features_corner){window->x[i], window->y[i], window->z[i]};
+}
+
+/* Ground points within `halo` of the part. *whole false: there are too many, and nothing is known. */
+static enum scree_status gather_ground(struct scree__enrich_ground *ground, const struct part *part,
+                                       int64_t halo, bool *whole, struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
+    const struct scree__enrich_node *node = &window->store->nodes[part->node];
     int64_t min[3], max[3];
-    bool whole;
+    uint32_t own = 0;
+    void *memory = NULL;
     for (int a = 0; a < 2; a++) {
-        ground->whole_min[a] = min[a] = node->min[a] - halo;
-        ground->whole_max[a] = max[a] = node->max[a] + halo;
+        min[a] = node->min[a] - halo;
+        max[a] = node->max[a] + halo;
     }
     min[2] = INT32_MIN;
     max[2] = INT32_MAX;
     window->count = 0;
-    enum scree_status status =
-        scree__enrich_window_gather(window, ENRICH_NONE, min, max, ENRICH_GROUND, 1, &whole, err);
-    for (int a = 0; a < 2 && !whole; a++) { /* nothing is known to be complete */
-        ground->whole_min[a] = INT32_MAX;
-        ground->whole_max[a] = INT32_MIN;
-    }
-    ground->partial = !whole;
-    return status;
-}
-
-/* Into Morton order: a point that is put into the network is found from the one before. */
-static enum scree_status order_ground(struct scree__enrich_window *window, struct scree_error *err)
-{
-    struct scree__features_points points = {window->x, window->y, window->z, window->roles,
-                                            window->count};
-    struct scree__features_index index;
-    enum scree_status status =
-        scree__features_index_build(window->store->budget, &points, &index, err);
-    if (status == SCREE_OK && index.count == window->count) {
-        memcpy(window->x, index.x, (size_t)index.count * 4);
-        memcpy(window->y, index.y, (size_t)index.count * 4);
-        memcpy(window->z, index.z, (size_t)index.count * 4);
-    }
-    scree__features_index_release(&index);
-    return status;
-}
-
-static enum scree_status build_network(struct ground *ground, const struct scree__enrich_node *node,
-                                       int64_t halo, struct scree_error *err)
-{
-    struct scree__enrich_window *window = ground->window;
-    enum scree_status status = gather_ground(ground, node, halo, err);
-    memset(ground->known, 0, sizeof ground->known);
-    if (status == SCREE_OK && window->count > 0)
-        status = order_ground(window, err);
-    if (status == SCREE_OK)
-        status = scree__features_tin_build(window->store->budget, window->x, window->y, window->z,
-                                           window->count, &ground->tin, err);
-    /* Where points are missing, lower ones may be at the places of those that are there. */
-    bool lower = ground->partial && ground->tin.triangle_count > 0;
-    for (uint32_t i = 0; i < window->count && lower && status == SCREE_OK; i++) {
-        int32_t found[3] = {window->x[i], window->y[i], window->z[i]};
-        status = find_lowest(ground, found, err);
-        window->z[i] = found[2];
+    enum scree_status status = scree__enrich_window_gather(
+        window, part->in_core ? part->node : ENRICH_NONE, min, max, ENRICH_GROUND, 1, whole, err);
+    if (status != SCREE_OK || !*whole)
+        return status;
+    for (uint32_t i = part->first; i < part->end && part->in_core; i++)
+        own += (window->core[i].roles & ENRICH_GROUND) != 0;
+    const uint64_t bytes = ((uint64_t)own + window->count) * sizeof(struct features_corner);
+    status =
+        scree__mem_alloc(window->store->budget, bytes > 0 ? bytes : 1, &memory, "the ground", err);
+    if (status != SCREE_OK)
+        return status;
+    copy_ground(window, part, memory, own);
+    status = scree__features_ground_build(window->store->budget, memory, own + window->count,
+                                          &ground->near, err);
+    scree__mem_free(window->store->budget, memory, bytes > 0 ? bytes : 1);
+    for (int a = 0; a < 2; a++) {
+        ground->whole_min[a] = min[a] - window->middle[a];
+        ground->whole_max[a] = max[a] - window->middle[a];
     }
     return status;
 }
@@ -443,29 +342,70 @@ static int64_t ground_halo(const struct scree__enrich_window *window,
     return halo < (double)most ? (int64_t)halo : most;
 }
 
-static enum scree_status network_heights(struct scree__enrich_window *window,
-                                         const struct scree__enrich_node *node,
-                                         struct ground *ground, struct scree_error *err)
+static void begin_part(struct scree__enrich_ground *ground, const struct part *part)
 {
-    int64_t most = 2 * window->question->ground_reach + 1;
-    ground->window = window;
-    ground->reach2 =
-        (double)window->question->ground_reach * (double)window->question->ground_reach;
+    struct scree__enrich_window *window = ground->window;
+    const struct scree__enrich_node *node = &window->store->nodes[part->node];
+    const int64_t most = 2 * window->question->ground_reach + 1;
     for (int a = 0; a < 3; a++)
         window->middle[a] = (int32_t)(((int64_t)node->min[a] + node->max[a]) / 2);
     for (int a = 0; a < 2; a++) {
-        ground->region_min[a] = node->min[a] - most;
-        ground->region_max[a] = node->max[a] + most;
+        ground->region_min[a] = (int64_t)node->min[a] - most - window->middle[a];
+        ground->region_max[a] = (int64_t)node->max[a] + most - window->middle[a];
+        ground->whole_min[a] = INT32_MAX;
+        ground->whole_max[a] = INT32_MIN;
     }
-    enum scree_status status = build_network(ground, node, ground_halo(window, node), err);
-    if (status == SCREE_OK && ground->tin.triangle_count == 0) {
-        scree__features_tin_release(&ground->tin);
-        status = build_network(ground, node, most, err);
+    memset(ground->heads, 0, sizeof ground->heads);
+    ground->facet_count = 0;
+    ground->hull_count = 0;
+    ground->hint = FEATURES_NO_GROUND;
+}
+
+static enum scree_status part_heights(struct scree__enrich_ground *ground, const struct part *part,
+                                      struct scree_error *err)
+{
+    struct scree__enrich_window *window = ground->window;
+    enum scree_status status = SCREE_OK;
+    ground->cell_shift = ground->near.level_count > 0 ? ground->near.levels[0].shift : 0;
+    for (uint32_t i = part->first; i < part->end && status == SCREE_OK; i++) {
+        if (!(window->core[i].roles & ENRICH_WANTED))
+            continue;
+        status = window->question->ground_mode == SCREE_GROUND_TIN
+                     ? height_by_network(ground, i, err)
+                     : height_nearby(ground, i, err);
     }
-    for (uint32_t i = 0; i < window->core_count && status == SCREE_OK; i++)
-        if (window->core[i].roles & ENRICH_WANTED)
-            status = height_by_network(ground, i, err);
-    scree__features_tin_release(&ground->tin);
+    if (status == SCREE_OK && ground->far_count > 0)
+        status = scree__enrich_far_heights(ground, &window->store->nodes[part->node], err);
+    return status;
+}
+
+/* Where the ground around a part does not fit the window it is cut: parts have their children's points one after the other. */
+static enum scree_status node_heights(struct scree__enrich_ground *ground, const struct part *part,
+                                      struct scree_error *err)
+{
+    const struct scree__enrich_node *nodes = ground->window->store->nodes,
+                                    *node = &nodes[part->node];
+    const bool leaf = scree__enrich_is_leaf(node);
+    bool whole = false;
+    begin_part(ground, part);
+    int64_t halo = ground_halo(ground->window, node);
+    enum scree_status status = gather_ground(ground, part, halo, &whole, err);
+    if (status == SCREE_OK && !whole && !leaf) {
+        struct part left = *part, right = *part;
+        left.node = node->child[0];
+        right.node = node->child[1];
+        left.end = right.first = part->first + (uint32_t)nodes[left.node].count;
+        status = node_heights(ground, &left, err);
+        return status == SCREE_OK ? node_heights(ground, &right, err) : status;
+    }
+    for (; status == SCREE_OK && !whole && halo > 0; halo = halo < 4 ? 0 : halo / 4)
+        status = gather_ground(ground, part, halo / 4, &whole, err);
+    if (status == SCREE_OK && !whole)
+        status = scree__features_ground_build(ground->window->store->budget, NULL, 0, &ground->near,
+                                              err);
+    if (status == SCREE_OK)
+        status = part_heights(ground, part, err);
+    scree__features_ground_release(&ground->near);
     return status;
 }
 
@@ -473,22 +413,22 @@ enum scree_status scree__enrich_heights(struct scree__enrich_window *window, uin
                                         struct scree_error *err)
 {
     const struct scree__enrich_node *node = &window->store->nodes[at];
-    const struct scree__enrich_question *question = window->question;
-    enum scree_status status = SCREE_OK;
-    if (window->store->nodes[window->store->root].ground > 0 &&
-        question->ground_mode == SCREE_GROUND_TIN) {
-        void *memory = NULL;
-        status = scree__mem_alloc(window->store->budget, sizeof(struct ground), &memory,
-                                  "the ground", err);
-        if (status != SCREE_OK)
-            return status;
-        status = network_heights(window, node, memset(memory, 0, sizeof(struct ground)), err);
-        scree__mem_free(window->store->budget, memory, sizeof(struct ground));
+    const struct part part = {
+        .node = at, .end = window->core_count, .in_core = node->count == window->core_count};
+    void *memory = NULL;
+    if (window->store->nodes[window->store->root].ground == 0)
+        return SCREE_OK; /* no heights are what they are at first */
+    enum scree_status status = scree__mem_alloc(
+        window->store->budget, sizeof(struct scree__enrich_ground), &memory, "the ground", err);
+    if (status != SCREE_OK)
         return status;
-    }
-    uint32_t points = question->ground_mode == SCREE_GROUND_IDW ? question->idw_count : 1;
-    for (uint32_t i = 0; i < window->core_count && status == SCREE_OK; i++)
-        if (window->core[i].roles & ENRICH_WANTED)
-            status = height_by_points(window, i, points, err);
+    struct scree__enrich_ground *ground = memory;
+    memset(ground, 0, sizeof *ground);
+    ground->window = window;
+    ground->reach2 =
+        (double)window->question->ground_reach * (double)window->question->ground_reach;
+    status = node_heights(ground, &part, err);
+    scree__mem_free(window->store->budget, ground->far, ground->far_capacity * sizeof *ground->far);
+    scree__mem_free(window->store->budget, memory, sizeof(struct scree__enrich_ground));
     return status;
 }

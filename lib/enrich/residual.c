@@ -1,6 +1,6 @@
 /* residual.c - the ground checked against itself. */
 #include "enrich/residual.h"
-#include "features/tin.h"
+#include "features/ground.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -125,14 +125,30 @@ static uint32_t nearest_to_middle(const struct scree__enrich_ground_window *wind
     return best;
 }
 
+/* How far the network of the ground is from z at a place; below 0: the place is outside of it. */
+static double distance(const struct scree__features_ground *ground)
+{
+    const struct features_place p = {0, 0};
+    struct features_facet facet;
+    if (!scree__features_ground_around(ground, p, &facet))
+        return -1;
+    for (;;) {
+        struct features_circle circle;
+        scree__features_facet_circle(&facet, &circle);
+        const uint32_t found = scree__features_ground_within(ground, &facet, &circle, p);
+        if (found == FEATURES_NO_GROUND)
+            return fabs(scree__features_facet_above(&facet, p, 0));
+        scree__features_facet_turn(&facet, &ground->points[found], p);
+    }
+}
+
 /* The size of one residual; below 0: there is none. */
 static enum scree_status judge(struct scree__mem_budget *budget,
                                struct scree__enrich_ground_window *window, double *size,
                                struct scree_error *err)
 {
-    int32_t at[3][SCREE__ENRICH_WINDOW_POINTS];
-    struct scree__features_tin tin = {0};
-    struct features_height height;
+    struct features_corner others[SCREE__ENRICH_WINDOW_POINTS];
+    struct scree__features_ground ground = {0};
     uint32_t count = 0;
     *size = -1;
     if (window->count < POINTS_LEAST || window->count > SCREE__ENRICH_WINDOW_POINTS)
@@ -141,25 +157,22 @@ static enum scree_status judge(struct scree__mem_budget *budget,
     const int32_t *left = window->points[nearest_to_middle(window)].at;
     for (uint32_t i = 0; i < window->count; i++) {
         const int32_t *point = window->points[i].at;
+        int32_t at[3];
         /* It, and others at its very place, which would be the network there. */
         if (point[0] == left[0] && point[1] == left[1])
             continue;
         for (int axis = 0; axis < 3; axis++) {
             const int64_t d = (int64_t)point[axis] - left[axis];
-            if (d > FEATURES_TIN_MAX || d < -FEATURES_TIN_MAX)
+            if (d > FEATURES_GROUND_MAX || d < -FEATURES_GROUND_MAX)
                 return SCREE_OK;
-            at[axis][count] = (int32_t)d;
+            at[axis] = (int32_t)d;
         }
-        count++;
+        others[count++] = (struct features_corner){at[0], at[1], at[2]};
     }
-    enum scree_status status =
-        scree__features_tin_build(budget, at[0], at[1], at[2], count, &tin, err);
-    if (status == SCREE_OK) {
-        scree__features_tin_height(&tin, 0, 0, 0, &height);
-        if (height.inside)
-            *size = fabs(height.above);
-    }
-    scree__features_tin_release(&tin);
+    enum scree_status status = scree__features_ground_build(budget, others, count, &ground, err);
+    if (status == SCREE_OK)
+        *size = distance(&ground);
+    scree__features_ground_release(&ground);
     return status;
 }
 

@@ -9,7 +9,6 @@
 
 #include "enrich/store.h"
 #include "features/nearest.h"
-#include "features/tin.h"
 
 #define ENRICH_CACHED 32u
 

@@ -3,81 +3,31 @@
 
 #include <string.h>
 
-static int64_t offset(int32_t a, int32_t b)
+static uint64_t square(int64_t d)
 {
-    return (int64_t)a - b;
+    return (uint64_t)(d * d);
 }
 
-static void swap(const struct features_far *far, uint32_t i, uint32_t j)
+/* The squared distance of a node's box. */
+static uint64_t box_distance2(const struct features_node *node, const int32_t query[3])
 {
-    uint64_t d2 = far->d2[i];
-    uint32_t at = far->at[i];
-    far->d2[i] = far->d2[j];
-    far->at[i] = far->at[j];
-    far->d2[j] = d2;
-    far->at[j] = at;
-}
-
-/* The order of neighbours: by distance, then x, y, z. */
-static bool before(const struct features_far *far, uint32_t i, uint32_t j)
-{
-    const struct scree__features_index *index = far->index;
-    uint32_t a = far->at[i], b = far->at[j];
-    if (far->d2[i] != far->d2[j])
-        return far->d2[i] < far->d2[j];
-    if (index->x[a] != index->x[b])
-        return index->x[a] < index->x[b];
-    if (index->y[a] != index->y[b])
-        return index->y[a] < index->y[b];
-    return index->z[a] < index->z[b];
-}
-
-/* The middle one of three, so that sorted runs are cut in halves. */
-static uint32_t pivot_of(const struct features_far *far, uint32_t begin, uint32_t end)
-{
-    uint32_t a = begin, b = begin + (end - begin) / 2, c = end - 1;
-    if (before(far, b, a))
-        return before(far, c, b) ? b : before(far, c, a) ? c : a;
-    return before(far, c, a) ? a : before(far, c, b) ? c : b;
-}
-
-/* Moves the first k of [0, count) in order to the front, in any order among themselves. Equal ones
- * (coincident points) are spread over both sides, so that they cost no more than others. */
-static void select_first(const struct features_far *far, uint32_t count, uint32_t k)
-{
-    uint32_t begin = 0, end = count;
-    while (end - begin > 1) {
-        swap(far, begin, pivot_of(far, begin, end));
-        uint32_t i = begin, j = end;
-        for (;;) {
-            do
-                i++;
-            while (i < end && before(far, i, begin));
-            do
-                j--;
-            while (before(far, begin, j));
-            if (i >= j)
-                break;
-            swap(far, i, j);
-        }
-        swap(far, begin, j);
-        if (j == k || j + 1 == k)
-            return;
-        if (j > k)
-            end = j;
-        else
-            begin = j + 1;
+    uint64_t d2 = 0;
+    for (int a = 0; a < 3; a++) {
+        int64_t below = (int64_t)node->min[a] - query[a], above = (int64_t)query[a] - node->max[a];
+        int64_t d = below > above ? below : above;
+        d2 += d > 0 ? square(d) : 0;
     }
+    return d2;
 }
 
-static void add(const struct features_far *far, uint32_t i, const int32_t query[3],
-                struct features_moments *moments)
+/* --------------------------------------------------------------------------------------- moments */
+
+static void add(const struct scree__features_index *index, uint32_t at, uint64_t d2,
+                const int32_t query[3], struct features_moments *moments)
 {
     static const int first[6] = {0, 0, 0, 1, 1, 2}, second[6] = {0, 1, 2, 1, 2, 2};
-    const struct scree__features_index *index = far->index;
-    uint32_t at = far->at[i];
-    int64_t d[3] = {offset(index->x[at], query[0]), offset(index->y[at], query[1]),
-                    offset(index->z[at], query[2])};
+    int64_t d[3] = {(int64_t)index->x[at] - query[0], (int64_t)index->y[at] - query[1],
+                    (int64_t)index->z[at] - query[2]};
     for (int a = 0; a < 3; a++)
         moments->sum[a] += d[a];
     for (int a = 0; a < 6; a++) {
@@ -86,45 +36,164 @@ static void add(const struct features_far *far, uint32_t i, const int32_t query[
         moments->low[a] += low;
         moments->high[a] += (product - low) / 4294967296;
     }
-    moments->reach2 = far->d2[i] > moments->reach2 ? far->d2[i] : moments->reach2;
+    moments->reach2 = d2 > moments->reach2 ? d2 : moments->reach2;
     moments->count++;
 }
 
-static void measure(const struct features_far *far, const int32_t query[3])
+/* ------------------------------------------------------------------------------------------ heap */
+
+struct candidate {
+    uint64_t d2;
+    uint32_t at;
+};
+
+/* The order of neighbours: by distance, then x, y, z. */
+static bool before(const struct scree__features_index *index, const struct candidate *a,
+                   const struct candidate *b)
+{
+    if (a->d2 != b->d2)
+        return a->d2 < b->d2;
+    if (index->x[a->at] != index->x[b->at])
+        return index->x[a->at] < index->x[b->at];
+    if (index->y[a->at] != index->y[b->at])
+        return index->y[a->at] < index->y[b->at];
+    return index->z[a->at] < index->z[b->at];
+}
+
+static struct candidate heap_at(const struct features_far *far, uint32_t i)
+{
+    return (struct candidate){far->d2[i], far->at[i]};
+}
+
+static void heap_set(struct features_far *far, uint32_t i, const struct candidate *candidate)
+{
+    far->d2[i] = candidate->d2;
+    far->at[i] = candidate->at;
+}
+
+static void heap_push(struct features_far *far, const struct candidate *candidate)
+{
+    uint32_t i = far->count++;
+    while (i > 0) {
+        struct candidate parent = heap_at(far, (i - 1) / 2);
+        if (!before(far->index, &parent, candidate))
+            break;
+        heap_set(far, i, &parent);
+        i = (i - 1) / 2;
+    }
+    heap_set(far, i, candidate);
+}
+
+/* The farthest gives way to the candidate. */
+static void heap_replace(struct features_far *far, const struct candidate *candidate)
+{
+    uint32_t i = 0, child;
+    while ((child = 2 * i + 1) < far->count) {
+        struct candidate larger = heap_at(far, child);
+        if (child + 1 < far->count) {
+            struct candidate other = heap_at(far, child + 1);
+            if (before(far->index, &larger, &other)) {
+                larger = other;
+                child++;
+            }
+        }
+        if (!before(far->index, candidate, &larger))
+            break;
+        heap_set(far, i, &larger);
+        i = child;
+    }
+    heap_set(far, i, candidate);
+}
+
+/* ------------------------------------------------------------------------------------------ walk */
+
+/* Wait on the stack: at most 7 siblings on each of the 40 levels. */
+#define STACK (7 * 40 + 8)
+
+struct walk {
+    struct features_far *far;
+    const int32_t *query;
+    uint32_t k;
+    uint64_t limit2; /* what lies beyond is no neighbour; shrinks with the heap */
+    struct features_moments *moments;
+    struct candidate stack[STACK]; /* nodes, with the distances of their boxes */
+    unsigned depth;
+};
+
+static void offer(struct walk *walk, uint32_t at)
+{
+    struct features_far *far = walk->far;
+    const struct scree__features_index *index = far->index;
+    struct candidate candidate = {square((int64_t)index->x[at] - walk->query[0]) +
+                                      square((int64_t)index->y[at] - walk->query[1]) +
+                                      square((int64_t)index->z[at] - walk->query[2]),
+                                  at};
+    if (candidate.d2 > walk->limit2)
+        return;
+    if (walk->k == 0) {
+        add(index, at, candidate.d2, walk->query, walk->moments);
+    } else if (far->count < walk->k) {
+        heap_push(far, &candidate);
+    } else {
+        struct candidate farthest = heap_at(far, 0);
+        if (before(index, &candidate, &farthest))
+            heap_replace(far, &candidate);
+    }
+    if (walk->k != 0 && far->count == walk->k)
+        walk->limit2 = far->d2[0];
+}
+
+static void offer_leaf(struct walk *walk, const struct features_node *leaf)
+{
+    uint32_t count = leaf->count;
+    /* Of copies of one place, no more than k can be among the nearest. */
+    if (walk->k != 0 && count > walk->k && memcmp(leaf->min, leaf->max, sizeof leaf->min) == 0)
+        count = walk->k;
+    for (uint32_t i = leaf->first; i < leaf->first + count; i++)
+        offer(walk, i);
+}
+
+/* The nearest child on top. */
+static void push_children(struct walk *walk, const struct features_node *node)
+{
+    unsigned bottom = walk->depth;
+    for (uint32_t c = 0; c < node->child_count; c++) {
+        struct candidate child = {
+            box_distance2(&walk->far->index->nodes[node->child + c], walk->query), node->child + c};
+        unsigned i = walk->depth;
+        if (child.d2 > walk->limit2)
+            continue;
+        for (; i > bottom && walk->stack[i - 1].d2 < child.d2; i--)
+            walk->stack[i] = walk->stack[i - 1];
+        walk->stack[i] = child;
+        walk->depth++;
+    }
+}
+
+void scree__features_far_nearest(struct features_far *far, const int32_t query[3], uint32_t k,
+                                 uint64_t limit2, struct features_moments *moments)
 {
     const struct scree__features_index *index = far->index;
-    for (uint32_t i = 0; i < far->count; i++) {
-        uint32_t at = far->at[i];
-        int64_t x = offset(index->x[at], query[0]), y = offset(index->y[at], query[1]),
-                z = offset(index->z[at], query[2]);
-        far->d2[i] = (uint64_t)(x * x) + (uint64_t)(y * y) + (uint64_t)(z * z);
-    }
-}
-
-/* Moves those within `most` to the front. */
-static uint32_t keep_within(const struct features_far *far, uint64_t most)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < far->count; i++)
-        if (far->d2[i] <= most)
-            swap(far, count++, i);
-    return count;
-}
-
-bool scree__features_far_nearest(const struct features_far *far, const int32_t query[3],
-                                 const struct features_want *want, struct features_moments *moments)
-{
-    bool complete = want->limit2 < want->sure2;
-    measure(far, query);
-    uint32_t count = keep_within(far, complete ? want->limit2 : want->sure2 - 1);
-    if (!complete && (want->k == 0 || count < want->k))
-        return false;
-    if (want->k != 0 && count > want->k) {
-        select_first(far, count, want->k);
-        count = want->k;
-    }
+    struct walk walk;
+    walk.far = far;
+    walk.query = query;
+    walk.k = k;
+    walk.limit2 = limit2;
+    walk.moments = moments;
+    walk.depth = 1;
+    walk.stack[0] = (struct candidate){box_distance2(&index->nodes[0], query), 0};
     memset(moments, 0, sizeof *moments);
-    for (uint32_t i = 0; i < count; i++)
-        add(far, i, query, moments);
-    return true;
+    far->count = 0;
+    while (walk.depth > 0) {
+        struct candidate next = walk.stack[--walk.depth];
+        const struct features_node *node = &index->nodes[next.at];
+        if (next.d2 > walk.limit2)
+            continue;
+        if (node->child_count == 0)
+            offer_leaf(&walk, node);
+        else
+            push_children(&walk, node);
+    }
+    for (uint32_t i = 0; i < far->count; i++)
+        add(index, far->at[i], far->d2[i], query, moments);
 }

@@ -86,6 +86,11 @@ static inline lanes lanes_larger(lanes a, lanes b)
 {
     return _mm512_max_epi32(a, b);
 }
+/* v where a <= b, else 0 */
+static inline lanes lanes_where(lanes a, lanes b, lanes v)
+{
+    return _mm512_maskz_mov_epi32(_mm512_cmple_epi32_mask(a, b), v);
+}
 static inline int32_t lanes_sum(lanes v)
 {
     return _mm512_reduce_add_epi32(v);
@@ -163,6 +168,10 @@ static inline lanes lanes_high16(lanes v)
 static inline lanes lanes_larger(lanes a, lanes b)
 {
     return _mm256_max_epi32(a, b);
+}
+static inline lanes lanes_where(lanes a, lanes b, lanes v)
+{
+    return _mm256_andnot_si256(_mm256_cmpgt_epi32(a, b), v);
 }
 static inline int32_t lanes_sum(lanes v)
 {
@@ -248,6 +257,10 @@ static inline lanes lanes_larger(lanes a, lanes b)
 {
     __m128i first = _mm_cmpgt_epi32(a, b);
     return _mm_or_si128(_mm_and_si128(first, a), _mm_andnot_si128(first, b));
+}
+static inline lanes lanes_where(lanes a, lanes b, lanes v)
+{
+    return _mm_andnot_si128(_mm_cmpgt_epi32(a, b), v);
 }
 static inline int32_t lanes_sum(lanes v)
 {
@@ -358,6 +371,11 @@ static inline lanes lanes_larger(lanes a, lanes b)
 {
     LANES_EACH(i) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
     return a;
+}
+static inline lanes lanes_where(lanes a, lanes b, lanes v)
+{
+    LANES_EACH(i) v.at[i] = a.at[i] <= b.at[i] ? v.at[i] : 0;
+    return v;
 }
 static inline int32_t lanes_sum(lanes v)
 {

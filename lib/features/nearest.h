@@ -23,8 +23,9 @@ struct features_candidates {
     uint32_t span[3];
     int32_t *xy; /* x and y as two 16-bit halves, x low */
     int32_t *z;
-    int32_t *d2; /* scratch */
     uint32_t count;
+    /* Scratch, as much room as above: those that a query looks at, as offsets from it. */
+    int32_t *kept_xy, *kept_z, *kept_d2;
 };
 
 /* Which neighbours a query wants. */
@@ -32,6 +33,7 @@ struct features_want {
     uint32_t k;      /* at most so many, the nearest ones; 0: all */
     uint64_t limit2; /* none beyond this squared distance */
     uint64_t sure2;  /* every point with a smaller squared distance is among the candidates */
+    uint64_t guess2; /* about as far as a few more than k; costs time, never shows */
 };
 
 /* What is kept of a set of neighbours: sums of offsets from the query. */

@@ -2,7 +2,8 @@
  * search.c - group by group (a leaf of the index): candidates from a box around the group, then each point's neighbours among them.
  *
  * The box's margin is a guess, from the group before and the group's own size. Points with too few neighbours that are sure
- * to be the nearest (nearer than the box's faces) go round again with a wider box. The guess costs time, never exactness.
+ * to be the nearest (nearer than the box's faces) go round again with a wider box; those for whom that does not help soon, one by one, by a
+ * walk over the index. Guesses cost time, never exactness.
  */
 #include "features/search.h"
 #include "base/error.h"
@@ -27,7 +28,8 @@ struct search {
     struct features_far far;
     uint64_t capacity; /* of the candidates */
     uint64_t far_capacity;
-    int64_t margin; /* that served the group before */
+    int64_t margin;  /* that served the group before */
+    uint64_t guess2; /* from the point before */
     uint64_t undecided;
 };
 
@@ -45,7 +47,7 @@ struct group {
     unsigned count;
     struct features_box box;
     int64_t margin;
-    bool widened; /* the margin was too small once */
+    unsigned rounds; /* with margins that were too small */
 };
 
 static int64_t larger(int64_t a, int64_t b)
@@ -60,36 +62,40 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---------------------------------------------------------------------------------- candidates */
 
+/* xy, z and their kept_ parts, d2 */
+#define NEAR_ARRAYS 5
+
 static enum scree_status reserve_near(struct search *search, uint64_t count)
 {
     uint64_t need = count + FEATURES_ROOM;
     if (need <= search->capacity)
         return SCREE_OK;
-    scree__mem_free(search->budget, search->near.xy, search->capacity * 3 * sizeof(int32_t));
+    scree__mem_free(search->budget, search->near.xy,
+                    search->capacity * NEAR_ARRAYS * sizeof(int32_t));
     search->near.xy = NULL;
     search->capacity = 0;
     void *memory;
     need = need + need / 2;
-    enum scree_status status = scree__mem_alloc(search->budget, need * 3 * sizeof(int32_t), &memory,
-                                                "neighbours", search->err);
+    enum scree_status status = scree__mem_alloc(
+        search->budget, need * NEAR_ARRAYS * sizeof(int32_t), &memory, "neighbours", search->err);
     if (status != SCREE_OK)
         return status;
     search->capacity = need;
     search->near.xy = memory;
     search->near.z = search->near.xy + need;
-    search->near.d2 = search->near.z + need;
+    search->near.kept_xy = search->near.z + need;
+    search->near.kept_z = search->near.kept_xy + need;
+    search->near.kept_d2 = search->near.kept_z + need;
     return SCREE_OK;
 }
 
-static enum scree_status reserve_far(struct search *search, uint64_t count)
+/* Room for the nearest k of a walk. */
+static enum scree_status reserve_far(struct search *search)
 {
-    if (count <= search->far_capacity)
+    uint64_t need = smaller(search->request->k, search->index->count);
+    if (need <= search->far_capacity)
         return SCREE_OK;
-    scree__mem_free(search->budget, search->far.d2, search->far_capacity * 12);
-    search->far.d2 = NULL;
-    search->far_capacity = 0;
     void *memory;
-    uint64_t need = count + count / 2;
     enum scree_status status =
         scree__mem_alloc(search->budget, need * 12, &memory, "neighbours", search->err);
     if (status != SCREE_OK)
@@ -114,19 +120,6 @@ static void take_near(struct search *search, const struct features_runs *runs,
         search->loops->take(&search->near, index->x + first, index->y + first, index->z + first,
                             runs->run[i].count);
     }
-}
-
-static void take_far(struct search *search, const struct features_runs *runs,
-                     const struct features_box *box)
-{
-    const struct scree__features_index *index = search->index;
-    search->far.count = 0;
-    for (uint32_t i = 0; i < runs->count; i++)
-        for (uint32_t j = runs->run[i].first; j < runs->run[i].first + runs->run[i].count; j++)
-            if (index->x[j] >= box->min[0] && index->x[j] <= box->max[0] &&
-                index->y[j] >= box->min[1] && index->y[j] <= box->max[1] &&
-                index->z[j] >= box->min[2] && index->z[j] <= box->max[2])
-                search->far.at[search->far.count++] = j;
 }
 
 /* ---------------------------------------------------------------------------------------- rows */
@@ -211,44 +204,72 @@ static bool is_final(const struct features_request *request, const int32_t at[3]
     return wanted != 0 && moments->count >= wanted && moments->reach2 < whole2;
 }
 
+/* How many neighbours a query wants besides what it is itself. */
+static uint32_t wanted_by(const struct search *search, const struct query *query)
+{
+    uint32_t k = search->request->k;
+    return k > 1 && !query->counts ? k - 1 : k;
+}
+
+/* Takes the moments that were written behind the last ones found. */
+static void keep_found(const struct search *search, struct found *found, const struct query *query)
+{
+    struct features_moments *moments = &found->moments[found->count];
+    found->final[found->count] =
+        is_final(search->request, query->at, wanted_by(search, query), moments);
+    found->row[found->count++] = query->row;
+    moments->count += !query->counts;
+}
+
 /* Answers what the candidates answer; the queries that they do not are kept. */
-static void answer(struct search *search, struct group *group, const struct features_box *box,
-                   bool all, bool near)
+static void answer_near(struct search *search, struct group *group, const struct features_box *box,
+                        bool all)
 {
     const struct features_request *request = search->request;
     unsigned left = 0;
     uint64_t farthest2 = 0;
-    struct found answers = {.count = 0};
+    struct found answers;
+    answers.count = 0;
     for (unsigned i = 0; i < group->count; i++) {
         const struct query *query = &group->query[i];
         struct features_moments *moments = &answers.moments[answers.count];
-        uint32_t wanted = request->k > 1 && !query->counts ? request->k - 1 : request->k;
         /* When all points are candidates, any limit is within what is sure. */
         uint64_t limit2 = request->limit2 < UINT64_MAX ? request->limit2 : UINT64_MAX - 1;
-        struct features_want want = {wanted, limit2, sure_distance2(box, query->at, all)};
-        bool found;
-        if (near) {
-            uint32_t at[3];
-            for (int a = 0; a < 3; a++)
-                at[a] = (uint32_t)(query->at[a] - box->min[a]);
-            found = search->loops->nearest(&search->near, at, &want, moments);
-        } else {
-            found = scree__features_far_nearest(&search->far, query->at, &want, moments);
-        }
-        if (!found) {
+        struct features_want want = {wanted_by(search, query), limit2,
+                                     sure_distance2(box, query->at, all), search->guess2};
+        uint32_t at[3];
+        for (int a = 0; a < 3; a++)
+            at[a] = (uint32_t)(query->at[a] - box->min[a]);
+        if (!search->loops->nearest(&search->near, at, &want, moments)) {
             group->query[left++] = *query;
             continue;
         }
+        search->guess2 = moments->reach2 + moments->reach2 / 2 + 1;
         farthest2 = moments->reach2 > farthest2 ? moments->reach2 : farthest2;
-        answers.final[answers.count] = is_final(request, query->at, wanted, moments);
-        answers.row[answers.count] = query->row;
-        moments->count += !query->counts;
-        answers.count++;
+        keep_found(search, &answers, query);
     }
     fill_rows(search, &answers);
     if (left < group->count)
         search->margin = (int64_t)sqrt((double)farthest2) + 1;
     group->count = left;
+}
+
+static enum scree_status answer_far(struct search *search, struct group *group)
+{
+    enum scree_status status = reserve_far(search);
+    if (status != SCREE_OK)
+        return status;
+    struct found answers;
+    answers.count = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct query *query = &group->query[i];
+        scree__features_far_nearest(&search->far, query->at, wanted_by(search, query),
+                                    search->request->limit2, &answers.moments[answers.count]);
+        keep_found(search, &answers, query);
+    }
+    fill_rows(search, &answers);
+    group->count = 0;
+    return SCREE_OK;
 }
 
 /* -------------------------------------------------------------------------------------- groups */
@@ -285,29 +306,33 @@ static bool fits_near(const struct group *group, const struct features_box *box)
     return true;
 }
 
+/* Boxes do not get wider for ever. */
+#define ROUNDS 4u
+
 /* One round with the group's margin. */
 static enum scree_status round_of(struct search *search, struct group *group)
 {
     struct features_box box = widen(group);
     struct features_runs runs;
     scree__features_find_runs(search->index, &box, &runs);
-    /* A margin that was right elsewhere may hold far too much here. */
-    uint64_t many = 64 * (uint64_t)search->request->k + 4096;
-    while (search->request->k != 0 && runs.points > many && group->margin > 1 && !group->widened) {
-        group->margin /= 2;
-        box = widen(group);
-        scree__features_find_runs(search->index, &box, &runs);
+    if (search->request->k != 0) {
+        /* A margin that was right elsewhere may hold far too much here. */
+        uint64_t many = 64 * (uint64_t)search->request->k + 4096;
+        while (runs.points > many && group->margin > 1 && group->rounds == 0) {
+            group->margin /= 2;
+            box = widen(group);
+            scree__features_find_runs(search->index, &box, &runs);
+        }
+        if (runs.points > many || group->rounds == ROUNDS)
+            return answer_far(search, group);
     }
-    bool all = features_inside(&search->index->nodes[0], &box), near = fits_near(group, &box);
-    enum scree_status status = near ? reserve_near(search, scree__features_runs_total(&runs))
-                                    : reserve_far(search, scree__features_runs_total(&runs));
+    if (!fits_near(group, &box))
+        return answer_far(search, group);
+    enum scree_status status = reserve_near(search, scree__features_runs_total(&runs));
     if (status != SCREE_OK)
         return status;
-    if (near)
-        take_near(search, &runs, &box);
-    else
-        take_far(search, &runs, &box);
-    answer(search, group, &box, all, near);
+    take_near(search, &runs, &box);
+    answer_near(search, group, &box, features_inside(&search->index->nodes[0], &box));
     return SCREE_OK;
 }
 
@@ -328,14 +353,14 @@ static enum scree_status search_group(struct search *search, struct group *group
 {
     enclose(group);
     group->margin = first_margin(search, group);
-    group->widened = false;
+    group->rounds = 0;
     enum scree_status status = SCREE_OK;
     while (group->count > 0 && status == SCREE_OK) {
         status = round_of(search, group);
         if (group->count == 0)
             break;
         enclose(group);
-        group->widened = true;
+        group->rounds++;
         group->margin =
             smaller(group->margin + group->margin / 2 + 1, 2 * (int64_t)FEATURES_COORDINATE_MAX);
     }
@@ -421,6 +446,7 @@ enum scree_status scree__features_search(struct scree__mem_budget *budget,
                             .request = request,
                             .loops = scree__features_loops(),
                             .rows = rows,
+                            .guess2 = UINT64_MAX,
                             .err = err};
     search.far.index = index;
     enum scree_status status = SCREE_OK;
@@ -430,7 +456,7 @@ enum scree_status scree__features_search(struct scree__mem_budget *budget,
     if (status == SCREE_OK)
         status = search_others(&search);
     *undecided = search.undecided;
-    scree__mem_free(budget, search.near.xy, search.capacity * 3 * sizeof(int32_t));
+    scree__mem_free(budget, search.near.xy, search.capacity * NEAR_ARRAYS * sizeof(int32_t));
     scree__mem_free(budget, search.far.d2, search.far_capacity * 12);
     return status;
 }

@@ -300,6 +300,27 @@ const char *scree_sink_name(const struct scree_sink *sink)
     return sink->name;
 }
 
+bool scree__io_sink_can_place(const struct scree_sink *sink)
+{
+    return sink->object == NULL && !sink->stream;
+}
+
+enum scree_status scree__io_sink_place_begin(struct scree_sink *sink, struct scree_error *err)
+{
+    return flush(sink, err);
+}
+
+enum scree_status scree__io_sink_place(struct scree_sink *sink, uint64_t offset, const void *bytes,
+                                       size_t byte_count, struct scree_error *err)
+{
+    return write_at(sink, offset, bytes, byte_count, err);
+}
+
+void scree__io_sink_place_end(struct scree_sink *sink, uint64_t end)
+{
+    sink->flushed_bytes = end;
+}
+
 /* Makes the rename itself durable. File systems that cannot sync a folder are left at that. */
 static void sync_folder_of(const char *path)
 {

@@ -14,6 +14,21 @@ SCREE_MUST_CHECK enum scree_status scree__io_sink_open_stream(int descriptor, co
                                                               struct scree_error *err);
 int scree__io_sink_descriptor(const struct scree_sink *sink);
 
+/*
+ * Writing out of order, where places are known ahead: into files and scratch, neither into streams nor into objects.
+ *
+ *     scree__io_sink_place_begin(sink)    what was written so far goes to the file
+ *     scree__io_sink_place(sink, ...)     behind that, anywhere, by any number of threads at once, no byte twice
+ *     scree__io_sink_place_end(sink, end) the sink goes on at `end`; every byte before it was written
+ */
+bool scree__io_sink_can_place(const struct scree_sink *sink);
+SCREE_MUST_CHECK enum scree_status scree__io_sink_place_begin(struct scree_sink *sink,
+                                                              struct scree_error *err);
+SCREE_MUST_CHECK enum scree_status scree__io_sink_place(struct scree_sink *sink, uint64_t offset,
+                                                        const void *bytes, size_t byte_count,
+                                                        struct scree_error *err);
+void scree__io_sink_place_end(struct scree_sink *sink, uint64_t end);
+
 /* Appends all that is in a scratch sink to another one; `from` is good for nothing but this and closing afterwards. */
 SCREE_MUST_CHECK enum scree_status
 scree__io_sink_copy(struct scree_sink *from, struct scree_sink *to, struct scree_error *err);

@@ -17,6 +17,9 @@ struct scree_las_writer {
 
 #define SCREE__LAS_WRITER_PIECE_BYTES ((size_t)1 << 20)
 
+/* LAS: `count` records stand in the sink already, put there by somebody else (lib/io/sink.h). */
+void scree__las_writer_count_records(struct scree_las_writer *writer, uint64_t count);
+
 /*
  * The header of an EVLR whose payload is made on the way: the caller writes evlr->payload_bytes to
  * the sink right afterwards. *offset (may be NULL): of the payload.

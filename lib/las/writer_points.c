@@ -38,6 +38,11 @@ enum scree_status scree_las_writer_add_records(struct scree_las_writer *writer,
     return status;
 }
 
+void scree__las_writer_count_records(struct scree_las_writer *writer, uint64_t count)
+{
+    writer->point_count += count;
+}
+
 /* Table entries are coded as signed 32-bit numbers; chunks of fixed size are all full but the last.
  */
 static enum scree_status check_chunk(const struct scree_las_writer *writer, uint64_t chunk_bytes,

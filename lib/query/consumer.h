@@ -14,6 +14,7 @@
 struct scree__query_slot {
     uint8_t *records; /* those that match, as they come out, where the consumer keeps them */
     uint64_t records_capacity; /* bytes */
+    uint64_t first;            /* exact queries: the place of its first point in the answer */
     uint64_t count;
     uint64_t most;   /* that count can come to */
     uint64_t formed; /* of them, form has had */

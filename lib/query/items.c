@@ -117,8 +117,13 @@ static enum scree_status add_item(struct scree_query *query, uint64_t index, boo
                         sizeof *query->items, "list of nodes", err);
     query->items = memory;
     if (status == SCREE_OK)
-        query->items[query->item_count++] = (struct scree__query_item){
-            index, 1, alone, node->offset, node->bytes, node->point_count};
+        query->items[query->item_count++] =
+            (struct scree__query_item){.first_node = index,
+                                       .node_count = 1,
+                                       .alone = alone,
+                                       .offset = node->offset,
+                                       .bytes = node->bytes,
+                                       .point_count = node->point_count};
     return status;
 }
 
@@ -140,6 +145,36 @@ static enum scree_status group(struct scree_query *query, struct scree_error *er
         last->point_count += node->point_count;
     }
     return status;
+}
+
+static void number_points(struct scree_query *query)
+{
+    uint64_t point = 0;
+    for (uint64_t i = 0; i < query->item_count; i++) {
+        struct scree__query_item *item = &query->items[i];
+        item->first_point = point;
+        for (uint64_t n = 0; n < item->node_count; n++)
+            point +=
+                query->nodes[item->first_node + n].end - query->nodes[item->first_node + n].begin;
+    }
+}
+
+bool scree__query_is_exact(const struct scree_query *query)
+{
+    for (uint64_t i = 0; i < query->node_count; i++)
+        if (tests_points(query, &query->nodes[i]))
+            return false;
+    return query->limit == 0;
+}
+
+enum scree_status scree__query_check_exact(const struct scree_query *query, uint64_t count,
+                                           struct scree_error *err)
+{
+    return count == query->plan.points_at_most
+               ? SCREE_OK
+               : scree__base_fail(err, SCREE_E_DATA, "%llu points came out of %llu",
+                                  (unsigned long long)count,
+                                  (unsigned long long)query->plan.points_at_most);
 }
 
 static void fill_plan(struct scree_query *query)
@@ -165,7 +200,9 @@ enum scree_status scree__query_items_make(struct scree_query *query, struct scre
     sort(query->nodes, query->node_count, query->limit > 0);
     cut_behind_limit(query);
     enum scree_status status = group(query, err);
-    if (status == SCREE_OK)
-        fill_plan(query);
+    if (status != SCREE_OK)
+        return status;
+    number_points(query);
+    fill_plan(query);
     return status;
 }

@@ -78,6 +78,7 @@ struct scree__query_item {
     uint32_t node_count;
     bool alone; /* too large to be held: decoded in pieces, between the others */
     uint64_t offset, bytes, point_count;
+    uint64_t first_point; /* points that can match in the items before */
 };
 
 struct scree_query {
@@ -150,6 +151,12 @@ SCREE_MUST_CHECK enum scree_status scree__query_source_reader(struct scree_query
 /* items.c: the order of the nodes, and what is worked on together; fills the plan. */
 SCREE_MUST_CHECK enum scree_status scree__query_items_make(struct scree_query *query,
                                                            struct scree_error *err);
+
+/* Do all points of all nodes match, so that an item's first_point is its place in the answer? */
+bool scree__query_is_exact(const struct scree_query *query);
+/* Then: has every point come? */
+SCREE_MUST_CHECK enum scree_status
+scree__query_check_exact(const struct scree_query *query, uint64_t count, struct scree_error *err);
 
 /* join.c */
 SCREE_MUST_CHECK enum scree_status scree__query_join_add(struct scree_query *query, uint64_t index,

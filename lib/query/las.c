@@ -2,6 +2,8 @@
 #include "query/out.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "io/sink.h"
+#include "las/writer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +88,12 @@ enum scree_status scree__query_las_begin(struct scree__query_las *las, struct sc
     if (status == SCREE_OK)
         status = scree_las_writer_new(sink, &las->header, las->vlrs, las->vlr_count,
                                       compressed ? &las->layout : NULL, &las->writer, err);
-    return status;
+    if (status != SCREE_OK || compressed || query->kept_bits != NULL ||
+        !scree__query_is_exact(query) || !scree__io_sink_can_place(sink))
+        return status;
+    las->placed = true;
+    las->points_at = scree_sink_position(sink);
+    return scree__io_sink_place_begin(sink, err);
 }
 
 static enum scree_status sum_up(void *self, struct scree__query_slot *slot, const uint8_t *records,
@@ -102,11 +109,27 @@ static enum scree_status sum_up(void *self, struct scree__query_slot *slot, cons
     return SCREE_OK;
 }
 
+static enum scree_status place_records(void *self, struct scree__query_slot *slot,
+                                       const uint8_t *records, uint64_t count, unsigned worker,
+                                       struct scree_error *err)
+{
+    struct scree__query_las *las = self;
+    uint64_t record_bytes = las->header.record_bytes;
+    enum scree_status status = sum_up(self, slot, records, count, worker, err);
+    if (status == SCREE_OK)
+        status = scree__io_sink_place(las->sink,
+                                      las->points_at + (slot->first + slot->formed) * record_bytes,
+                                      records, (size_t)(count * record_bytes), err);
+    return status;
+}
+
 static enum scree_status take_records(void *self, struct scree__query_slot *slot,
                                       struct scree_error *err)
 {
     struct scree__query_las *las = self;
     scree_las_summary_merge(&las->summary, &slot->summary);
+    if (las->placed)
+        return SCREE_OK;
     return scree_las_writer_add_records(las->writer, slot->records, slot->count, err);
 }
 
@@ -128,7 +151,8 @@ void scree__query_las_consumer(struct scree__query_las *las, struct scree__query
         consumer->help = scree__query_ring_help;
         consumer->fixed_bytes = scree__query_ring_bytes(las);
     } else {
-        consumer->form = sum_up;
+        consumer->keeps_records = !las->placed;
+        consumer->form = las->placed ? place_records : sum_up;
         consumer->take = take_records;
     }
 }
@@ -153,10 +177,22 @@ static enum scree_status add_evlrs(struct scree__query_las *las, uint64_t *wavef
     return status;
 }
 
+static enum scree_status end_placing(struct scree__query_las *las, struct scree_error *err)
+{
+    uint64_t count = las->summary.point_count;
+    scree__io_sink_place_end(las->sink, las->points_at + count * las->header.record_bytes);
+    scree__las_writer_count_records(las->writer, count);
+    return scree__query_check_exact(las->query, count, err);
+}
+
 enum scree_status scree__query_las_finish(struct scree__query_las *las, struct scree_error *err)
 {
     uint64_t waveforms_at;
-    enum scree_status status = las->compressed ? scree__query_ring_finish(las, err) : SCREE_OK;
+    enum scree_status status = SCREE_OK;
+    if (las->compressed)
+        status = scree__query_ring_finish(las, err);
+    else if (las->placed)
+        status = end_placing(las, err);
     if (status == SCREE_OK)
         status = add_evlrs(las, &waveforms_at, err);
     if (status == SCREE_OK)

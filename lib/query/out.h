@@ -41,6 +41,8 @@ struct scree__query_las {
     struct scree_las_header header;
     struct scree_laz_layout layout; /* LAZ */
     bool compressed;
+    bool placed;        /* LAS: records go to their place in the file as they are decoded */
+    uint64_t points_at; /* where they begin, then */
     struct scree_las_summary summary;
     struct scree_las_vlr *vlrs, *evlrs;
     uint64_t vlr_count, evlr_count;
@@ -99,6 +101,12 @@ struct scree__query_cell {
     unsigned places;
 };
 
+/* Rows of one thread on their way into the file: few enough to stay in the cache. */
+struct scree__query_staging {
+    uint8_t *rows;
+    uint64_t capacity;
+};
+
 struct scree__query_table {
     struct scree_query *query;
     struct scree_sink *sink;
@@ -109,6 +117,9 @@ struct scree__query_table {
     uint64_t rows;
     char *head;
     uint64_t head_capacity, head_bytes; /* as it is in the file: as long with any number of rows */
+    bool placed;                        /* rows go to their place in the file as they are made */
+    struct scree__query_staging *staging; /* by thread, where they are placed */
+    unsigned threads;
 };
 
 SCREE_MUST_CHECK enum scree_status scree__query_table_begin(struct scree__query_table *table,

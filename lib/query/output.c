@@ -1,6 +1,7 @@
 /* output.c - an answer as a file: which format, where the bytes go, published at the end. */
 #include "query/out.h"
 #include "base/error.h"
+#include "copc/job.h"
 #include "io/sink.h"
 
 #include <stdio.h>
@@ -88,6 +89,11 @@ static void choose_folder(struct writing *writing)
                  slash == output->path ? 1 : (int)(slash - output->path), output->path);
 }
 
+static const char *output_name(const struct writing *writing)
+{
+    return writing->output->path != NULL ? writing->output->path : "output";
+}
+
 /* A stream cannot be corrected: only CSV goes there directly. */
 static enum scree_status open_sink(struct writing *writing, struct scree_error *err)
 {
@@ -106,8 +112,8 @@ static enum scree_status open_sink(struct writing *writing, struct scree_error *
         return SCREE_OK;
     }
     if (status == SCREE_OK)
-        status = scree__io_sink_open_scratch(
-            writing->folder, output->path != NULL ? output->path : "output", &writing->sink, err);
+        status =
+            scree__io_sink_open_scratch(writing->folder, output_name(writing), &writing->sink, err);
     return status;
 }
 
@@ -148,7 +154,7 @@ static enum scree_status write_table(struct writing *writing, struct scree_error
 
 /*
  * The points went to scratch as LAS; a conversion makes the octree of them. It opens its inputs by name, which an unlinked file has but in
- * /proc.
+ * /proc. For a stream the conversion's output is scratch, too, and goes there when it is complete.
  */
 static enum scree_status convert_scratch(struct writing *writing, struct scree_error *err)
 {
@@ -161,14 +167,18 @@ static enum scree_status convert_scratch(struct writing *writing, struct scree_e
     scree_convert_options_init(&options);
     options.inputs = &input;
     options.input_count = 1;
-    options.output = writing->output->path;
-    options.replace = writing->output->replace;
+    options.output = output_name(writing);
+    options.replace = writing->output->replace || writing->stream != NULL;
     options.scratch_folder = writing->folder;
     options.sink_options = &writing->query->sink_options;
     options.creation_seconds = writing->output->creation_seconds;
     enum scree_status status = scree_convert_open(writing->query->context, &options, &job, err);
-    if (status == SCREE_OK)
+    if (status == SCREE_OK) {
+        job->stream = writing->stream;
         status = scree_convert_run(job, &result, err);
+    }
+    if (status == SCREE_OK && writing->stream != NULL)
+        status = scree_sink_commit(writing->stream, err);
     if (status == SCREE_OK && result.points_out != writing->result->points_matched)
         status = scree__base_fail(err, SCREE_E_DATA, "%s: points were lost", options.output);
     if (status == SCREE_OK)
@@ -179,13 +189,11 @@ static enum scree_status convert_scratch(struct writing *writing, struct scree_e
 
 static enum scree_status write_copc(struct writing *writing, struct scree_error *err)
 {
-    if (writing->output->path == NULL)
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "COPC goes to a file, not to a stream");
     enum scree_status status = write_las(writing, err);
     if (status == SCREE_OK && writing->result->points_matched == 0)
         return scree__base_fail(err, SCREE_E_DATA,
                                 "%s: no point matches, and a COPC file needs at least one",
-                                writing->output->path);
+                                output_name(writing));
     if (status == SCREE_OK)
         status = scree_sink_commit(writing->sink, err);
     if (status != SCREE_OK)

@@ -61,6 +61,7 @@ static void begin_walk(struct scree__query_run *run, struct scree__query_walk *w
                                    .bytes = fetched,
                                    .err = SCREE_ERROR_INIT};
     empty_slot(slot);
+    slot->first = item->first_point;
     slot->most = most;
     if (reads && fetched == NULL && !sequential)
         walk->status = read_item(run, item, worker, slot, &walk->bytes, &walk->err);
@@ -147,6 +148,7 @@ static enum scree_status deliver(struct scree__query_run *run, struct scree__que
     run->result->nodes_inside += slot->nodes_inside;
     run->result->bytes_read += slot->bytes_read;
     run->result->requests += slot->requests;
+    slot->first += slot->count;
     empty_slot(slot);
     return status;
 }

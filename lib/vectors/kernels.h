@@ -41,13 +41,14 @@ struct scree__vectors_kernels {
      */
     void (*levels)(const float *v, uint32_t n, float per_step, uint8_t *out, float sums[2]);
     int64_t (*split)(const float *v, uint32_t n, float per_unit, int8_t *high, int8_t *low);
-    /* Tables of a query's levels for scan, scree__vectors_table_bytes(). */
-    void (*tables)(const uint8_t *levels, uint32_t padded_dim, uint8_t *tables);
+    /* Tables of query->levels for scan: query->tables, scree__vectors_table_bytes(), table_base, table_roomy. */
+    void (*tables)(struct scree__vectors_query *query);
+    /* As scree__vectors_scan_packs(). */
     void (*scan)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
                  uint32_t rows, float limit, struct scree__vectors_hits *hits);
-    /* Sum of u * (high * 128 + low) over the dimensions of one row of a pack. */
-    int64_t (*whole)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
-                     uint32_t row, const uint8_t *extra);
+    /* Sums of u * (high * 128 + low) over the dimensions of rows[count] of what scan takes; extra: of row 0. */
+    void (*whole)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                  const uint8_t *rows, uint32_t count, const uint8_t *extra, int64_t *sums);
 
     /* Rerank rows against a query, summed in lanes: |a - b|^2 and <a, b>. fp16: IEEE 754 binary16. */
     float (*distance2_fp32)(const float *a, const float *b, uint32_t dim);

@@ -55,7 +55,7 @@ static void round_to_levels(struct scree__vectors_query *query, float square)
     query->pack_scale = (float)half_step;
     query->pack_offset = (float)(-half_step * 7.5 * n);
     query->pack_spread2 = (float)(LEVEL_WEIGHT * (left > 0 ? left : 0));
-    query->kernels->tables(query->levels, n, query->tables);
+    query->kernels->tables(query);
 }
 
 /* 1 - a^2 of codes of so many bits, typically: the mean squared error of the quantizer of a normal distribution (Max, 1960). */
@@ -93,9 +93,9 @@ void scree__vectors_query_list(struct scree__vectors_query *query, float distanc
     query->whole_error = query->deviations * sqrtf(distance2 + query->whole_spread2);
 }
 
-void scree__vectors_scan_pack(const struct scree__vectors_query *query, const uint8_t *pack,
-                              uint32_t width, uint32_t rows, float limit,
-                              struct scree__vectors_hits *hits)
+void scree__vectors_scan_packs(const struct scree__vectors_query *query, const uint8_t *pack,
+                               uint32_t width, uint32_t rows, float limit,
+                               struct scree__vectors_hits *hits)
 {
     query->kernels->scan(query, pack, width, rows, limit, hits);
 }
@@ -108,15 +108,23 @@ static float error_of_whole(const uint8_t *word)
     return error;
 }
 
-void scree__vectors_scan_extra(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, uint32_t row, const uint8_t *extra,
-                               const float *extra_factors, float *estimate, float *error)
+void scree__vectors_scan_whole(const struct scree__vectors_query *query, const uint8_t *pack,
+                               uint32_t width, const uint8_t *rows, uint32_t count,
+                               const uint8_t *extra, const float *extra_factors, float *estimates,
+                               float *errors)
 {
     const struct scree__vectors_quantizer *quantizer = query->quantizer;
-    int64_t sum = query->kernels->whole(query, pack, width, row, extra);
-    int64_t twice = 2 * sum - ((1 << quantizer->bits) - 1) * query->whole_sum;
-    float along = (float)twice * (query->whole_scale * 0.5f);
+    const uint64_t pack_bytes = scree__vectors_pack_bytes(quantizer->padded_dim, width);
     const uint8_t *words = pack + (size_t)(quantizer->padded_dim / 8) * width + 8 * (size_t)width;
-    *estimate = extra_factors[0] + query->add + extra_factors[1] * along;
-    *error = error_of_whole(words + 4 * (size_t)row) * query->whole_error;
+    const int64_t offset = ((1 << quantizer->bits) - 1) * query->whole_sum;
+    int64_t sums[SCREE__VECTORS_WHOLE_ROWS];
+    query->kernels->whole(query, pack, width, rows, count, extra, sums);
+    for (uint32_t i = 0; i < count; i++) {
+        const float *factors = extra_factors + 2 * (size_t)rows[i];
+        const uint8_t *word = words + rows[i] / SCREE__VECTORS_PACK_ROWS * pack_bytes +
+                              4 * (size_t)(rows[i] % SCREE__VECTORS_PACK_ROWS);
+        float along = (float)(2 * sums[i] - offset) * (query->whole_scale * 0.5f);
+        estimates[i] = factors[0] + query->add + factors[1] * along;
+        errors[i] = error_of_whole(word) * query->whole_error;
+    }
 }

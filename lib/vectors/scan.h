@@ -4,8 +4,8 @@
  *     scree__vectors_query_init()         once for a column: working memory
  *     scree__vectors_query_set()          a query: rotated, and rounded to 4 bits a dimension for the packs, to 14 for whole codes
  *     scree__vectors_query_list()         a list: what its estimates have in common
- *     scree__vectors_scan_pack()          a pack of its rows: estimates from the first bit
- *     scree__vectors_scan_extra()         a row: the estimate from all bits
+ *     scree__vectors_scan_packs()         a pack of its rows, or two: estimates from the first bit
+ *     scree__vectors_scan_whole()         some of these rows: estimates from all bits
  *     scree__vectors_query_release()
  *
  * Rounded queries are whole numbers, so sums are the same in whatever order a level of lib/simd takes them: 4 bits u of the rotated query v make
@@ -25,9 +25,11 @@ struct scree__vectors_query {
     const struct scree__vectors_quantizer *quantizer;
     const struct scree__vectors_kernels *kernels;
     struct scree__mem_budget *budget;
-    float deviations;   /* how many standard deviations a bound is wide; the paper takes 1.9 */
-    float *rotated;     /* R (q - m) */
-    uint8_t *tables;    /* of the kernel */
+    float deviations; /* how many standard deviations a bound is wide; the paper takes 1.9 */
+    float *rotated;   /* R (q - m) */
+    uint8_t *tables;  /* of the kernel */
+    uint32_t table_base;
+    bool table_roomy;   /* sums of 32 dimensions fit a byte */
     uint8_t *levels;    /* [padded_dim]: u, 0 to 15 */
     int8_t *high, *low; /* [padded_dim]: a value in units of whole_scale is high * 128 + low */
     int64_t whole_sum;  /* of these values */
@@ -55,25 +57,32 @@ void scree__vectors_query_set(struct scree__vectors_query *query, const float *v
 /* distance2: |q - c|^2; product: <q, c> (used for inner products only). */
 void scree__vectors_query_list(struct scree__vectors_query *query, float distance2, float product);
 
-/* Rows of a pack that may be nearer than a limit. */
+/* Rows that are scanned together, at most. */
+#define SCREE__VECTORS_SCAN_ROWS (2 * SCREE__VECTORS_PACK_ROWS)
+
+/* Rows that may be nearer than a limit. */
 struct scree__vectors_hits {
     uint32_t count;
-    uint8_t row[SCREE__VECTORS_PACK_ROWS];
-    float estimate[SCREE__VECTORS_PACK_ROWS];
-    float error[SCREE__VECTORS_PACK_ROWS]; /* the bounds are estimate -+ error */
+    uint8_t row[SCREE__VECTORS_SCAN_ROWS];
+    float estimate[SCREE__VECTORS_SCAN_ROWS];
+    float error[SCREE__VECTORS_SCAN_ROWS]; /* the bounds are estimate -+ error */
 };
 
 /*
- * Rows [0, rows) of a pack of `width` (64 or 32) whose estimate - error is below limit, in order. Kernels may read up to the end of the pack,
- * never beyond.
+ * Rows [0, rows) of a pack of `width` (64 or 32), or of two packs of 64, one behind the other, whose estimate - error is below limit, in order. Kernels may
+ * read up to the end of the packs, never beyond.
  */
-void scree__vectors_scan_pack(const struct scree__vectors_query *query, const uint8_t *pack,
-                              uint32_t width, uint32_t rows, float limit,
-                              struct scree__vectors_hits *hits);
+void scree__vectors_scan_packs(const struct scree__vectors_query *query, const uint8_t *pack,
+                               uint32_t width, uint32_t rows, float limit,
+                               struct scree__vectors_hits *hits);
 
-/* One row of a pack from all its bits. extra, extra_factors: of that row. */
-void scree__vectors_scan_extra(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, uint32_t row, const uint8_t *extra,
-                               const float *extra_factors, float *estimate, float *error);
+/* Rows that are looked at with all their bits in one call, at most. */
+#define SCREE__VECTORS_WHOLE_ROWS 16u
+
+/* Such rows with all their bits: rows, estimates, errors: [count]. extra, extra_factors: of row 0. */
+void scree__vectors_scan_whole(const struct scree__vectors_query *query, const uint8_t *pack,
+                               uint32_t width, const uint8_t *rows, uint32_t count,
+                               const uint8_t *extra, const float *extra_factors, float *estimates,
+                               float *errors);
 
 #endif

@@ -104,12 +104,12 @@ void scree__vectors_searcher_release(struct scree__vectors_searcher *searcher)
 static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
                                   const struct scree__vectors_want *want, struct scree_error *err)
 {
-    enum scree_status status =
-        SCREE__VECTORS_GROW(searcher, probes, probe_capacity, want->nprobe, err);
+    uint64_t lists = (uint64_t)want->nprobe * searcher->target->column->segment_count;
+    enum scree_status status = SCREE__VECTORS_GROW(searcher, probes, probe_capacity, lists, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, blocks, block_capacity, want->nprobe, err);
+        status = SCREE__VECTORS_GROW(searcher, blocks, block_capacity, lists, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, want->nprobe, err);
+        status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, lists, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity, want->k, err);
     if (status == SCREE_OK)
@@ -146,37 +146,68 @@ static float limit_of(const struct scan *scan)
     return limit < scan->within ? limit : scan->within;
 }
 
-/* Hits of pack `first / 64` become candidates, after another look at all their bits. */
+/* Row `row` of the packs from `first` on: passed by the filter, if there is one. */
+static bool is_wanted(const struct scan *scan, uint32_t at)
+{
+    const struct scree__vectors_target *target = scan->searcher->target;
+    return scan->want->filter == NULL ||
+           scree__vectors_filter_allows(scan->want->filter, target->svx, target->column,
+                                        &scan->searcher->blocks[scan->slot], at);
+}
+
+struct looked_at {
+    uint8_t row[SCREE__VECTORS_WHOLE_ROWS];
+    float estimate[SCREE__VECTORS_WHOLE_ROWS], error[SCREE__VECTORS_WHOLE_ROWS];
+    uint32_t count;
+};
+
+/* The next hits that are still below the limit, from *next on. */
+static void gather(const struct scan *scan, uint32_t first, const struct scree__vectors_hits *hits,
+                   uint32_t *next, struct looked_at *some)
+{
+    const float limit = limit_of(scan);
+    uint32_t i = *next;
+    some->count = 0;
+    for (; i < hits->count && some->count < SCREE__VECTORS_WHOLE_ROWS; i++) {
+        if (!(hits->estimate[i] - hits->error[i] < limit) || !is_wanted(scan, first + hits->row[i]))
+            continue;
+        some->row[some->count] = hits->row[i];
+        some->estimate[some->count] = hits->estimate[i];
+        some->error[some->count++] = hits->error[i];
+    }
+    *next = i;
+}
+
+/* Hits of the packs from row `first` on become candidates, after another look at all their bits. */
 static enum scree_status take_hits(const struct scan *scan, const uint8_t *pack, uint32_t width,
                                    uint32_t first, const struct scree__vectors_hits *hits,
                                    struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
-    const struct scree__vectors_target *target = searcher->target;
     const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
-    const struct scree__vectors_shape *shape = &target->column->shape;
+    const struct scree__vectors_shape *shape = &searcher->target->column->shape;
     const uint32_t extra_bytes = scree__vectors_extra_bytes(shape->padded_dim, shape->bits);
     enum scree_status status = SCREE_OK;
-    for (uint32_t i = 0; i < hits->count && status == SCREE_OK; i++) {
-        uint32_t at = first + hits->row[i];
-        float estimate = hits->estimate[i], error = hits->error[i];
-        if (!(estimate - error < limit_of(scan)) ||
-            (scan->want->filter != NULL &&
-             !scree__vectors_filter_allows(scan->want->filter, target->svx, target->column, block,
-                                           at)))
-            continue;
-        if (scan->want->whole) {
-            searcher->done.whole_codes++;
-            scree__vectors_scan_extra(&searcher->query, pack, width, hits->row[i],
-                                      block->extra + (size_t)at * extra_bytes,
-                                      block->extra_factors + 2 * (size_t)at, &estimate, &error);
-            if (!(estimate - error < limit_of(scan)))
-                continue;
+    struct looked_at some;
+    for (uint32_t next = 0; next < hits->count && status == SCREE_OK;) {
+        gather(scan, first, hits, &next, &some);
+        if (scan->want->whole && some.count > 0) {
+            searcher->done.whole_codes += some.count;
+            scree__vectors_scan_whole(&searcher->query, pack, width, some.row, some.count,
+                                      block->extra + (size_t)first * extra_bytes,
+                                      block->extra_factors + 2 * (size_t)first, some.estimate,
+                                      some.error);
         }
-        scree__vectors_uppers_add(&searcher->uppers, estimate + error);
-        status = add_candidate(
-            searcher, (struct scree__vectors_candidate){estimate - error, estimate, scan->slot, at},
-            err);
+        for (uint32_t i = 0; i < some.count && status == SCREE_OK; i++) {
+            float low = some.estimate[i] - some.error[i];
+            if (!(low < limit_of(scan)))
+                continue;
+            scree__vectors_uppers_add(&searcher->uppers, some.estimate[i] + some.error[i]);
+            status = add_candidate(searcher,
+                                   (struct scree__vectors_candidate){
+                                       low, some.estimate[i], scan->slot, first + some.row[i]},
+                                   err);
+        }
     }
     return status;
 }
@@ -185,14 +216,20 @@ static enum scree_status scan_block(const struct scan *scan, struct scree_error 
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
     const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
-    const uint32_t padded_dim = searcher->target->quantizer.padded_dim;
-    const uint64_t pack_bytes = scree__vectors_pack_bytes(padded_dim, SCREE__VECTORS_PACK_ROWS);
+    const uint64_t pack_bytes =
+        scree__vectors_pack_bytes(searcher->target->quantizer.padded_dim, SCREE__VECTORS_PACK_ROWS);
     struct scree__vectors_hits hits;
     enum scree_status status = SCREE_OK;
-    for (uint32_t p = 0; p < scree__vectors_pack_count(block->count) && status == SCREE_OK; p++) {
-        uint32_t width = scree__vectors_pack_width(block->count, p);
-        uint32_t first = p * SCREE__VECTORS_PACK_ROWS;
-        uint32_t rows = block->count - first < width ? block->count - first : width;
+    uint32_t rows, width;
+    for (uint32_t first = 0; first < block->count && status == SCREE_OK; first += rows) {
+        uint32_t p = first / SCREE__VECTORS_PACK_ROWS;
+        width = scree__vectors_pack_width(block->count, p);
+        rows = block->count - first;
+        if (rows > SCREE__VECTORS_SCAN_ROWS)
+            rows = SCREE__VECTORS_SCAN_ROWS;
+        else if (rows > SCREE__VECTORS_PACK_ROWS &&
+                 scree__vectors_pack_width(block->count, p + 1) != SCREE__VECTORS_PACK_ROWS)
+            rows = SCREE__VECTORS_PACK_ROWS;
         const uint8_t *pack = block->packs + p * pack_bytes;
         searcher->query.kernels->scan(&searcher->query, pack, width, rows, limit_of(scan), &hits);
         if (hits.count > 0)

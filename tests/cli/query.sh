@@ -50,11 +50,38 @@ grep -aq "^element vertex $(cat n)\$" out.ply || fail "vertices of PLY"
 grep -aq "'shape': ($(cat n),)" out.npy || fail "shape of NPY"
 [ $(($(stat -c %s out.npy) % 64)) = $(($(cat n) * 63 % 64)) ] || fail "NPY: $(stat -c %s out.npy) bytes"
 
-# To standard output: the same as to a file.
+# All points, whose places in the output are known ahead: the same as with a condition that all of them meet. Several inputs, a chunk too
+# large to be held, and one budget as small as it gets, too.
+make_survey chunk.laz 600K --format 6 --chunk-size 600000
+make_survey other.laz 40K --format 8 --seed 7
 for ending in las laz csv ply npy; do
-    "$SCREE" query city.copc.laz -o - --format $ending --where "$where" -q > piped || fail "-o - --format $ending"
-    cmp piped "out.$ending" || fail "-o - --format $ending differs from a file"
+    for inputs in "city.copc.laz" "other.laz city.copc.laz" "chunk.laz"; do
+        # shellcheck disable=SC2086
+        expect 0 query $inputs -o "some.$ending" --where 'intensity >= 0' --threads 1 --force -q
+        for run in "1 64M" "4 1G"; do
+            # shellcheck disable=SC2086
+            expect 0 query $inputs -o "all.$ending" --threads ${run% *} --memory ${run#* } --force -q
+            cmp "all.$ending" "some.$ending" || fail "$ending of all points of $inputs, $run"
+        done
+        # shellcheck disable=SC2086
+        "$SCREE" query $inputs -o - --format $ending -q > piped || fail "-o - --format $ending of $inputs"
+        cmp piped "all.$ending" || fail "-o - --format $ending of $inputs differs from a file"
+    done
 done
+rm chunk.laz other.laz all.* some.*
+
+# To standard output: the same as to a file.
+for ending in las laz csv ply npy copc.laz; do
+    format=${ending%.laz}
+    "$SCREE" query city.copc.laz -o - --format $format --where "$where" -q > piped || fail "-o - --format $format"
+    cmp piped "out.$ending" || fail "-o - --format $format differs from a file"
+done
+# COPC: nothing at all unless it is complete.
+code=0
+"$SCREE" query city.copc.laz -o - --format copc --bounds 0,0,1,1 -q > piped 2> err || code=$?
+[ "$code" = 1 ] || fail "-o - --format copc without points: exit code $code"
+says err 'no point matches'
+[ ! -s piped ] || fail "-o - --format copc wrote before it failed"
 "$SCREE" query city.copc.laz -o - --format csv -q 2> err | head -n 1 > first
 says first '^x,y,z,intensity,return_number'
 

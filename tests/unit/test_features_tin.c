@@ -3,7 +3,7 @@
  * triangle that a full scan finds, and a triangle whose circle lies in a window is one of the window's own network.
  */
 #include "features/exact.h"
-#include "features/tin.h"
+#include "tin.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * tin.c - points are put in one by one, each where a walk from the last one finds it; edges that are not Delaunay's any more are flipped. Rounds of
  * more and more points, each round in the given order, keep walks short and flips few whatever the points are.
  */
-#include "features/tin.h"
+#include "tin.h"
 #include "base/error.h"
 #include "features/exact.h"
 
@@ -441,8 +441,6 @@ void scree__features_tin_height(struct scree__features_tin *tin, int32_t x, int3
     set_reach(tin, t, height);
 }
 
-/* -------------------------------------------------------------------- networks of some of the ground */
-
 bool scree__features_tin_find(struct scree__features_tin *tin, int32_t x, int32_t y,
                               struct features_spot *spot)
 {
@@ -466,15 +464,6 @@ double scree__features_tin_above(const struct scree__features_tin *tin,
     if (spot->edge != 3)
         return above_edge(tin, t->corner[next3(spot->edge)], t->corner[before3(spot->edge)], p, z);
     return above_triangle(tin, t, p, z);
-}
-
-enum scree_status scree__features_tin_add(struct scree__features_tin *tin, uint32_t vertex,
-                                          struct scree_error *err)
-{
-    struct build build = {.tin = tin, .err = err};
-    enum scree_status status = insert(&build, vertex);
-    scree__mem_free(tin->budget, build.stack, build.capacity * sizeof *build.stack);
-    return status;
 }
 
 static bool place_before(struct features_place a, struct features_place b)

@@ -1,5 +1,5 @@
 /*
- * tin.h - the ground as a triangulated irregular network: the Delaunay triangulation of ground points, exact, in lattice units.
+ * tin.h - the whole Delaunay triangulation of ground points, exact, in lattice units: what the triangles that lib/features finds one by one are compared with.
  *
  * It is unique: four points on one circle are settled by their coordinates (see exact.h), so that a triangle whose circumcircle lies in a window
  * is one of every larger window, too. Of ground points at one (x, y) the lowest counts.
@@ -8,9 +8,10 @@
  *   scree__features_tin_height(&tin, ...) any number of times
  *   scree__features_tin_release(&tin)
  */
-#ifndef SCREE_LIB_FEATURES_TIN_H
-#define SCREE_LIB_FEATURES_TIN_H
+#ifndef SCREE_TESTS_UNIT_TIN_H
+#define SCREE_TESTS_UNIT_TIN_H
 
+#include "features/facet.h"
 #include "mem/budget.h"
 
 /* Coordinates are within this. */
@@ -54,8 +55,6 @@ struct features_height {
 void scree__features_tin_height(struct scree__features_tin *tin, int32_t x, int32_t y, int32_t z,
                                 struct features_height *height);
 
-/* ------------------------------------------------------------- networks of some of the ground */
-
 /* Where a place is: in a triangle, on its edge across from corner[edge], at corner[corner]; 3: on none. ghost: outside the hull, beyond the
  * ghost's edge. */
 struct features_spot {
@@ -70,18 +69,6 @@ bool scree__features_tin_find(struct scree__features_tin *tin, int32_t x, int32_
 /* z minus the height of the ground at (x, y), where `spot` is; not for ghosts. */
 double scree__features_tin_above(const struct scree__features_tin *tin,
                                  const struct features_spot *spot, int32_t x, int32_t y, int32_t z);
-/*
- * Adds vertex `vertex` of x, y, z, which the caller has put there (and may have moved: tin->x ... are then set anew before). There have to be
- * triangles already.
- */
-SCREE_MUST_CHECK enum scree_status
-scree__features_tin_add(struct scree__features_tin *tin, uint32_t vertex, struct scree_error *err);
-
-struct features_circle {
-    double radius2; /* squared; the same for the same three corners, whatever the window */
-    double centre[2], radius; /* a little larger than it is */
-};
-
 /* The circumcircle of a triangle that is no ghost. */
 void scree__features_tin_circle(const struct scree__features_tin *tin, uint32_t triangle,
                                 struct features_circle *circle);

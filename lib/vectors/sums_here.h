@@ -1,0 +1,350 @@
+/*
+ * sums_here.h - the sums that a query's 1-bit estimates are made of, for packs of codes and 4 bits a dimension of the query:
+ *     t = sum over the dimensions of (bit ? u : 15 - u)
+ * by tables of these sums for 4 dimensions, or with VBMI for 6. The smaller one of each dimension's two values is left out of the tables and added at the end
+ * (query->table_base), so that a dimension adds |2 u - 15| or nothing: 16 dimensions at most 240, which is added as bytes, and with nearly every query
+ * 32 dimensions (query->table_roomy) stay below 256 as well. 4096 dimensions are added as 16-bit numbers (at most 61 440).
+ */
+#ifndef SCREE_LIB_VECTORS_SUMS_HERE_H
+#define SCREE_LIB_VECTORS_SUMS_HERE_H
+
+#include "vectors/kernels.h"
+
+#define WIDE_PLANES 512u /* bytes of code whose sums fit 16 bits */
+
+/* What the code's bit adds: levels above 7 where it is 1, others where it is 0. */
+static inline unsigned spread_of(uint8_t level)
+{
+    return level > 7 ? 2u * level - 15 : 15 - 2u * level;
+}
+
+/* query->table_base and query->table_roomy. */
+static inline void measure_levels(struct scree__vectors_query *query)
+{
+    const uint32_t n = query->quantizer->padded_dim;
+    uint32_t total = 0, most = 0;
+    for (uint32_t d = 0; d < n; d += 32) {
+        uint32_t spread = 0;
+#if VECTORS_LEVEL == VECTORS_LEVEL_PLAIN
+        for (uint32_t i = 0; i < 32; i++)
+            spread += spread_of(query->levels[d + i]);
+#else
+        const __m256i fifteen = _mm256_set1_epi8(15);
+        __m256i u = _mm256_loadu_si256((const __m256i *)(query->levels + d));
+        __m256i twice = _mm256_add_epi8(u, u);
+        __m256i sums = _mm256_sad_epu8(
+            _mm256_or_si256(_mm256_subs_epu8(twice, fifteen), _mm256_subs_epu8(fifteen, twice)),
+            _mm256_setzero_si256());
+        __m128i two =
+            _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        spread = (uint32_t)(_mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 2));
+#endif
+        total += spread;
+        most = spread > most ? spread : most;
+    }
+    query->table_base = (15 * n - total) / 2;
+    query->table_roomy = most < 256;
+}
+
+/* ------------------------------------------------------------------------------------ tables */
+
+#if VECTORS_LEVEL == VECTORS_LEVEL_PLAIN
+
+static void tables(struct scree__vectors_query *query)
+{
+    measure_levels(query);
+    uint8_t *table = query->tables;
+    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 4, table += 16)
+        for (unsigned n = 0; n < 16; n++) {
+            table[n] = 0;
+            for (unsigned i = 0; i < 4; i++) {
+                uint8_t u = query->levels[d + i];
+                if ((n >> i & 1) == (u > 7))
+                    table[n] = (uint8_t)(table[n] + spread_of(u));
+            }
+        }
+}
+
+#elif defined(VECTORS_VBMI)
+
+/* For two planes, 16 dimensions: a table of 64 for the lower 6 bits of each, and one of 16, four times, for the upper 2 bits of the first and the
+ * second. A byte permutation looks at the lower 6 bits of its indices only. */
+static inline __m512i table_of(const uint8_t u[6], unsigned dims)
+{
+    /* Byte n has all bits set where bit i of n is. */
+    static const uint64_t with[6] = {0xaaaaaaaaaaaaaaaa, 0xcccccccccccccccc, 0xf0f0f0f0f0f0f0f0,
+                                     0xff00ff00ff00ff00, 0xffff0000ffff0000, 0xffffffff00000000};
+    int all = 0;
+    for (unsigned i = 0; i < dims; i++)
+        all += (15 - 2 * u[i]) & -(u[i] <= 7);
+    __m512i sums = _mm512_set1_epi8((char)all);
+    for (unsigned i = 0; i < dims; i++)
+        sums = _mm512_mask_add_epi8(sums, with[i], sums, _mm512_set1_epi8((char)(2 * u[i] - 15)));
+    return sums;
+}
+
+static void tables(struct scree__vectors_query *query)
+{
+    measure_levels(query);
+    uint8_t *out = query->tables;
+    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 16, out += 192) {
+        const uint8_t *u = query->levels + d;
+        const uint8_t rest[6] = {u[6], u[7], u[14], u[15]};
+        _mm512_storeu_si512(out, table_of(u, 6));
+        _mm512_storeu_si512(out + 64, table_of(u + 8, 6));
+        _mm512_storeu_si512(out + 128, table_of(rest, 4));
+    }
+}
+
+#else
+
+static void tables(struct scree__vectors_query *query)
+{
+    /* Byte n has all bits set where bit i of n is. */
+    const __m128i with[4] = {_mm_set1_epi16((short)0xff00), _mm_set1_epi32((int)0xffff0000),
+                             _mm_set1_epi64x((long long)0xffffffff00000000), _mm_set_epi64x(-1, 0)};
+    const __m128i fifteen = _mm_set1_epi8(15), zero = _mm_setzero_si128();
+    measure_levels(query);
+    uint8_t *out = query->tables;
+    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 4, out += 16) {
+        __m128i sums = _mm_setzero_si128();
+        for (unsigned i = 0; i < 4; i++) {
+            __m128i above = _mm_sub_epi8(_mm_set1_epi8((char)(2 * query->levels[d + i])), fifteen);
+            __m128i chosen = _mm_xor_si128(with[i], _mm_cmpgt_epi8(zero, above));
+            sums = _mm_add_epi8(sums, _mm_and_si128(chosen, _mm_abs_epi8(above)));
+        }
+        _mm_store_si128((__m128i *)out, sums);
+    }
+}
+
+#endif
+
+/* -------------------------------------------------------------------------------------- sums */
+
+#if VECTORS_LEVEL == VECTORS_LEVEL_PLAIN
+
+static void sum_pack(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                     uint32_t *sums)
+{
+    const uint8_t *table = query->tables;
+    for (uint32_t row = 0; row < width; row++)
+        sums[row] = query->table_base;
+    for (uint32_t k = 0; k < query->quantizer->padded_dim / 8; k++, table += 32, pack += width)
+        for (uint32_t row = 0; row < width; row++)
+            sums[row] += (uint32_t)table[pack[row] & 15] + table[16 + (pack[row] >> 4)];
+}
+
+static void sum_packs(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                      uint32_t packs, uint32_t *sums)
+{
+    for (uint32_t p = 0; p < packs; p++)
+        sum_pack(query, pack + p * scree__vectors_pack_bytes(query->quantizer->padded_dim, width),
+                 width, sums + p * SCREE__VECTORS_PACK_ROWS);
+}
+
+#else
+
+/* As many rows as a register has bytes: `all` sums even rows and 256 times odd rows, modulo 2^16; `odd` odd rows. */
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX2
+
+typedef __m256i rows_bytes;
+
+static inline rows_bytes add_bytes(rows_bytes a, rows_bytes b)
+{
+    return _mm256_add_epi8(a, b);
+}
+
+struct row_sums {
+    __m256i all, odd;
+};
+
+static inline void add_to_sums(struct row_sums *sums, __m256i bytes)
+{
+    sums->all = _mm256_add_epi16(sums->all, bytes);
+    sums->odd = _mm256_add_epi16(sums->odd, _mm256_srli_epi16(bytes, 8));
+}
+
+static inline __m256i look_up_one(const uint8_t *table, const uint8_t *plane)
+{
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i codes = _mm256_loadu_si256((const __m256i *)plane);
+    __m256i low = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)table));
+    __m256i high = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(table + 16)));
+    return _mm256_add_epi8(
+        _mm256_shuffle_epi8(low, _mm256_and_si256(codes, nibble)),
+        _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(codes, 4), nibble)));
+}
+
+/* Added to to[32]. */
+static inline void spread_sums(const struct row_sums *sums, uint32_t *to)
+{
+    __m256i even = _mm256_sub_epi16(sums->all, _mm256_slli_epi16(sums->odd, 8));
+    __m256i parts[2] = {_mm256_unpacklo_epi16(even, sums->odd),
+                        _mm256_unpackhi_epi16(even, sums->odd)};
+    for (int i = 0; i < 4; i++, to += 8) { /* rows 8 i and on */
+        __m128i eight = i < 2 ? _mm256_castsi256_si128(parts[i % 2])
+                              : _mm256_extracti128_si256(parts[i % 2], 1);
+        _mm256_storeu_si256((__m256i *)to, _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)to),
+                                                            _mm256_cvtepu16_epi32(eight)));
+    }
+}
+
+#else
+
+typedef __m512i rows_bytes;
+
+static inline rows_bytes add_bytes(rows_bytes a, rows_bytes b)
+{
+    return _mm512_add_epi8(a, b);
+}
+
+struct row_sums {
+    __m512i all, odd;
+};
+
+static inline void add_to_sums(struct row_sums *sums, __m512i bytes)
+{
+    sums->all = _mm512_add_epi16(sums->all, bytes);
+    sums->odd = _mm512_add_epi16(sums->odd, _mm512_srli_epi16(bytes, 8));
+}
+
+static inline __m512i load_plane(const uint8_t *plane, uint32_t width)
+{
+    return width == 64 ? _mm512_loadu_si512(plane)
+                       : _mm512_zextsi256_si512(_mm256_loadu_si256((const __m256i *)plane));
+}
+
+/* Added to to[64]. */
+static inline void spread_sums(const struct row_sums *sums, uint32_t *to)
+{
+    __m512i even = _mm512_sub_epi16(sums->all, _mm512_slli_epi16(sums->odd, 8));
+    __m512i parts[2] = {_mm512_unpacklo_epi16(even, sums->odd),
+                        _mm512_unpackhi_epi16(even, sums->odd)};
+    const __m512i order[2] = {_mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                              _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15)};
+    for (int i = 0; i < 2; i++) {
+        __m512i rows = _mm512_permutex2var_epi64(parts[0], order[i], parts[1]);
+        for (int j = 0; j < 2; j++, to += 16) {
+            __m256i sixteen =
+                j == 0 ? _mm512_castsi512_si256(rows) : _mm512_extracti64x4_epi64(rows, 1);
+            _mm512_storeu_si512(
+                to, _mm512_add_epi32(_mm512_loadu_si512(to), _mm512_cvtepu16_epi32(sixteen)));
+        }
+    }
+}
+
+#ifndef VECTORS_VBMI
+static inline __m512i look_up_one(const uint8_t *table, __m512i codes)
+{
+    const __m512i nibble = _mm512_set1_epi8(15);
+    __m512i low = _mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)table));
+    __m512i high = _mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)(table + 16)));
+    return _mm512_add_epi8(
+        _mm512_shuffle_epi8(low, _mm512_and_si512(codes, nibble)),
+        _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)));
+}
+#endif
+
+#endif
+
+/* Two planes. */
+static inline rows_bytes look_up(const uint8_t *table, const uint8_t *plane, uint32_t width)
+{
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX2
+    return add_bytes(look_up_one(table, plane), look_up_one(table + 32, plane + width));
+#elif defined(VECTORS_VBMI)
+    const __m512i two = _mm512_set1_epi8(3);
+    __m512i first = load_plane(plane, width), second = load_plane(plane + width, width);
+    /* Where `two` is set the first, else the second. Shifts by registers: gcc would load the planes twice for those by constants. */
+    __m512i rest = _mm512_ternarylogic_epi64(two, _mm512_srli_epi16(first, 6),
+                                             _mm512_srli_epi16(second, 4), 0xca);
+    __m512i sum = _mm512_permutexvar_epi8(first, _mm512_load_si512(table));
+    sum = _mm512_add_epi8(sum, _mm512_permutexvar_epi8(second, _mm512_load_si512(table + 64)));
+    return _mm512_add_epi8(sum, _mm512_permutexvar_epi8(rest, _mm512_load_si512(table + 128)));
+#else
+    return add_bytes(look_up_one(table, load_plane(plane, width)),
+                     look_up_one(table + 32, load_plane(plane + width, width)));
+#endif
+}
+
+#ifdef VECTORS_VBMI
+#define TABLE_BYTES 192u /* of two planes */
+#else
+#define TABLE_BYTES 64u
+#endif
+
+/* Four planes, as bytes where there is room. */
+static inline __attribute__((always_inline)) void add_planes(struct row_sums *sums,
+                                                             const uint8_t *table,
+                                                             const uint8_t *plane, uint32_t width,
+                                                             bool roomy)
+{
+    rows_bytes first = look_up(table, plane, width);
+    rows_bytes second = look_up(table + TABLE_BYTES, plane + 2 * width, width);
+    if (roomy) {
+        add_to_sums(sums, add_bytes(first, second));
+    } else {
+        add_to_sums(sums, first);
+        add_to_sums(sums, second);
+    }
+}
+
+/* Rows of `first` and, if `both`, of `second`, which share the look at the tables. */
+static inline __attribute__((always_inline)) void
+sum_rows(const struct scree__vectors_query *query, const uint8_t *first, const uint8_t *second,
+         bool both, uint32_t width, bool roomy, uint32_t *first_sums, uint32_t *second_sums)
+{
+    const uint32_t planes = query->quantizer->padded_dim / 8;
+    const uint8_t *table = query->tables;
+    for (uint32_t begin = 0; begin < planes; begin += WIDE_PLANES) {
+        uint32_t end = planes - begin < WIDE_PLANES ? planes : begin + WIDE_PLANES;
+        struct row_sums a, b;
+        memset(&a, 0, sizeof a);
+        memset(&b, 0, sizeof b);
+        for (uint32_t k = begin; k < end; k += 4, table += 2 * (size_t)TABLE_BYTES) {
+            add_planes(&a, table, first + (size_t)k * width, width, roomy);
+            if (both)
+                add_planes(&b, table, second + (size_t)k * width, width, roomy);
+        }
+        spread_sums(&a, first_sums);
+        if (both)
+            spread_sums(&b, second_sums);
+    }
+}
+
+static inline __attribute__((always_inline)) void
+sum_packs_of(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+             uint32_t packs, bool roomy, uint32_t *sums)
+{
+    const uint64_t pack_bytes = scree__vectors_pack_bytes(query->quantizer->padded_dim, width);
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX2
+    for (uint32_t p = 0; p < packs; p++, pack += pack_bytes, sums += SCREE__VECTORS_PACK_ROWS)
+        if (width == 64)
+            sum_rows(query, pack, pack + 32, true, 64, roomy, sums, sums + 32);
+        else
+            sum_rows(query, pack, NULL, false, 32, roomy, sums, NULL);
+#else
+    if (packs == 2)
+        sum_rows(query, pack, pack + pack_bytes, true, 64, roomy, sums,
+                 sums + SCREE__VECTORS_PACK_ROWS);
+    else if (width == 64)
+        sum_rows(query, pack, NULL, false, 64, roomy, sums, NULL);
+    else
+        sum_rows(query, pack, NULL, false, 32, roomy, sums, NULL);
+#endif
+}
+
+/* One pack, or two of 64 rows, one behind the other: to sums[64 * packs]. */
+static void sum_packs(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
+                      uint32_t packs, uint32_t *sums)
+{
+    for (uint32_t i = 0; i < packs * SCREE__VECTORS_PACK_ROWS; i++)
+        sums[i] = query->table_base;
+    if (query->table_roomy)
+        sum_packs_of(query, pack, width, packs, true, sums);
+    else
+        sum_packs_of(query, pack, width, packs, false, sums);
+}
+
+#endif
+#endif
