@@ -184,7 +184,7 @@ static void short_records(void **state)
     scree__simd_force(SCREE__SIMD_BEST);
     for (uint32_t record_bytes = 1; record_bytes < 6; record_bytes++) {
         struct scree_laz_layout layout = laz_vectors_layout(0, 2, 0);
-        uint8_t records[6 * 200], decoded[6 * 200], space[4000], *out = space + 100;
+        uint8_t records[6 * 200], decoded[6 * 200], space[5000], *out = space + 100;
         size_t chunk_bytes = 0, memory_bytes, bound;
         struct scree_laz_encoder *encoder;
         layout.item_count = 1;
