@@ -7,9 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {
-    &command_index_build, &command_index_search, &command_index_info,   &command_index_verify,
-    &command_index_eval,  &command_index_plan,   &command_index_delete, NULL};
+static const struct command *const commands[] = {&command_index_build,
+                                                 &command_index_search,
+                                                 &command_index_info,
+                                                 &command_index_verify,
+                                                 &command_index_eval,
+                                                 &command_index_plan,
+                                                 &command_index_append,
+                                                 &command_index_delete,
+                                                 &command_index_merge,
+                                                 &command_index_gc,
+                                                 NULL};
 
 static void help_all(FILE *out)
 {
@@ -50,9 +58,10 @@ static const struct option_entry options[] = {COMMON_END};
 
 const struct command command_index = {
     .name = "index",
-    .synopsis = "build|search|info|verify|eval|plan|delete ...",
+    .synopsis = "build|search|info|append|merge ...",
     .summary = "nearest neighbours among vectors: build, search and check an index",
     .about = "scree index COMMAND --help explains a command; scree index --help lists them.",
     .example = "scree index build vectors.npy vectors.svx",
     .options = options,
-    .run = run};
+    .run = run,
+    .commands = commands};

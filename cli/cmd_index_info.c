@@ -32,6 +32,17 @@ static void info_text(const char *path, const struct scree_vectors_index *index,
         printf("  tags         %s different sets\n", count_text(info.tag_set_count).text);
     if (info.deleted_count > 0)
         printf("  deleted      %s ids\n", count_text(info.deleted_count).text);
+    if (info.segment_count > 0)
+        printf("  generation   %s, of %s segment%s\n", count_text(info.generation).text,
+               count_text(info.segment_count).text, plural(info.segment_count));
+    for (uint32_t i = 0; i < info.segment_count; i++) {
+        struct scree_vectors_segment_info s;
+        scree_vectors_segment_info(index, i, &s);
+        printf("    %-10u %s, %s rows, %s deleted, ids %llu to %llu\n", s.number,
+               size_text(s.file_bytes).text, count_text(s.row_count).text,
+               count_text(s.deleted_count).text, (unsigned long long)s.least_id,
+               (unsigned long long)s.most_id);
+    }
     for (uint32_t i = 0; i < info.column_count; i++) {
         struct scree_vectors_column_info c;
         scree_vectors_column_info(index, i, &c);
@@ -98,6 +109,19 @@ static void info_json(cJSON *document, const struct scree_vectors_index *index)
     json_text(document, "writer", info.writer);
     json_u64(document, "tag_sets", info.tag_set_count);
     json_u64(document, "deleted", info.deleted_count);
+    json_u64(document, "generation", info.generation);
+    cJSON *segments = json_array(document, "segments");
+    for (uint32_t i = 0; i < info.segment_count; i++) {
+        struct scree_vectors_segment_info s;
+        scree_vectors_segment_info(index, i, &s);
+        cJSON *one = json_object(segments, NULL);
+        json_text(one, "name", s.name);
+        json_u64(one, "file_bytes", s.file_bytes);
+        json_u64(one, "rows", s.row_count);
+        json_u64(one, "deleted", s.deleted_count);
+        json_u64(one, "least_id", s.least_id);
+        json_u64(one, "most_id", s.most_id);
+    }
     cJSON *columns = json_array(document, "columns");
     for (uint32_t i = 0; i < info.column_count; i++)
         column_json(columns, index, i);

@@ -371,9 +371,9 @@ static enum scree_status plan_query(struct work *work, uint64_t query, cJSON *ar
             scree_vectors_search_plan(work->index, &work->wanted, values, reads, room, &count, err);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
         if (array == NULL) {
-            printf("%llu\t%u\t%llu\t%llu\t%.9g\n", (unsigned long long)query, reads[i].list,
+            printf("%llu\t%u\t%llu\t%llu\t%.9g\t%u\n", (unsigned long long)query, reads[i].list,
                    (unsigned long long)reads[i].offset, (unsigned long long)reads[i].byte_count,
-                   (double)reads[i].distance);
+                   (double)reads[i].distance, reads[i].segment);
             continue;
         }
         cJSON *one = json_object(array, NULL);
@@ -382,6 +382,7 @@ static enum scree_status plan_query(struct work *work, uint64_t query, cJSON *ar
         json_u64(one, "offset", reads[i].offset);
         json_u64(one, "bytes", reads[i].byte_count);
         json_double(one, "distance", (double)reads[i].distance);
+        json_u64(one, "segment", reads[i].segment);
     }
     free(values);
     free(reads);
@@ -407,7 +408,7 @@ static int run_plan(int argc, char **argv)
         if (document != NULL)
             json_u64(document, "head_bytes", info.head_bytes);
         else
-            printf("# head: bytes 0 to %llu\n# query, list, offset, bytes, distance\n",
+            printf("# head: bytes 0 to %llu\n# query, list, offset, bytes, distance, segment\n",
                    (unsigned long long)info.head_bytes);
         cJSON *array = document != NULL ? json_array(document, "reads") : NULL;
         uint64_t count = scree_vectors_rows_count(work.queries);
@@ -440,7 +441,8 @@ const struct command command_index_plan = {
     .synopsis = "INDEX.svx --query FILE",
     .summary = "show what a search would read",
     .about = "Shows the reads of codes that a search would make, nearest list first: query, list, "
-             "offset, bytes, distance to the centroid. Only the head of the index is read.",
+             "offset, bytes, distance to the centroid, number of the segment (0: the index "
+             "itself). Only the head of the index is read.",
     .example = "scree index plan s3://bucket/m.svx --query q.npy --nprobe 8",
     .options = plan_options,
     .run = run_plan};

@@ -12,6 +12,7 @@ struct command {
     const char *example;
     const struct option_entry *options; /* ends with a NULL name */
     int (*run)(int argc, char **argv);  /* argv[0] is the command's name; returns the exit code */
+    const struct command *const *commands; /* of a second level, NULL at the end; NULL: none */
 };
 
 extern const struct command command_convert, command_info, command_query, command_validate,

@@ -6,7 +6,8 @@
 #include "scree/vectors.h"
 
 extern const struct command command_index_build, command_index_search, command_index_info,
-    command_index_verify, command_index_eval, command_index_plan, command_index_delete;
+    command_index_verify, command_index_eval, command_index_plan, command_index_delete,
+    command_index_append, command_index_merge, command_index_gc;
 
 #define INDEX_FORMATS "auto|npy|fvecs|bvecs|fbin|u8bin|f4|f2|f8|u1"
 #define INDEX_METRICS "l2|cosine|ip"

@@ -1,6 +1,7 @@
 /* main.c - scree's front door: picks the command. */
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include "cli/status.h"
 #include "scree/base.h"
 
@@ -50,16 +51,43 @@ static int unknown_command(const char *word)
     return EXIT_CODE_USAGE;
 }
 
+/* The command that argv[at] names, with argv[at + 1] on the second level; NULL: there is none. */
+static const struct command *named_command(int argc, char **argv, int at)
+{
+    const struct command *command = find_command(argv[at]);
+    if (command == NULL || command->commands == NULL || argc <= at + 1)
+        return command;
+    for (unsigned i = 0; command->commands[i] != NULL; i++) {
+        const char *blank = strchr(command->commands[i]->name, ' ');
+        if (blank != NULL && strcmp(blank + 1, argv[at + 1]) == 0)
+            return command->commands[i];
+    }
+    return NULL;
+}
+
+/* --man [COMMAND] and --completion are for the build, see manual.h. */
 static int help_on(int argc, char **argv)
 {
     if (argc < 3) {
         help_all(stdout);
         return EXIT_CODE_DONE;
     }
-    const struct command *command = find_command(argv[2]);
+    const bool page = strcmp(argv[2], "--man") == 0;
+    if (strcmp(argv[2], "--completion") == 0) {
+        manual_completion(commands);
+        return EXIT_CODE_DONE;
+    }
+    if (page && argc == 3) {
+        manual_page(NULL, commands);
+        return EXIT_CODE_DONE;
+    }
+    const struct command *command = named_command(argc, argv, page ? 3 : 2);
     if (command == NULL)
-        return unknown_command(argv[2]);
-    help_command(command);
+        return unknown_command(argv[argc - 1]);
+    if (page)
+        manual_page(command, commands);
+    else
+        help_command(command);
     return EXIT_CODE_DONE;
 }
 

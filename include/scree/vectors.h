@@ -119,6 +119,14 @@ struct scree_vectors_build_options {
     const char *scratch_folder; /* NULL: the output's folder */
     const struct scree_source_options *source_options; /* NULL: defaults */
     const struct scree_sink_options *sink_options;     /* NULL: defaults */
+    /*
+     * The rows go to the local index `output`, which exists, as a further segment: a file `output`.segment-N beside it, while `output` becomes a manifest that
+     * names all segments, or a newer one. Columns are those of the index, each once, by name (NULL: the only one); metric, bits, rerank, lists, seed and
+     * sample are the index's own. Rows without ids go on from its largest one. An id that the index has is replaced: the rows that had it are deleted. Rows
+     * of one append may share ids, as those of a build. Searches see all of it or nothing, from their next scree_vectors_open() on. SCREE_E_EXISTS: another
+     * run changes the index.
+     */
+    bool append;
 };
 
 SCREE_API void scree_vectors_build_options_init(struct scree_vectors_build_options *options);
@@ -144,6 +152,8 @@ struct scree_vectors_build_result {
         uint64_t vector_count, skipped_count;
         uint32_t list_count, largest_list;
     } columns[SCREE_VECTORS_COLUMNS_MAX];
+    uint64_t
+        replaced_count; /* of an append: ids that were deleted from earlier segments, as far as their ranges tell */
 };
 
 struct scree_vectors_build_job;
@@ -199,8 +209,18 @@ struct scree_vectors_info {
     uint64_t row_count;              /* that were read to build it */
     uint32_t column_count;
     uint32_t tag_set_count; /* different sets of tags; 0: no tags */
-    uint64_t deleted_count; /* ids */
+    uint64_t deleted_count; /* ids, of all segments */
     char writer[32];
+    uint32_t segment_count; /* files beside the index's manifest; 0: the index is one file */
+    uint64_t generation;    /* of the manifest; 0: none */
+};
+
+/* One of the files of an index. Pointers are valid until the index is closed. */
+struct scree_vectors_segment_info {
+    const char *name;
+    uint32_t number;
+    uint64_t file_bytes, row_count, deleted_count;
+    uint64_t least_id, most_id;
 };
 
 /* Pointers are valid until the index is closed. */
@@ -223,6 +243,9 @@ struct scree_vectors_recall_info {
 
 SCREE_API void scree_vectors_info(const struct scree_vectors_index *index,
                                   struct scree_vectors_info *info);
+/* at < info.segment_count */
+SCREE_API void scree_vectors_segment_info(const struct scree_vectors_index *index, uint32_t at,
+                                          struct scree_vectors_segment_info *info);
 /* column < info.column_count */
 SCREE_API void scree_vectors_column_info(const struct scree_vectors_index *index, uint32_t column,
                                          struct scree_vectors_column_info *info);
@@ -306,12 +329,13 @@ scree_vectors_search(struct scree_vectors_index *index,
 struct scree_vectors_planned_read {
     uint64_t offset, byte_count;
     uint32_t list;
-    float distance; /* from the query to the list's centroid, not squared */
+    float distance;   /* from the query to the list's centroid, not squared */
+    uint32_t segment; /* number of the file; 0: the index is one file */
 };
 
 /*
  * The reads of codes that a query would make, nearest list first, from the index's head alone: nothing is read. reads: room for nprobe of them (or as
- * many as there are lists). Rows are known only when codes are: their number is not part of a plan. Errors: as scree_vectors_search().
+ * many as there are lists), times the number of segments. Rows are known only when codes are: their number is not part of a plan. Errors: as scree_vectors_search().
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_search_plan(struct scree_vectors_index *index,
@@ -358,13 +382,65 @@ scree_vectors_recalls_store(const char *path, uint32_t column,
 
 /*
  * Deletes ids from a local index: searches leave them out from the next scree_vectors_open() on; who has the index open goes on with what it knows. They are
- * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes. An index without them is a new build.
+ * kept in a file beside it, `path`.del, which is replaced as a whole, and which has to go where the index goes; those of an index of several files are in its
+ * manifest, for each segment whose least and most id allow them. An index without them is a merge or a new build.
  * Ids that are not there do no harm. *deleted_count: all that are recorded now. Takes 16 bytes an id. Errors: SCREE_E_UNSUPPORTED (a remote
  * index), SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS (another run deletes), SCREE_E_BUDGET.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_delete(struct scree_context *context, const char *path, const uint64_t *ids,
                      uint64_t count, uint64_t *deleted_count, struct scree_error *err);
+
+/* ---------------------------------------------------------------------------------------- merge */
+
+/* Several segments into one file. Set `size` and defaults with scree_vectors_merge_options_init(); fields are only ever added at the end. */
+struct scree_vectors_merge_options {
+    size_t size;
+    const char *const
+        *inputs;          /* locations of indexes, of one file or several; with the same columns */
+    uint32_t input_count; /* 1 to 64 */
+    const char *output;   /* a file, or s3://bucket/key; may be the only input, with `replace` */
+    bool replace;
+    /*
+     * A build from the rows that the index keeps (fp32 or fp16), with new centroids, rather than lists joined as they are. It is done anyway where inputs
+     * have different centroids. Of one column only. SCREE_E_UNSUPPORTED: there are no such rows.
+     */
+    bool retrain;
+    uint32_t list_count;                               /* of a build: 0: by the number of rows */
+    uint64_t seed;                                     /* of a build: 1 */
+    const char *scratch_folder;                        /* NULL: the output's folder */
+    const struct scree_source_options *source_options; /* NULL: defaults */
+    const struct scree_sink_options *sink_options;     /* NULL: defaults */
+};
+
+struct scree_vectors_merge_result {
+    uint32_t segment_count; /* that went into it */
+    uint64_t vector_count;  /* of the first column */
+    uint64_t deleted_count; /* of it, vectors that were left out */
+    uint64_t output_bytes;
+    bool rebuilt;
+};
+
+SCREE_API void scree_vectors_merge_options_init(struct scree_vectors_merge_options *options);
+
+/*
+ * One file of all vectors that are not deleted, within the context's budget. Lists that are joined hold their vectors in the order of inputs and segments, and a
+ * search finds in the file what it found in a single input, to the bit. Ids that several inputs have stay as often as they have them. The output is there
+ * when this succeeds, and otherwise what was there before; where it takes the place of an input, the segments of that are removed then:
+ * who has them open keeps them, on one machine. The same inputs give the same bytes, for any budget and number of threads.
+ * Errors: SCREE_E_ARGUMENT (other columns), SCREE_E_UNSUPPORTED, SCREE_E_BUDGET (err->need_bytes), SCREE_E_EXISTS, those of opening and reading.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_merge(struct scree_context *context,
+                    const struct scree_vectors_merge_options *options,
+                    struct scree_vectors_merge_result *result, struct scree_error *err);
+
+/*
+ * Removes files beside a local index that are named as its segments and are none of its current generation: what killed runs leave, and what a merge in its
+ * place could not remove. Not while another index still refers to them. *removed_count: files.
+ */
+SCREE_API SCREE_MUST_CHECK enum scree_status
+scree_vectors_gc(const char *path, uint32_t *removed_count, struct scree_error *err);
 
 #ifdef __cplusplus
 }

@@ -6,7 +6,7 @@
  *     lattice.c  whole coordinates that all files share
  *     size.c     how the budget is divided
  *     read.c     files into the store (store.h): a tree of boxes, in memory or on scratch
- *     window.c   part by part, in parallel: neighbours and shapes; seek.c: what a part cannot decide
+ *     window.c   part by part, in parallel: neighbours, shapes, counts (window_slice.h); seek.c: what a part cannot decide
  *     heights.c  above the ground
  *     shelf.c    rows on their way to the writer; rows.c: out in the input's order; values.c: features from them
  */

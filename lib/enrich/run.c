@@ -152,6 +152,7 @@ static enum scree_status open_shelf(struct run *run, uint64_t point_count, struc
     struct scree__enrich_shelf_settings settings = {.shapes = engine->question.shapes,
                                                     .counts = engine->question.counts,
                                                     .heights = engine->question.heights,
+                                                    .k = engine->question.k,
                                                     .in_memory = engine->plan.fits,
                                                     .point_count = point_count,
                                                     .range_points = engine->range_points,

@@ -2,6 +2,7 @@
 #include "enrich/shelf.h"
 #include "base/error.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* On scratch: a row is preceded by the point's place in its range. */
@@ -12,9 +13,18 @@ struct head {
     uint32_t count, unused;
 };
 
+/* Of a row: all before the count. */
+#define SHAPE_BYTES ((uint32_t)offsetof(struct features_row, count))
+
+/* No point has more than k + 1 neighbours. */
+static uint32_t count_bytes(const struct scree__enrich_shelf_settings *settings)
+{
+    return settings->k == 0 || settings->k >= UINT16_MAX ? 4 : settings->k >= UINT8_MAX ? 2 : 1;
+}
+
 uint32_t scree__enrich_shelf_row_bytes(const struct scree__enrich_shelf_settings *settings)
 {
-    return (settings->shapes ? (uint32_t)sizeof(struct features_row) : 0) +
+    return (settings->shapes ? SHAPE_BYTES + count_bytes(settings) : 0) +
            (settings->counts ? 4 : 0) + (settings->heights ? 4 : 0);
 }
 
@@ -89,8 +99,10 @@ static void pack(const struct scree__enrich_shelf_settings *settings,
                  const struct scree__enrich_values *values, uint8_t *row)
 {
     if (settings->shapes) {
-        memcpy(row, &values->row, sizeof values->row);
-        row += sizeof values->row;
+        memcpy(row, &values->row, SHAPE_BYTES);
+        row += SHAPE_BYTES;
+        for (uint32_t b = 0; b < count_bytes(settings); b++)
+            *row++ = (uint8_t)(values->row.count >> 8 * b);
     }
     if (settings->counts) {
         memcpy(row, &values->count, 4);
@@ -106,8 +118,10 @@ void scree__enrich_shelf_unpack(const struct scree__enrich_shelf_settings *setti
     memset(values, 0, sizeof *values);
     values->height = -9999.0F;
     if (settings->shapes) {
-        memcpy(&values->row, row, sizeof values->row);
-        row += sizeof values->row;
+        memcpy(&values->row, row, SHAPE_BYTES);
+        row += SHAPE_BYTES;
+        for (uint32_t b = 0; b < count_bytes(settings); b++)
+            values->row.count |= (uint32_t)*row++ << 8 * b;
     }
     if (settings->counts) {
         memcpy(&values->count, row, 4);

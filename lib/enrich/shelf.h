@@ -22,6 +22,7 @@ struct scree__enrich_values {
 /* Which parts of it. */
 struct scree__enrich_shelf_settings {
     bool shapes, counts, heights;
+    uint32_t k; /* neighbours at most: how wide their number has to be; 0: any number */
     bool in_memory;
     uint64_t point_count;
     uint64_t

@@ -60,7 +60,8 @@ void scree__enrich_size(struct scree__enrich_engine *engine, uint64_t points, ui
     struct scree__enrich_plan *plan = &engine->plan;
     struct scree__enrich_shelf_settings rows = {.shapes = engine->question.shapes,
                                                 .counts = engine->question.counts,
-                                                .heights = engine->question.heights};
+                                                .heights = engine->question.heights,
+                                                .k = engine->question.k};
     uint64_t stride =
         engine->tagged ? sizeof(struct scree__enrich_tagged) : sizeof(struct scree__enrich_point);
     uint64_t row = scree__enrich_shelf_row_bytes(&rows), all = points + around;

@@ -67,7 +67,7 @@ struct scree__enrich_window {
     struct scree__enrich_part *leaves;
     uint64_t leaf_count, leaf_capacity;
     struct scree__enrich_values *values; /* of the part's points */
-    struct features_row *rows;
+    struct features_row *rows; /* of the part's points as a search finds them; counts as well */
     struct scree__enrich_hit *hits;
     void *put_work;
 };

@@ -284,6 +284,12 @@ static enum scree_status allocate_places(struct scree__features_index *index,
     return SCREE_OK;
 }
 
+/* Of keyed points, and as much of the room to sort them. */
+static uint64_t run_bytes(const struct build *build)
+{
+    return (uint64_t)build->points->count * sizeof *build->keyed;
+}
+
 static uint32_t pick_neighbours(struct build *build)
 {
     uint32_t count = 0;
@@ -305,6 +311,8 @@ static enum scree_status build_sorted(struct build *build)
     enum scree_status status = add_nodes(build, 1, &root);
     if (status == SCREE_OK)
         status = build_node(build, root, 0, index->count, 0);
+    scree__mem_free(index->budget, build->other, run_bytes(build));
+    build->other = NULL;
     if (status == SCREE_OK)
         status = allocate_places(index, build->err);
     if (status == SCREE_OK)
@@ -320,16 +328,21 @@ enum scree_status scree__features_index_build(struct scree__mem_budget *budget,
     memset(index, 0, sizeof *index);
     index->budget = budget;
     struct build build = {.index = index, .points = points, .err = err};
-    uint64_t bytes = 2 * (uint64_t)points->count * sizeof *build.keyed;
-    void *memory;
-    enum scree_status status =
-        scree__mem_alloc(budget, bytes, &memory, "sorting the points of a window", err);
-    if (status != SCREE_OK || memory == NULL)
-        return status;
+    void *memory = NULL;
+    enum scree_status status = SCREE_OK;
+    if (points->count == 0)
+        return SCREE_OK;
+    status =
+        scree__mem_alloc(budget, run_bytes(&build), &memory, "sorting the points of a window", err);
     build.keyed = memory;
-    build.other = build.keyed + points->count;
-    status = build_sorted(&build);
-    scree__mem_free(budget, memory, bytes);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, run_bytes(&build), &memory,
+                                  "sorting the points of a window", err);
+    build.other = status == SCREE_OK ? memory : NULL;
+    if (status == SCREE_OK)
+        status = build_sorted(&build);
+    scree__mem_free(budget, build.keyed, run_bytes(&build));
+    scree__mem_free(budget, build.other, run_bytes(&build));
     return status;
 }
 

@@ -265,17 +265,19 @@ static uint32_t within(const struct features_candidates *candidates, const uint3
                        uint32_t limit2)
 {
     const lanes xy = lanes_all((int32_t)(at[0] | at[1] << 16)), z = lanes_all((int32_t)at[2]),
-                most = lanes_all((int32_t)limit2);
-    uint32_t count = 0, whole = candidates->count / LANES * LANES;
+                most = lanes_all((int32_t)limit2), one = lanes_all(1);
+    uint32_t whole = candidates->count / LANES * LANES, count = 0;
+    lanes counts = lanes_all(0);
     for (uint32_t i = 0; i < candidates->count; i += LANES) {
         lanes d = lanes_sub16(lanes_load(candidates->xy + i), xy);
         lanes dz = lanes_sub16(lanes_load(candidates->z + i), z);
-        uint32_t in = lanes_at_most(lanes_add(lanes_madd16(d, d), lanes_madd16(dz, dz)), most);
-        if (i >= whole)
-            in &= (1u << (candidates->count - i)) - 1;
-        count += lanes_bits(in);
+        lanes d2 = lanes_add(lanes_madd16(d, d), lanes_madd16(dz, dz));
+        if (i < whole)
+            counts = lanes_add(counts, lanes_where(d2, most, one));
+        else
+            count = lanes_bits(lanes_at_most(d2, most) & ((1u << (candidates->count - i)) - 1));
     }
-    return count;
+    return count + (uint32_t)lanes_sum(counts);
 }
 
 #endif

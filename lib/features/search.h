@@ -35,7 +35,7 @@ struct features_row {
 };
 
 /*
- * Fills rows[i] for every point i with FEATURES_WANTED. *undecided counts the rows whose neighbours
+ * Fills rows[i] for every point i with FEATURES_WANTED; others are not touched. *undecided counts the rows whose neighbours
  * may lie outside the window: their reach is negative, and -reach is a halo in units that is likely to
  * do. Errors: SCREE_E_MEMORY, SCREE_E_BUDGET.
  */
@@ -50,7 +50,7 @@ void scree__features_row(const struct features_moments *moments, double unit,
                          struct features_row *row);
 
 /*
- * How many points of `among` lie within limit2 of each wanted point of `index`, into counts[] by the points' place in the window (not: those that are wanted but no
+ * Adds how many points of `among` lie within limit2 of each wanted point of `index` to counts[], by the points' place in the window (not: those that are wanted but no
  * neighbours). Both indices are about the same middle. Errors: SCREE_E_MEMORY, SCREE_E_BUDGET.
  */
 SCREE_MUST_CHECK enum scree_status scree__features_count(struct scree__mem_budget *budget,

@@ -212,3 +212,29 @@ void scree__io_mode_set(const char *path, unsigned mode)
 {
     (void)chmod(path, (mode_t)mode);
 }
+
+enum scree_status scree__io_second_name(const char *path, const char *name, struct scree_error *err)
+{
+    struct stat one, other;
+    if (link(path, name) == 0)
+        return SCREE_OK;
+    if (errno != EEXIST)
+        return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s: cannot be a second name of %s",
+                                      name, path);
+    if (stat(path, &one) == 0 && stat(name, &other) == 0 && one.st_ino == other.st_ino &&
+        one.st_dev == other.st_dev)
+        return SCREE_OK;
+    return scree__base_fail(err, SCREE_E_EXISTS, "%s exists, and is another file than %s", name,
+                            path);
+}
+
+bool scree__io_is_there(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+bool scree__io_remove(const char *path)
+{
+    return unlink(path) == 0;
+}

@@ -39,6 +39,16 @@ SCREE_MUST_CHECK enum scree_status scree__io_edit_switch(struct scree__io_edit *
                                                          struct scree_error *err);
 void scree__io_edit_close(struct scree__io_edit *edit); /* accepts NULL */
 
+/*
+ * Gives the file `path` another name beside the one it has (a hard link). There already, of the same file: done. SCREE_E_EXISTS: another file has it;
+ * SCREE_E_IO: also where the file system has no links.
+ */
+SCREE_MUST_CHECK enum scree_status scree__io_second_name(const char *path, const char *name,
+                                                         struct scree_error *err);
+bool scree__io_is_there(const char *path);
+/* Removes a name, if it is there. True: it was, and is no more. */
+bool scree__io_remove(const char *path);
+
 /* Where a path leads, links followed; to[capacity]. */
 SCREE_MUST_CHECK enum scree_status scree__io_real_path(const char *path, char *to, size_t capacity,
                                                        struct scree_error *err);

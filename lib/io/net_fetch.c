@@ -45,43 +45,52 @@ static bool next_range(struct scree__net_fetch *fetch, const struct scree_source
 }
 
 /* False: all ranges are made, or there is no connection for another one now. */
-static bool start_span(struct scree__net_source *source, struct scree__net_session *session,
-                       struct scree__net_fetch *fetch, struct scree__net_span *span)
+static bool start_span(struct scree__net_engine *engine, struct scree__net_fetching *fetching,
+                       struct scree__net_span *span)
 {
-    struct scree__net_fetch before = *fetch;
+    struct scree__net_fetch *fetch = &fetching->fetch, before = *fetch;
     uint64_t begin, end;
-    if (!next_range(fetch, &source->options, &begin, &end))
+    if (!next_range(fetch, &fetching->source->options, &begin, &end))
         return false;
-    scree__net_span_init(span, source, fetch, begin, end);
-    if (scree__net_engine_start(session->engine, &span->job))
+    scree__net_span_init(span, fetching->source, fetch, begin, end);
+    if (scree__net_engine_start(engine, &span->job))
         return true;
     *fetch = before;
     return false;
 }
 
 /* Starts spans while there are ranges and free spans. Returns how many run. */
-static unsigned start_spans(struct scree__net_source *source, struct scree__net_session *session,
-                            struct scree__net_fetch *fetch)
+static unsigned start_spans(struct scree__net_engine *engine, struct scree__net_fetching *fetching)
 {
-    unsigned running = 0, most = source->settings.http.parallel_requests;
+    unsigned running = 0, most = fetching->source->settings.http.parallel_requests;
     bool more = true;
     for (unsigned i = 0; i < most; i++) {
-        struct scree__net_span *span = &session->spans[i];
+        struct scree__net_span *span = &fetching->session->spans[i];
         if (span->job.state != SCREE__NET_RUNNING && span->job.state != SCREE__NET_BROKEN)
-            more = more && start_span(source, session, fetch, span);
+            more = more && start_span(engine, fetching, span);
         running += span->job.state == SCREE__NET_RUNNING || span->job.state == SCREE__NET_BROKEN;
     }
     return running;
 }
 
-static enum scree_status first_failure(struct scree__net_source *source,
-                                       const struct scree__net_session *session,
+static unsigned start_all(struct scree__net_engine *engine, struct scree__net_fetching *fetchings,
+                          size_t count)
+{
+    unsigned running = 0;
+    for (size_t i = 0; i < count; i++)
+        running += start_spans(engine, &fetchings[i]);
+    return running;
+}
+
+static enum scree_status first_failure(const struct scree__net_fetching *fetchings, size_t count,
                                        struct scree_error *err)
 {
-    for (unsigned i = 0; i < source->settings.http.parallel_requests; i++) {
-        const struct scree__net_job *job = &session->spans[i].job;
-        if (job->state == SCREE__NET_BROKEN)
-            return scree__base_fail(err, job->err.status, "%s", job->err.message);
+    for (size_t f = 0; f < count; f++) {
+        for (unsigned i = 0; i < fetchings[f].source->settings.http.parallel_requests; i++) {
+            const struct scree__net_job *job = &fetchings[f].session->spans[i].job;
+            if (job->state == SCREE__NET_BROKEN)
+                return scree__base_fail(err, job->err.status, "%s", job->err.message);
+        }
     }
     return SCREE_OK;
 }
@@ -95,27 +104,39 @@ static bool is_covered(const struct scree__net_fetch *fetch)
     return true;
 }
 
+enum scree_status scree__net_fetch_several(struct scree__net_fetching *fetchings, size_t count,
+                                           struct scree_error *err)
+{
+    struct scree__net_engine *engine = fetchings[0].session->engine;
+    enum scree_status status = SCREE_OK;
+    for (size_t f = 0; f < count; f++) {
+        struct scree__net_fetch *fetch = &fetchings[f].fetch;
+        qsort(fetch->pieces, fetch->count, sizeof *fetch->pieces, compare_pieces);
+        for (unsigned i = 0; i < SCREE__NET_PARALLEL_MAX; i++)
+            fetchings[f].session->spans[i].job.state = SCREE__NET_IDLE;
+    }
+    while (status == SCREE_OK && start_all(engine, fetchings, count) > 0) {
+        status = first_failure(fetchings, count, err);
+        if (status == SCREE_OK)
+            status = scree__net_engine_pump(engine, 1000, err);
+        if (status == SCREE_OK)
+            status = first_failure(fetchings, count, err);
+    }
+    for (size_t f = 0; f < count && status == SCREE_OK; f++) {
+        if (!is_covered(&fetchings[f].fetch))
+            status = scree__base_fail(err, SCREE_E_MEMORY, "%s: no memory for a connection",
+                                      fetchings[f].source->source.name);
+    }
+    if (status != SCREE_OK)
+        scree__net_engine_drop(engine);
+    return status;
+}
+
 enum scree_status scree__net_fetch(struct scree__net_source *source,
                                    struct scree__net_session *session,
                                    struct scree__net_piece *pieces, size_t count,
                                    struct scree_error *err)
 {
-    struct scree__net_fetch fetch = {pieces, count, 0, 0};
-    enum scree_status status = SCREE_OK;
-    qsort(pieces, count, sizeof *pieces, compare_pieces);
-    for (unsigned i = 0; i < SCREE__NET_PARALLEL_MAX; i++)
-        session->spans[i].job.state = SCREE__NET_IDLE;
-    while (status == SCREE_OK && start_spans(source, session, &fetch) > 0) {
-        status = first_failure(source, session, err);
-        if (status == SCREE_OK)
-            status = scree__net_engine_pump(session->engine, 1000, err);
-        if (status == SCREE_OK)
-            status = first_failure(source, session, err);
-    }
-    if (status == SCREE_OK && !is_covered(&fetch))
-        status = scree__base_fail(err, SCREE_E_MEMORY, "%s: no memory for a connection",
-                                  source->source.name);
-    if (status != SCREE_OK)
-        scree__net_engine_drop(session->engine);
-    return status;
+    struct scree__net_fetching fetching = {source, session, {pieces, count, 0, 0}};
+    return scree__net_fetch_several(&fetching, 1, err);
 }

@@ -102,22 +102,27 @@ static void go_through_wants(struct reading *reading, bool use_cache)
     reading->want_count = kept;
 }
 
-static enum scree_status fetch(struct reading *reading, struct scree_error *err)
+static void end_claims(struct reading *reading, bool done)
 {
     struct scree__net_cache *cache = &reading->source->cache;
-    struct scree__net_session *session = reading->session;
-    enum scree_status status =
-        scree__net_fetch(reading->source, session, session->pieces, reading->piece_count, err);
     for (size_t i = 0; i < reading->piece_count; i++) {
-        uint32_t slot = session->pieces[i].slot;
+        uint32_t slot = reading->session->pieces[i].slot;
         if (slot == SCREE__NET_NO_SLOT)
             continue;
-        if (status == SCREE_OK)
+        if (done)
             scree__net_cache_publish(cache, slot);
         else
             scree__net_cache_abandon(cache, slot);
     }
     reading->piece_count = 0;
+}
+
+static enum scree_status fetch(struct reading *reading, struct scree_error *err)
+{
+    struct scree__net_session *session = reading->session;
+    enum scree_status status =
+        scree__net_fetch(reading->source, session, session->pieces, reading->piece_count, err);
+    end_claims(reading, status == SCREE_OK);
     return status;
 }
 
@@ -138,8 +143,7 @@ static enum scree_status satisfy(struct reading *reading, struct scree_error *er
     return status;
 }
 
-static enum scree_status read_batch(struct reading *reading, const struct scree_range *ranges,
-                                    size_t count, struct scree_error *err)
+static void want_ranges(struct reading *reading, const struct scree_range *ranges, size_t count)
 {
     reading->want_count = reading->piece_count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -151,6 +155,12 @@ static enum scree_status read_batch(struct reading *reading, const struct scree_
         else
             want_directly(reading, range->offset, range->byte_count, range->bytes);
     }
+}
+
+static enum scree_status read_batch(struct reading *reading, const struct scree_range *ranges,
+                                    size_t count, struct scree_error *err)
+{
+    want_ranges(reading, ranges, count);
     return satisfy(reading, err);
 }
 
@@ -175,6 +185,83 @@ enum scree_status scree__net_read_many(struct scree_source *base, const struct s
     }
     scree__net_session_give(source, reading.session);
     return status;
+}
+
+/* ------------------------------------------------------------------------------ several sources */
+
+#define TOGETHER 16u /* sources whose requests run at once; more take turns */
+
+/* As satisfy(): nobody waits for others while it has claims of its own that nobody fetches. */
+static enum scree_status satisfy_all(struct reading *readings, size_t count,
+                                     struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    for (unsigned round = 0; status == SCREE_OK; round++) {
+        struct scree__net_fetching fetchings[TOGETHER];
+        size_t fetching_count = 0;
+        struct reading *waits = NULL;
+        for (size_t i = 0; i < count; i++) {
+            struct reading *reading = &readings[i];
+            go_through_wants(reading, round < ROUNDS_MAX);
+            if (reading->piece_count > 0)
+                fetchings[fetching_count++] = (struct scree__net_fetching){
+                    reading->source,
+                    reading->session,
+                    {reading->session->pieces, reading->piece_count, 0, 0}};
+            else if (reading->want_count > 0)
+                waits = reading;
+        }
+        if (fetching_count > 0)
+            status = scree__net_fetch_several(fetchings, fetching_count, err);
+        else if (waits != NULL)
+            scree__net_cache_wait(&waits->source->cache, waits->session->wants[0].block);
+        else
+            break;
+        for (size_t i = 0; i < count; i++)
+            end_claims(&readings[i], status == SCREE_OK);
+    }
+    return status;
+}
+
+/* Up to TOGETHER parts whose ranges are one batch each. */
+static enum scree_status read_together(const struct scree__io_part *parts, size_t count,
+                                       struct scree_error *err)
+{
+    struct reading readings[TOGETHER] = {{0}};
+    size_t taken = 0;
+    enum scree_status status = SCREE_OK;
+    for (; taken < count && status == SCREE_OK; taken += status == SCREE_OK) {
+        struct reading *reading = &readings[taken];
+        reading->source = (struct scree__net_source *)parts[taken].source;
+        status = scree__net_session_take(reading->source, &reading->session, err);
+        if (status == SCREE_OK)
+            want_ranges(reading, parts[taken].ranges, parts[taken].count);
+    }
+    if (status == SCREE_OK)
+        status = satisfy_all(readings, count, err);
+    for (size_t i = 0; i < taken; i++)
+        scree__net_session_give(readings[i].source, readings[i].session);
+    return status;
+}
+
+enum scree_status scree__net_read_several(const struct scree__io_part *parts, size_t part_count,
+                                          struct scree_error *err)
+{
+    struct scree__io_part together[TOGETHER];
+    size_t count = 0;
+    enum scree_status status = SCREE_OK;
+    for (size_t i = 0; i < part_count && status == SCREE_OK; i++) {
+        const struct scree__net_source *source = (struct scree__net_source *)parts[i].source;
+        if (source->whole != NULL || parts[i].count > SCREE__NET_BATCH_RANGES)
+            status = scree__net_read_many(parts[i].source, parts[i].ranges, parts[i].count, err);
+        else
+            together[count++] = parts[i];
+        if (status == SCREE_OK && count == TOGETHER) {
+            status = read_together(together, count, err);
+            count = 0;
+        }
+    }
+    return status == SCREE_OK && count > 0 ? read_together(together, count, err) : status;
 }
 
 /* As many blocks as half the cache holds: what is prefetched is to be there when it is read. */

@@ -38,6 +38,7 @@ static void statistics(const struct scree_source *base, struct scree_source_stat
 }
 
 static const struct scree__io_source_kind kind = {.read_many = scree__net_read_many,
+                                                  .read_several = scree__net_read_several,
                                                   .prefetch = scree__net_prefetch,
                                                   .statistics = statistics,
                                                   .release = release,
@@ -301,10 +302,10 @@ uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *optio
     return scree__net_cache_bytes(options->cache_bytes);
 }
 
-enum scree_status scree__io_source_open_remote(const char *location,
-                                               const struct scree_source_options *options,
-                                               bool reserved, struct scree_source **out,
-                                               struct scree_error *err)
+/* known_bytes UINT64_MAX: ask. */
+static enum scree_status open_remote(const char *location, uint64_t known_bytes,
+                                     const struct scree_source_options *options, bool reserved,
+                                     struct scree_source **out, struct scree_error *err)
 {
     struct scree__io_url url;
     bool is_s3 = scree__io_location_is_s3(location);
@@ -318,12 +319,33 @@ enum scree_status scree__io_source_open_remote(const char *location,
     if (!is_s3)
         source->url = url;
     status = make(source, location, options, reserved, err);
-    if (status == SCREE_OK)
+    if (status == SCREE_OK && known_bytes == UINT64_MAX)
         status = probe(source, err);
+    source->pins_late = known_bytes != UINT64_MAX;
+    if (source->pins_late) {
+        source->source.bytes = known_bytes;
+        source->length_known = true;
+    }
     source->open = status == SCREE_OK;
     if (status != SCREE_OK) {
         scree_source_close(*out);
         *out = NULL;
     }
     return status;
+}
+
+enum scree_status scree__io_source_open_remote(const char *location,
+                                               const struct scree_source_options *options,
+                                               bool reserved, struct scree_source **source,
+                                               struct scree_error *err)
+{
+    return open_remote(location, UINT64_MAX, options, reserved, source, err);
+}
+
+enum scree_status scree__io_source_open_remote_known(const char *location, uint64_t bytes,
+                                                     const struct scree_source_options *options,
+                                                     struct scree_source **source,
+                                                     struct scree_error *err)
+{
+    return open_remote(location, bytes, options, false, source, err);
 }

@@ -83,14 +83,15 @@ struct scree__net_source {
 
     /* What the object is; fixed once it is open. */
     bool open, pinned, length_known, ignores_ranges;
+    bool pins_late; /* opened without a request: the first answer of many threads' pins it */
     char etag[256], last_modified[64];
     uint8_t *whole; /* all of it, where the server knows no ranges; from the budget */
     uint64_t whole_capacity;
 
     struct scree__net_pool *pool;
     bool owns_pool;
-    struct scree__par_lock lock;          /* of what follows */
-    bool locked;                          /* the lock is made */
+    struct scree__par_lock lock; /* of what follows, and of the identity until it is pinned */
+    bool locked;                 /* the lock is made */
     char final_url[SCREE__NET_URL_BYTES]; /* where a redirect led; "" */
 };
 
@@ -114,6 +115,16 @@ SCREE_MUST_CHECK enum scree_status scree__net_fetch(struct scree__net_source *so
                                                     struct scree__net_session *session,
                                                     struct scree__net_piece *pieces, size_t count,
                                                     struct scree_error *err);
+
+/* What is fetched of one of several sources. Each has a session of its own; connections are those of the first one's. */
+struct scree__net_fetching {
+    struct scree__net_source *source;
+    struct scree__net_session *session;
+    struct scree__net_fetch fetch;
+};
+
+SCREE_MUST_CHECK enum scree_status scree__net_fetch_several(struct scree__net_fetching *fetchings,
+                                                            size_t count, struct scree_error *err);
 
 /* ----------------------------------------------------------------------------------- net_span.c */
 
@@ -141,6 +152,9 @@ SCREE_MUST_CHECK enum scree_status scree__net_read_many(struct scree_source *sou
                                                         const struct scree_range *ranges,
                                                         size_t range_count,
                                                         struct scree_error *err);
+SCREE_MUST_CHECK enum scree_status scree__net_read_several(const struct scree__io_part *parts,
+                                                           size_t part_count,
+                                                           struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__net_prefetch(struct scree_source *source,
                                                        const struct scree_range *ranges,
                                                        size_t range_count, struct scree_error *err);

@@ -33,9 +33,9 @@ static enum scree_status check_length(struct scree__net_source *source, uint64_t
     return changed(source, "its length", was, is, err);
 }
 
-enum scree_status scree__net_identify(struct scree__net_source *source,
-                                      const struct scree__io_response *response, bool total_known,
-                                      uint64_t total, struct scree_error *err)
+static enum scree_status identify(struct scree__net_source *source,
+                                  const struct scree__io_response *response, bool total_known,
+                                  uint64_t total, struct scree_error *err)
 {
     if (!source->pinned) {
         source->pinned = true;
@@ -50,6 +50,18 @@ enum scree_status scree__net_identify(struct scree__net_source *source,
         return changed(source, "Last-Modified", source->last_modified, response->last_modified,
                        err);
     return total_known ? check_length(source, total, err) : SCREE_OK;
+}
+
+enum scree_status scree__net_identify(struct scree__net_source *source,
+                                      const struct scree__io_response *response, bool total_known,
+                                      uint64_t total, struct scree_error *err)
+{
+    if (!source->pins_late)
+        return identify(source, response, total_known, total, err);
+    scree__par_lock_take(&source->lock);
+    enum scree_status status = identify(source, response, total_known, total, err);
+    scree__par_lock_give(&source->lock);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------- requests */
@@ -82,8 +94,12 @@ enum scree_status scree__net_source_request(struct scree__net_source *source,
     if (status == SCREE_OK)
         status = scree__net_header(request, err, "Accept-Encoding: identity");
     /* Weak tags do not match anything there (RFC 9110, 13.1.1): those are only compared. */
-    if (status == SCREE_OK && source->etag[0] == '"')
-        status = scree__net_header(request, err, "If-Match: %s", source->etag);
+    char etag[sizeof source->etag];
+    scree__par_lock_take(&source->lock);
+    memcpy(etag, source->etag, sizeof etag);
+    scree__par_lock_give(&source->lock);
+    if (status == SCREE_OK && etag[0] == '"')
+        status = scree__net_header(request, err, "If-Match: %s", etag);
     return status;
 }
 

@@ -158,3 +158,43 @@ void scree_source_statistics(const struct scree_source *source,
     if (source->kind->statistics != NULL)
         source->kind->statistics(source, statistics);
 }
+
+/* ---------------------------------------------------------------------------------------- several */
+
+enum scree_status scree__io_read_several(const struct scree__io_part *parts, size_t part_count,
+                                         struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    for (size_t i = 0; i < part_count; i++) {
+        for (size_t r = 0; r < parts[i].count && status == SCREE_OK; r++)
+            status = check_range(parts[i].source, parts[i].ranges[r].offset,
+                                 parts[i].ranges[r].byte_count, err);
+    }
+    for (size_t i = 0; i < part_count && status == SCREE_OK;) {
+        const struct scree__io_source_kind *kind = parts[i].source->kind;
+        size_t run = 1;
+        while (kind->read_several != NULL && i + run < part_count &&
+               parts[i + run].source->kind == kind)
+            run++;
+        if (kind->read_several != NULL)
+            status = kind->read_several(parts + i, run, err);
+        else if (parts[i].count > 0)
+            status = kind->read_many(parts[i].source, parts[i].ranges, parts[i].count, err);
+        i += run;
+    }
+    return status;
+}
+
+enum scree_status scree__io_source_open_known(const char *location, uint64_t bytes,
+                                              const struct scree_source_options *options,
+                                              struct scree_source **source, struct scree_error *err)
+{
+    struct scree_source_options wanted;
+    *source = NULL;
+    if (!scree_location_is_remote(location))
+        return open_location(location, options, false, source, err);
+    scree_source_options_init(&wanted);
+    if (options != NULL)
+        memcpy(&wanted, options, options->size < sizeof wanted ? options->size : sizeof wanted);
+    return scree__io_source_open_remote_known(location, bytes, &wanted, source, err);
+}

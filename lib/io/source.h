@@ -5,12 +5,16 @@
 #ifndef SCREE_LIB_IO_SOURCE_H
 #define SCREE_LIB_IO_SOURCE_H
 
+#include "io/several.h"
 #include "scree/io.h"
 
 struct scree__io_source_kind {
     /* Ranges lie within the source; those without bytes may lie anywhere. */
     enum scree_status (*read_many)(struct scree_source *source, const struct scree_range *ranges,
                                    size_t range_count, struct scree_error *err);
+    /* Several sources of this kind at once; NULL: one after the other. Ranges lie within. */
+    enum scree_status (*read_several)(const struct scree__io_part *parts, size_t part_count,
+                                      struct scree_error *err);
     /* NULL: nothing to prefetch. Ranges lie within the source and have bytes. */
     enum scree_status (*prefetch)(struct scree_source *source, const struct scree_range *ranges,
                                   size_t range_count, struct scree_error *err);
@@ -39,6 +43,11 @@ SCREE_MUST_CHECK enum scree_status scree__io_source_new(const struct scree__io_s
 SCREE_MUST_CHECK enum scree_status
 scree__io_source_open_remote(const char *location, const struct scree_source_options *options,
                              bool reserved, struct scree_source **source, struct scree_error *err);
+/* Without a request: `bytes` long, or reads fail. */
+SCREE_MUST_CHECK enum scree_status
+scree__io_source_open_remote_known(const char *location, uint64_t bytes,
+                                   const struct scree_source_options *options,
+                                   struct scree_source **source, struct scree_error *err);
 
 /*
  * For jobs that plan their memory before they open their sources: what a remote source takes (but

@@ -21,6 +21,16 @@ enum scree_status scree__io_source_open_remote(const char *location,
     return refuse(location, err);
 }
 
+enum scree_status scree__io_source_open_remote_known(const char *location, uint64_t bytes,
+                                                     const struct scree_source_options *options,
+                                                     struct scree_source **source,
+                                                     struct scree_error *err)
+{
+    (void)bytes, (void)options;
+    *source = NULL;
+    return refuse(location, err);
+}
+
 uint64_t scree__io_source_reserve_bytes(const struct scree_source_options *options)
 {
     (void)options;

@@ -47,6 +47,8 @@ struct scree__vectors_build_column {
     uint8_t *rotation;
 };
 
+struct scree__vectors_append; /* build_append.c */
+
 struct scree_vectors_build_job {
     struct scree_context *context;
     struct scree__mem_budget *budget;
@@ -60,6 +62,10 @@ struct scree_vectors_build_job {
     struct scree__vectors_super super;
     struct scree_vectors_build_plan plan;
     struct scree__spill_scratch *scratch;
+    struct scree__vectors_append *append; /* NULL: a new index */
+    bool whole_lists;         /* cells are not divided: the centroids are another file's */
+    uint64_t append_bytes;    /* of the budget, for the index that is appended to */
+    uint64_t replaced_count;  /* ids of earlier segments */
     struct scree_sink *place; /* where the file comes to be: the output, or scratch for an object */
 };
 
@@ -105,6 +111,14 @@ scree__vectors_build_seal(struct scree_vectors_build_job *job,
                           struct scree__vectors_build_column *column, struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__vectors_build_finish(struct scree_vectors_build_job *job,
                                                                struct scree_error *err);
+
+/* Where scratch lies: what is named, else the output's folder. NULL: no memory. */
+char *scree__vectors_folder_of(const char *scratch_folder, const char *output);
+
+/* Records of a list, list->count of them, as a block of the file; fills the CRCs of *list. */
+void scree__vectors_seal_block(const struct scree__vectors_shape *shape, uint32_t record_bytes,
+                               const uint8_t *records, uint8_t *block,
+                               struct scree__vectors_list *list);
 
 /* The centroid section, centroids[cell_count][stride] that are changed to what it holds; section: scree__vectors_centroids_bytes(). */
 void scree__vectors_centroids_round(float *centroids, size_t stride, uint32_t count, uint32_t dim,

@@ -25,7 +25,9 @@ static enum scree_status divide_cells(struct scree_vectors_build_job *job,
                                       struct scree__vectors_build_column *column,
                                       struct scree_error *err)
 {
-    uint64_t most = rows_a_list(column), lists = 0;
+    /* Lists of a segment are those of the index: none is divided. */
+    uint64_t most = job->whole_lists ? SCREE__VECTORS_LIST_COUNT_MAX : rows_a_list(column);
+    uint64_t lists = 0;
     void *memory;
     column->cell_first_bytes = ((uint64_t)column->cell_count + 1) * sizeof(uint32_t);
     enum scree_status status = take(job, column->cell_first_bytes, &memory, err);
@@ -34,6 +36,9 @@ static enum scree_status divide_cells(struct scree_vectors_build_job *job,
     column->cell_first = memory;
     for (uint32_t cell = 0; cell < column->cell_count; cell++) {
         uint64_t rows = column->cell_rows[cell];
+        if (job->whole_lists && rows > most)
+            return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: a list of %llu rows",
+                                    column->head.name, (unsigned long long)rows);
         column->cell_first[cell] = (uint32_t)lists;
         lists += rows == 0 ? 1 : (rows + most - 1) / most;
         if (lists > SCREE__VECTORS_LISTS_MAX)

@@ -1,5 +1,5 @@
 /* build_open.c - opening a build: names, inputs, ids and tags are checked, sizes planned; then its phases, one after the other. */
-#include "vectors/build.h"
+#include "vectors/build_append.h"
 #include "vectors/rows.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -97,21 +97,18 @@ static enum scree_status check_options(const struct scree_vectors_build_options 
     return status;
 }
 
-/* Scratch lies beside the output unless a folder is named. */
-static char *folder_of(const struct scree_vectors_build_options *options)
+char *scree__vectors_folder_of(const char *scratch_folder, const char *output)
 {
     char path[4096];
-    if (options->scratch_folder != NULL)
-        return scree__mem_string_copy(options->scratch_folder);
-    if (scree_location_is_remote(options->output))
+    if (scratch_folder != NULL)
+        return scree__mem_string_copy(scratch_folder);
+    if (scree_location_is_remote(output))
         return scree__mem_string_copy("/tmp");
-    const char *slash = strrchr(options->output, '/');
-    size_t bytes = slash == NULL              ? 0
-                   : slash == options->output ? 1
-                                              : (size_t)(slash - options->output);
+    const char *slash = strrchr(output, '/');
+    size_t bytes = slash == NULL ? 0 : slash == output ? 1 : (size_t)(slash - output);
     if (bytes == 0)
         return scree__mem_string_copy(".");
-    snprintf(path, sizeof path, "%.*s", (int)bytes, options->output);
+    snprintf(path, sizeof path, "%.*s", (int)bytes, output);
     return scree__mem_string_copy(path);
 }
 
@@ -121,6 +118,8 @@ static uint32_t choose_lists(const struct scree_vectors_build_job *job,
                              const struct scree__vectors_build_column *column)
 {
     uint64_t rows = column->input.row_count, lists = column->options->list_count;
+    if (job->append != NULL)
+        return column->options->list_count;
     if (lists == 0) {
         uint64_t bytes;
         uint64_t wanted = job->options.list_bytes > 0 ? job->options.list_bytes : LIST_BYTES;
@@ -138,6 +137,8 @@ static uint64_t choose_sample(const struct scree_vectors_build_job *job,
                               const struct scree__vectors_build_column *column)
 {
     uint64_t rows = job->options.sample_rows, lists = column->cell_count;
+    if (job->append != NULL)
+        return 0;
     if (rows == 0) {
         uint64_t fit = SAMPLE_BYTES / (4 * (uint64_t)column->input.dim);
         rows = SAMPLE_A_LIST * lists;
@@ -186,7 +187,7 @@ static uint64_t most(uint64_t a, uint64_t b)
 /* One column after the other; what the other columns keep meanwhile are their counts. */
 static void plan_memory(struct scree_vectors_build_job *job)
 {
-    uint64_t kept = job->names.section_bytes + RESERVE_BYTES, phase = 0;
+    uint64_t kept = job->names.section_bytes + RESERVE_BYTES + job->append_bytes, phase = 0;
     for (uint32_t i = 0; i < job->column_count; i++) {
         const struct scree__vectors_build_column *column = &job->columns[i];
         uint64_t lists = (uint64_t)column->cell_count + column->input.row_count *
@@ -195,7 +196,8 @@ static void plan_memory(struct scree_vectors_build_job *job)
         kept += column->head.rotation_bytes;
         if (job->column_count > 1)
             kept += lists * (sizeof(struct scree__vectors_list) + 16);
-        phase = most(phase, scree__vectors_train_bytes(job, column));
+        phase = most(phase, job->append != NULL ? scree__vectors_append_bytes(column)
+                                                : scree__vectors_train_bytes(job, column));
         phase = most(phase, scree__vectors_assign_bytes(job, column));
         phase = most(phase, scree__vectors_encode_bytes(job, column));
         phase = most(phase, scree__vectors_seal_bytes(job, column));
@@ -239,7 +241,10 @@ static enum scree_status open_column(struct scree_vectors_build_job *job, uint32
     if (status != SCREE_OK)
         return status;
     column->rotation = memory;
-    scree__vectors_rotation_make(head->seed + index, head->shape.padded_dim, column->rotation);
+    if (job->append != NULL)
+        scree__vectors_append_column(job, index);
+    else
+        scree__vectors_rotation_make(head->seed + index, head->shape.padded_dim, column->rotation);
     return SCREE_OK;
 }
 
@@ -254,6 +259,19 @@ static void choose_widths(struct scree_vectors_build_job *job)
     job->super.tag_set_count = names->set_count;
     job->super.column_count = job->column_count;
     job->super.row_count = names->row_count;
+}
+
+/* Rows without ids go on where the index ends. */
+static enum scree_status number_rows(struct scree_vectors_build_job *job, struct scree_error *err)
+{
+    uint64_t first = scree__vectors_append_first_id(job), rows = job->names.row_count;
+    if (first > UINT64_MAX - rows)
+        return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                "%s: its largest id leaves no room for %llu more: name ids",
+                                job->options.output, (unsigned long long)rows);
+    job->names.first_id = job->names.least_id = first;
+    job->names.most_id = first + rows - 1;
+    return SCREE_OK;
 }
 
 static enum scree_status open_all(struct scree_vectors_build_job *job, struct scree_error *err)
@@ -277,6 +295,8 @@ static enum scree_status open_all(struct scree_vectors_build_job *job, struct sc
         status =
             scree__vectors_names_open(&job->names, job->options.ids, job->options.tags, rows,
                                       job->options.source_options, job->scratch, job->budget, err);
+    if (status == SCREE_OK && job->append != NULL && job->options.ids == NULL)
+        status = number_rows(job, err);
     if (status != SCREE_OK)
         return status;
     choose_widths(job);
@@ -317,9 +337,12 @@ enum scree_status scree_vectors_build_open(struct scree_context *context,
                    ? job->options.sink_options->size
                    : sizeof job->sink_options);
     job->sink_options.replace = job->options.replace;
-    status = check_options(&job->options, err);
+    if (job->options.append)
+        status = scree__vectors_append_open(job, err);
+    if (status == SCREE_OK)
+        status = check_options(&job->options, err);
     if (status == SCREE_OK) {
-        job->folder = folder_of(&job->options);
+        job->folder = scree__vectors_folder_of(job->options.scratch_folder, job->options.output);
         status = job->folder != NULL ? open_all(job, err)
                                      : scree__base_fail(err, SCREE_E_MEMORY, "out of memory");
     }
@@ -354,18 +377,21 @@ void scree_vectors_build_close(struct scree_vectors_build_job *job)
     scree__vectors_names_release(&job->names, job->budget);
     scree__spill_scratch_close(job->scratch);
     scree_sink_close(job->place);
+    scree__vectors_append_close(job);
     scree__mem_string_free(job->folder);
     scree__mem_free(NULL, job, sizeof *job);
 }
 
 /* -------------------------------------------------------------------------------------------- run */
 
-static enum scree_status train_and_assign(struct scree_vectors_build_job *job,
-                                          struct scree__vectors_build_column *column,
+static enum scree_status train_and_assign(struct scree_vectors_build_job *job, uint32_t index,
                                           struct scree_error *err)
 {
     struct scree__vectors_lists lists = {0};
-    enum scree_status status = scree__vectors_build_train(job, column, &lists, err);
+    struct scree__vectors_build_column *column = &job->columns[index];
+    enum scree_status status = job->append != NULL
+                                   ? scree__vectors_append_lists(job, index, &lists, err)
+                                   : scree__vectors_build_train(job, column, &lists, err);
     if (status == SCREE_OK)
         status = scree__vectors_build_assign(job, column, &lists, err);
     scree__vectors_lists_release(&lists);
@@ -374,6 +400,10 @@ static enum scree_status train_and_assign(struct scree_vectors_build_job *job,
 
 static enum scree_status open_place(struct scree_vectors_build_job *job, struct scree_error *err)
 {
+    if (job->place != NULL) /* a merge has opened it */
+        return SCREE_OK;
+    if (job->append != NULL)
+        return scree__vectors_append_begin(job, err);
     if (scree_location_is_remote(job->options.output))
         return scree__io_sink_open_scratch(job->folder, job->options.output, &job->place, err);
     return scree_sink_open(job->options.output, &job->sink_options, &job->place, err);
@@ -385,6 +415,7 @@ static void fill_result(const struct scree_vectors_build_job *job,
     memset(result, 0, sizeof *result);
     result->row_count = job->plan.row_count;
     result->output_bytes = job->super.file_bytes;
+    result->replaced_count = job->replaced_count;
     result->scratch_bytes = scree__spill_scratch_bytes(job->scratch);
     for (uint32_t i = 0; i < job->column_count; i++) {
         const struct scree__vectors_build_column *column = &job->columns[i];
@@ -411,7 +442,7 @@ enum scree_status scree_vectors_build_run(struct scree_vectors_build_job *job,
     }
     enum scree_status status = open_place(job, err);
     for (uint32_t i = 0; i < job->column_count && status == SCREE_OK; i++)
-        status = train_and_assign(job, &job->columns[i], err);
+        status = train_and_assign(job, i, err);
     if (status == SCREE_OK)
         status = scree__vectors_build_layout(job, err);
     for (uint32_t i = 0; i < job->column_count && status == SCREE_OK; i++) {
@@ -421,6 +452,11 @@ enum scree_status scree_vectors_build_run(struct scree_vectors_build_job *job,
     }
     if (status == SCREE_OK)
         status = scree__vectors_build_finish(job, err);
+    if (status == SCREE_OK && job->append != NULL) {
+        status = scree__vectors_append_finish(job, err);
+        if (status != SCREE_OK)
+            scree__vectors_append_undo(job);
+    }
     if (status == SCREE_OK)
         fill_result(job, result);
     return status;

@@ -52,8 +52,9 @@ static uint8_t *store_column(const uint8_t *records, uint32_t record_bytes, uint
     return to;
 }
 
-static void seal_block(const struct scree__vectors_shape *shape, uint32_t record_bytes,
-                       const uint8_t *records, uint8_t *block, struct scree__vectors_list *list)
+void scree__vectors_seal_block(const struct scree__vectors_shape *shape, uint32_t record_bytes,
+                               const uint8_t *records, uint8_t *block,
+                               struct scree__vectors_list *list)
 {
     uint32_t signs = shape->padded_dim / 8, count = list->count, at = signs + 12;
     uint32_t extra = scree__vectors_extra_bytes(shape->padded_dim, shape->bits);
@@ -94,7 +95,8 @@ static enum scree_status seal_list(void *arg, uint64_t index, unsigned worker,
         scree__io_place_read(s->job->place, list->block_offset, records,
                              (size_t)list->count * s->column->record_bytes, err);
     if (status == SCREE_OK) {
-        seal_block(&s->column->head.shape, s->column->record_bytes, records, block, list);
+        scree__vectors_seal_block(&s->column->head.shape, s->column->record_bytes, records, block,
+                                  list);
         status = scree__io_place_write(s->job->place, list->block_offset, block, bytes, err);
     }
     scree__par_stage_add(s->job->context, list->count);

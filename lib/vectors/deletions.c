@@ -14,8 +14,7 @@ static const uint8_t magic[8] = {0x89, 'S', 'V', 'D', 0x0D, 0x0A, 0x1A, 0x0A};
 #define HEAD_BYTES 24u /* magic, u32 version, u32 CRC of the index's column table, u64 count */
 #define COUNT_MAX ((uint64_t)1 << 40)
 
-/* Where the file is: a URL's query stays at its end. */
-static bool name_of(const char *location, char name[4096])
+bool scree__vectors_deletions_name(const char *location, char name[4096])
 {
     bool url = scree_location_is_remote(location) && strncmp(location, "s3://", 5) != 0;
     size_t bytes = url ? strcspn(location, "?") : strlen(location);
@@ -81,9 +80,10 @@ enum scree_status scree__vectors_deletions_load(struct scree__vectors_svx *svx,
 {
     char name[4096];
     struct scree_source *source = NULL;
-    if ((svx->super.features & SCREE__VECTORS_FEATURE_DELETIONS) == 0)
+    /* Those of an index of several files are in its manifest. */
+    if (svx->manifest_bytes > 0 || (svx->super.features & SCREE__VECTORS_FEATURE_DELETIONS) == 0)
         return SCREE_OK;
-    if (location == NULL || !name_of(location, name))
+    if (location == NULL || !scree__vectors_deletions_name(location, name))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%s: has deletions, in a file that only a location leads to",
                                 scree_source_name(svx->source));
@@ -92,11 +92,12 @@ enum scree_status scree__vectors_deletions_load(struct scree__vectors_svx *svx,
         scree__base_error_prefix(err, "%s has deletions", scree_source_name(svx->source));
         return status;
     }
-    status = read_ids(source, svx->super.columns_crc, svx->budget, &svx->deleted,
-                      &svx->deleted_count, err);
+    struct scree__vectors_segment *segment = &svx->segments[0];
+    status = read_ids(source, svx->super.columns_crc, svx->budget, &segment->deleted,
+                      &segment->deleted_count, err);
     if (status != SCREE_OK)
-        svx->deleted_count = 0;
-    svx->deleted_bytes = 8 * svx->deleted_count;
+        segment->deleted_count = 0;
+    segment->deleted_bytes = 8 * segment->deleted_count;
     scree_source_close(source);
     return status;
 }
@@ -182,19 +183,42 @@ static uint64_t unite(uint64_t *ids, uint64_t count)
     return kept;
 }
 
-enum scree_status scree_vectors_delete(struct scree_context *context, const char *path,
-                                       const uint64_t *ids, uint64_t count, uint64_t *deleted_count,
-                                       struct scree_error *err)
+/* In a manifest: of each segment the ids that its range allows. */
+static enum scree_status delete_in_manifest(const char *path, uint64_t *ids, uint64_t count,
+                                            struct scree__mem_budget *budget,
+                                            uint64_t *deleted_count, struct scree_error *err)
 {
-    char name[4096];
+    struct scree__vectors_manifest_edit edit;
+    void *memory = NULL;
+    enum scree_status status = scree__vectors_manifest_begin(path, budget, &edit, err);
+    if (status == SCREE_OK)
+        status = scree__mem_alloc(budget, sizeof(struct scree__vectors_id_changes), &memory,
+                                  "deleted ids", err);
+    struct scree__vectors_id_changes *changes = memory;
+    if (status == SCREE_OK) {
+        memset(changes, 0, sizeof *changes);
+        status = scree__vectors_ids_delete(edit.manifest, ids, count, budget, changes, err);
+    }
+    *deleted_count = 0;
+    for (uint32_t i = 0; status == SCREE_OK && i < edit.manifest->segment_count; i++)
+        *deleted_count += edit.manifest->segments[i].deleted_count;
+    if (status == SCREE_OK)
+        status = scree__vectors_manifest_commit(&edit, err);
+    if (changes != NULL)
+        scree__vectors_id_changes_release(changes, budget);
+    scree__mem_free(budget, changes, sizeof *changes);
+    scree__vectors_manifest_release(&edit);
+    return status;
+}
+
+static enum scree_status delete_beside(const char *path, const char *name, const uint64_t *ids,
+                                       uint64_t count, struct scree__mem_budget *budget,
+                                       uint64_t *deleted_count, struct scree_error *err)
+{
     uint8_t bytes[SCREE__VECTORS_SUPER_BYTES];
     struct scree__vectors_super super;
-    struct scree__mem_budget *budget = scree__par_budget(context);
     uint64_t *old = NULL, old_count = 0, length = 0;
     void *memory = NULL;
-    if (scree_location_is_remote(path) || !name_of(path, name))
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: only a local index can be changed",
-                                path);
     enum scree_status status = read_super(path, bytes, &super, &length, err);
     bool has = status == SCREE_OK && (super.features & SCREE__VECTORS_FEATURE_DELETIONS) != 0;
     struct scree_source *source = NULL;
@@ -220,4 +244,92 @@ enum scree_status scree_vectors_delete(struct scree_context *context, const char
     scree__mem_free(budget, memory, all_bytes);
     scree__mem_free(budget, old, 8 * old_count);
     return status;
+}
+
+enum scree_status scree_vectors_delete(struct scree_context *context, const char *path,
+                                       const uint64_t *ids, uint64_t count, uint64_t *deleted_count,
+                                       struct scree_error *err)
+{
+    char name[4096];
+    struct scree__mem_budget *budget = scree__par_budget(context);
+    void *copy = NULL;
+    bool several;
+    if (scree_location_is_remote(path) || !scree__vectors_deletions_name(path, name))
+        return scree__base_fail(err, SCREE_E_UNSUPPORTED, "%s: only a local index can be changed",
+                                path);
+    enum scree_status status = scree__vectors_path_is_manifest(path, &several, err);
+    if (status != SCREE_OK)
+        return status;
+    if (!several)
+        return delete_beside(path, name, ids, count, budget, deleted_count, err);
+    status = scree__mem_alloc(budget, 8 * count, &copy, "deleted ids", err);
+    if (status == SCREE_OK && count > 0)
+        memcpy(copy, ids, 8 * count);
+    if (status == SCREE_OK)
+        status = delete_in_manifest(path, copy, count, budget, deleted_count, err);
+    scree__mem_free(budget, copy, 8 * count);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- in a manifest */
+
+static enum scree_status add_ids(struct scree__vectors_manifest_segment *segment,
+                                 const uint64_t *ids, uint64_t count,
+                                 struct scree__mem_budget *budget,
+                                 struct scree__vectors_id_changes *changes, uint32_t at,
+                                 struct scree_error *err)
+{
+    uint64_t bytes = 8 * (segment->deleted_count + count), used = 0, old = 0;
+    void *memory;
+    enum scree_status status = scree__mem_alloc(budget, bytes, &memory, "deleted ids", err);
+    if (status != SCREE_OK)
+        return status;
+    uint8_t *to = memory;
+    for (uint64_t i = 0; i < count || old < segment->deleted_count;) {
+        uint64_t a = i < count ? ids[i] : UINT64_MAX, b = UINT64_MAX;
+        if (old < segment->deleted_count)
+            b = scree__base_load64(segment->deleted + 8 * old);
+        bool from_old = i == count || (old < segment->deleted_count && b <= a);
+        scree__base_store64(to + 8 * used++, from_old ? b : a);
+        old += from_old;
+        i += i < count && (!from_old || a == b);
+    }
+    changes->deleted_count += used - segment->deleted_count;
+    scree__mem_free(budget, changes->deleted[at], changes->deleted_bytes[at]);
+    changes->deleted[at] = to;
+    changes->deleted_bytes[at] = bytes;
+    segment->deleted = to;
+    segment->deleted_count = used;
+    return SCREE_OK;
+}
+
+enum scree_status scree__vectors_ids_delete(struct scree__vectors_manifest *manifest, uint64_t *ids,
+                                            uint64_t count, struct scree__mem_budget *budget,
+                                            struct scree__vectors_id_changes *changes,
+                                            struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    count = count > 0 ? unite(ids, count) : 0;
+    for (uint32_t i = 0; i < manifest->segment_count && status == SCREE_OK; i++) {
+        struct scree__vectors_manifest_segment *segment = &manifest->segments[i];
+        uint64_t first = 0, end = count;
+        while (first < end && ids[first] < segment->least_id)
+            first++;
+        while (end > first && ids[end - 1] > segment->most_id)
+            end--;
+        if (end > first)
+            status = add_ids(segment, ids + first, end - first, budget, changes, i, err);
+    }
+    return status;
+}
+
+void scree__vectors_id_changes_release(struct scree__vectors_id_changes *changes,
+                                       struct scree__mem_budget *budget)
+{
+    for (uint32_t i = 0; i < SCREE__VECTORS_SEGMENTS_MAX; i++)
+        scree__mem_free(budget, changes->deleted[i], changes->deleted_bytes[i]);
+    for (unsigned i = 0; i < 2; i++)
+        scree__mem_free(budget, (void *)(uintptr_t)changes->images[i], changes->image_bytes[i]);
+    scree__mem_free(budget, (void *)(uintptr_t)changes->recalls, changes->recalls_bytes);
+    memset(changes, 0, sizeof *changes);
 }

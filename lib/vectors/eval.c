@@ -31,7 +31,7 @@ struct eval {
     const uint8_t **rows; /* [ROWS_AT_ONCE] of the list that is read */
     void **pins;
     struct scree__vectors_row_ref *refs;
-    uint64_t *row_ids;
+    uint64_t *row_ids; /* UINT64_MAX: deleted */
     uint32_t list, row_count;
     struct scree__vectors_idle
         *idle; /* for its kernels, shared by threads: rows of floats need no working memory */
@@ -99,6 +99,8 @@ static enum scree_status rows_take(struct eval *eval, uint32_t list, uint32_t fi
     for (uint32_t i = 0; i < count; i++) {
         eval->refs[i] = (struct scree__vectors_row_ref){list, first + i};
         eval->row_ids[i] = scree__vectors_svx_id(svx, eval->column, &block, first + i);
+        if (scree__vectors_svx_deleted(svx, block.segment, eval->row_ids[i]))
+            eval->row_ids[i] = UINT64_MAX;
     }
     scree__vectors_svx_lists_give(svx, &block, 1);
     eval->list = list;
@@ -180,7 +182,7 @@ static enum scree_status compare_query(void *arg, uint64_t query, unsigned worke
     (void)worker;
     (void)err;
     for (uint32_t i = 0; i < eval->row_count; i++) {
-        if (eval->row_ids[i] == eval->own[query])
+        if (eval->row_ids[i] == eval->own[query] || eval->row_ids[i] == UINT64_MAX)
             continue;
         float distance =
             scree__vectors_compare_row(&eval->idle->searcher, values, eval->rows[i], eval->list);
@@ -204,7 +206,8 @@ static enum scree_status for_queries(struct eval *eval, struct scree_error *err)
 static enum scree_status find_truth(struct eval *eval, struct scree_error *err)
 {
     enum scree_status status = SCREE_OK;
-    for (uint32_t list = 0; list < eval->column->list_count && status == SCREE_OK; list++) {
+    for (uint32_t list = 0; list < scree__vectors_all_lists(eval->column) && status == SCREE_OK;
+         list++) {
         uint32_t count = eval->column->lists[list].count;
         for (uint32_t first = 0; first < count && status == SCREE_OK; first += ROWS_AT_ONCE) {
             uint32_t left = count - first;

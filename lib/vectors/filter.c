@@ -110,7 +110,7 @@ bool scree__vectors_filter_allows(const struct scree__vectors_filter *filter,
                                   const struct scree__vectors_block *block, uint32_t at)
 {
     if (filter->tags != NULL) {
-        uint32_t set = scree__vectors_svx_tag(column, block, at);
+        uint32_t set = scree__vectors_svx_tag(svx, column, block, at);
         if (set >= filter->tag_set_count || filter->tags[set] == 0)
             return false;
     }
@@ -122,5 +122,6 @@ bool scree__vectors_filter_allows(const struct scree__vectors_filter *filter,
     if (filter->bits != NULL &&
         (id >= filter->bit_count || (filter->bits[id / 8] >> (id % 8) & 1) == 0))
         return false;
-    return filter->deletions == NULL || !scree__vectors_svx_deleted(filter->deletions, id);
+    return filter->deletions == NULL ||
+           !scree__vectors_svx_deleted(filter->deletions, block->segment, id);
 }

@@ -268,7 +268,7 @@ enum scree_status scree__vectors_names_read(const struct scree__vectors_names *n
         status = scree__spill_scratch_read(scratch, &block, ids, NULL, err);
     else
         for (uint32_t i = 0; i < count; i++)
-            ids[i] = first + i;
+            ids[i] = names->first_id + first + i;
     block = (struct scree__spill_block){names->tags_at + 4 * first, 4 * count, 4 * count};
     memset(sets, 0, count * sizeof *sets);
     if (status == SCREE_OK && names->section_bytes > 0)

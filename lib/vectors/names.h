@@ -13,6 +13,7 @@ struct scree__vectors_names {
     enum { SCREE__VECTORS_IDS_ROWS, SCREE__VECTORS_IDS_NPY, SCREE__VECTORS_IDS_SCRATCH } kind;
     struct scree__vectors_input npy;
     uint64_t ids_at;
+    uint64_t first_id; /* of row numbers */
     uint64_t row_count;
     uint64_t least_id, most_id;
     /* Tags: u32 on scratch, the number of the set; none where section_bytes is 0. */

@@ -3,6 +3,7 @@
 #include "par/context.h"
 #include "vectors/filter.h"
 #include "vectors/searching.h"
+#include "vectors/svx_inside.h"
 
 #include <math.h>
 #include <string.h>
@@ -112,7 +113,12 @@ enum scree_status scree_vectors_search_plan(struct scree_vectors_index *index,
         struct scree_range range = scree__vectors_svx_list_range(
             index->searching->columns[at].target.column, probe->list, want.whole);
         reads[(*count)++] = (struct scree_vectors_planned_read){
-            range.offset, range.byte_count, probe->list, sqrtf(probe->distance2)};
+            range.offset, range.byte_count,
+            probe->list % index->searching->columns[at].target.column->list_count,
+            sqrtf(probe->distance2),
+            index->svx
+                ->segments[probe->list / index->searching->columns[at].target.column->list_count]
+                .number};
     }
     scree__vectors_searcher_give(index->searching, at, idle, NULL);
     return status;

@@ -104,12 +104,12 @@ void scree__vectors_searcher_release(struct scree__vectors_searcher *searcher)
 static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
                                   const struct scree__vectors_want *want, struct scree_error *err)
 {
-    enum scree_status status =
-        SCREE__VECTORS_GROW(searcher, probes, probe_capacity, want->nprobe, err);
+    uint64_t lists = (uint64_t)want->nprobe * searcher->target->column->segment_count;
+    enum scree_status status = SCREE__VECTORS_GROW(searcher, probes, probe_capacity, lists, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, blocks, block_capacity, want->nprobe, err);
+        status = SCREE__VECTORS_GROW(searcher, blocks, block_capacity, lists, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, want->nprobe, err);
+        status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, lists, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity, want->k, err);
     if (status == SCREE_OK)

@@ -3,6 +3,7 @@
 #include "vectors/kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What lists are chosen by: small is near. */
 static float probe_key(const struct scree__vectors_target *target, const float *products,
@@ -79,7 +80,7 @@ bool scree__vectors_beyond(const struct scree__vectors_target *target,
     return gap > 0 && gap * gap > limit;
 }
 
-/* Lists of one query: exact distances of their centroids, without those beyond `within`. */
+/* Lists of one query, of all segments: exact distances of their centroids, without those beyond `within`. */
 uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
                               const struct scree__vectors_want *want, const float *values,
                               const float *products)
@@ -87,17 +88,23 @@ uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
     const struct scree__vectors_target *target = searcher->target;
     const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    const uint32_t dim = column->shape.dim;
+    const uint32_t dim = column->shape.dim, segments = column->segment_count;
+    const float within = scree__vectors_compared(target, want->within);
     uint32_t count = choose(target, products, want->nprobe, searcher->probes), kept = 0;
     searcher->length = sqrtf(kernels->product_fp32(values, values, dim));
+    /* Centroids go to the end, so that their lists have room in front of those that are still to come. */
+    struct scree__vectors_probe *from = searcher->probes + (size_t)count * (segments - 1);
+    if (segments > 1)
+        memmove(from, searcher->probes, count * sizeof *from);
     for (uint32_t i = 0; i < count; i++) {
-        struct scree__vectors_probe it = searcher->probes[i];
+        struct scree__vectors_probe it = from[i];
         it.distance2 = kernels->distance2_fp32(
             column->centroids + (size_t)it.list * column->centroid_stride, values, dim);
-        if (column->lists[it.list].count > 0 &&
-            !scree__vectors_beyond(target, it, searcher->length,
-                                   scree__vectors_compared(target, want->within)))
-            searcher->probes[kept++] = it;
+        for (uint32_t s = 0; s < segments; s++, it.list += column->list_count) {
+            if (column->lists[it.list].count > 0 &&
+                !scree__vectors_beyond(target, it, searcher->length, within))
+                searcher->probes[kept++] = it;
+        }
     }
     return kept;
 }

@@ -65,7 +65,7 @@ static const float *decode_sq8(const struct scree__vectors_searcher *searcher, c
                                uint32_t list)
 {
     const struct scree__vectors_column *column = searcher->target->column;
-    const float *centroid = column->centroids + (size_t)list * column->centroid_stride;
+    const float *centroid = scree__vectors_list_centroid(column, list);
     float range[2];
     memcpy(range, row, sizeof range);
     for (uint32_t d = 0; d < column->shape.dim; d++)

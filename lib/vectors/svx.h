@@ -52,10 +52,14 @@ struct scree__vectors_recall_point {
 struct scree__vectors_column {
     char name[SCREE_VECTORS_NAME_BYTES + 1];
     struct scree__vectors_shape shape;
-    uint64_t vector_count;
-    uint32_t list_count;
-    uint64_t seed; /* of the build */
-    /* [list_count], in the order of the file: near lists are neighbours. */
+    uint64_t vector_count; /* of all segments */
+    uint32_t list_count;   /* centroids */
+    uint64_t seed;         /* of the build */
+    /* Files that the column lies in. Each has a list around each centroid: that of segment s around centroid c has the number s * list_count + c. */
+    uint32_t segment_count;
+    const struct scree__vectors_shape
+        *shapes; /* [segment_count]; they differ in id_bytes and tag_bytes */
+    /* [segment_count * list_count], in the order of the files: near lists are neighbours. */
     const struct scree__vectors_list *lists;
     /* [list_count][centroid_stride], not rotated; 64-byte aligned, zeros behind dim. */
     const float *centroids;
@@ -66,16 +70,41 @@ struct scree__vectors_column {
     uint32_t recall_count;
 };
 
+static inline uint32_t scree__vectors_all_lists(const struct scree__vectors_column *column)
+{
+    return column->segment_count * column->list_count;
+}
+
+static inline const struct scree__vectors_shape *
+scree__vectors_list_shape(const struct scree__vectors_column *column, uint32_t list)
+{
+    return &column->shapes[list / column->list_count];
+}
+
+static inline const float *scree__vectors_list_centroid(const struct scree__vectors_column *column,
+                                                        uint32_t list)
+{
+    return column->centroids + (size_t)(list % column->list_count) * column->centroid_stride;
+}
+
 struct scree__vectors_svx; /* opaque */
 
 struct scree__vectors_svx_options {
     struct scree_context *context; /* budget, log, cancellation; NULL: none */
     /* For blocks and rows that are kept; what is needed at once is taken beyond it. */
     uint64_t cache_bytes;
+    /* Requests for rerank rows of a query: spans are united until there are no more, as far as they do not grow by much. 0: the source decides. */
+    uint32_t row_requests;
+    /*
+     * Opens segment `number` of an index of several files, `bytes` long; a source that did not change since. NULL: such an index is SCREE_E_UNSUPPORTED.
+     */
+    enum scree_status (*open_segment)(void *user, uint32_t number, uint64_t bytes,
+                                      struct scree_source **source, struct scree_error *err);
+    void *user;
 };
 
 /*
- * Opens an index over a source, which stays the caller's and must outlive it. Errors: SCREE_E_DATA (damaged; which field, which byte),
+ * Opens an index over a source - of an index file, or of a manifest -, which stays the caller's and must outlive it. Errors: SCREE_E_DATA (damaged; which field, which byte),
  * SCREE_E_UNSUPPORTED (a later version), SCREE_E_BUDGET, SCREE_E_IO.
  */
 SCREE_MUST_CHECK enum scree_status
@@ -94,7 +123,8 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_svx_find(const struct scree__v
 
 /* The bytes of a list, while it is taken. */
 struct scree__vectors_block {
-    uint32_t count;       /* vectors */
+    uint32_t count; /* vectors */
+    uint32_t segment;
     const uint8_t *packs; /* 64-byte aligned; all of them whole, as in quantizer.h */
     /* Little-endian, id_bytes and tag_bytes a vector; see _svx_id(), _svx_tag(). */
     const uint8_t *ids, *tags;
@@ -116,14 +146,16 @@ scree__vectors_svx_lists_take(struct scree__vectors_svx *svx, uint32_t column,
 void scree__vectors_svx_lists_give(struct scree__vectors_svx *svx,
                                    const struct scree__vectors_block *blocks, uint32_t count);
 
-/* The id and the set of tags of vector `at` of a block. */
+/* The id and the set of tags of vector `at` of a block; sets of all segments are counted on. */
 uint64_t scree__vectors_svx_id(const struct scree__vectors_svx *svx,
                                const struct scree__vectors_column *column,
                                const struct scree__vectors_block *block, uint32_t at);
-uint32_t scree__vectors_svx_tag(const struct scree__vectors_column *column,
+uint32_t scree__vectors_svx_tag(const struct scree__vectors_svx *svx,
+                                const struct scree__vectors_column *column,
                                 const struct scree__vectors_block *block, uint32_t at);
-/* Has the id been deleted from this file? */
-bool scree__vectors_svx_deleted(const struct scree__vectors_svx *svx, uint64_t id);
+/* Has the id been deleted from this segment? */
+bool scree__vectors_svx_deleted(const struct scree__vectors_svx *svx, uint32_t segment,
+                                uint64_t id);
 bool scree__vectors_svx_has_deletions(const struct scree__vectors_svx *svx);
 
 /* Which of the file's sets of tags hold the tag: allowed[scree__vectors_svx_tag_set_count()], set to 0 or 1. SCREE_E_ARGUMENT: no such tag. */

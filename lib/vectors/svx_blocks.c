@@ -22,8 +22,8 @@ struct taking {
     struct scree__vectors_svx_column *column;
     struct load *loads;
     struct scree_range *ranges;
+    uint32_t *lists;
     uint32_t load_count;
-    uint64_t loads_bytes, ranges_bytes;
 };
 
 /* --------------------------------------------------------------------------- those nobody uses */
@@ -109,9 +109,10 @@ static void widen_last_pack(const struct scree__vectors_shape *shape, uint32_t c
 
 static enum scree_status take_memory(struct taking *t, struct scree_error *err)
 {
-    const struct scree__vectors_shape *shape = &t->column->head.shape;
     for (uint32_t i = 0; i < t->load_count; i++) {
         const struct load *load = &t->loads[i];
+        const struct scree__vectors_shape *shape =
+            scree__vectors_list_shape(&t->column->public_, load->list);
         const struct scree__vectors_list *list = &t->column->lists[load->list];
         uint64_t bytes = memory_bytes(shape, list->count, load->part);
         void *memory = NULL;
@@ -129,6 +130,7 @@ static enum scree_status take_memory(struct taking *t, struct scree_error *err)
         load->piece->bytes = memory;
         load->piece->byte_count = bytes;
         uint64_t at = load->part == SCAN ? 0 : scree__vectors_extra_at(shape, list->count);
+        t->lists[i] = load->list;
         t->ranges[i] = (struct scree_range){
             list->block_offset + at, (size_t)file_bytes(shape, list->count, load->part), memory};
     }
@@ -138,18 +140,23 @@ static enum scree_status take_memory(struct taking *t, struct scree_error *err)
 static enum scree_status check(const struct taking *t, uint32_t index, struct scree_error *err)
 {
     const struct load *load = &t->loads[index];
-    const struct scree_range *range = &t->ranges[index];
     const struct scree__vectors_list *list = &t->column->lists[load->list];
+    const struct scree__vectors_shape *shape =
+        scree__vectors_list_shape(&t->column->public_, load->list);
+    const struct scree__vectors_segment *segment =
+        &t->svx->segments[load->list / t->column->head.list_count];
+    size_t bytes = (size_t)file_bytes(shape, list->count, load->part);
+    uint64_t at = load->part == SCAN ? 0 : scree__vectors_extra_at(shape, list->count);
     uint32_t expected = load->part == SCAN ? list->scan_crc : list->extra_crc;
-    uint32_t found = scree__simd_crc32c(0, range->bytes, range->byte_count);
+    uint32_t found = scree__simd_crc32c(0, load->piece->bytes, bytes);
     if (found != expected)
         return scree__base_fail(
             err, SCREE_E_DATA,
             "%s: column '%s', list %u: %zu bytes at byte %llu have the CRC %08x, expected %08x",
-            scree_source_name(t->svx->source), t->column->head.name, load->list, range->byte_count,
-            (unsigned long long)range->offset, found, expected);
+            scree_source_name(segment->source), t->column->head.name, load->list, bytes,
+            (unsigned long long)(list->block_offset + at), found, expected);
     if (load->part == SCAN)
-        widen_last_pack(&t->column->head.shape, list->count, load->piece->bytes);
+        widen_last_pack(shape, list->count, load->piece->bytes);
     return SCREE_OK;
 }
 
@@ -158,7 +165,8 @@ static enum scree_status load_claimed(struct taking *t, struct scree_error *err)
 {
     enum scree_status status = take_memory(t, err);
     if (status == SCREE_OK)
-        status = scree_source_read_many(t->svx->source, t->ranges, t->load_count, err);
+        status = scree__vectors_svx_read(t->svx, t->column->head.list_count, t->ranges, t->lists,
+                                         t->load_count, err);
     for (uint32_t i = 0; i < t->load_count && status == SCREE_OK; i++)
         status = check(t, i, err);
     scree__par_lock_take(&t->svx->lock);
@@ -253,11 +261,12 @@ static void fill_block(const struct taking *t, uint32_t list, int parts, bool lo
                        struct scree__vectors_block *block)
 {
     static const uint8_t nothing[64] = {0};
-    const struct scree__vectors_shape *shape = &t->column->head.shape;
+    const struct scree__vectors_shape *shape = scree__vectors_list_shape(&t->column->public_, list);
     const struct scree__vectors_piece *scan = piece_at(t->column, list, SCAN);
     uint32_t count = t->column->lists[list].count;
     memset(block, 0, sizeof *block);
     block->count = count;
+    block->segment = list / t->column->head.list_count;
     block->entry = piece_at(t->column, list, SCAN);
     block->whole = parts > EXTRA;
     if (!loaded)
@@ -284,17 +293,18 @@ enum scree_status scree__vectors_svx_lists_take(struct scree__vectors_svx *svx, 
     void *memory;
     if (count == 0)
         return SCREE_OK;
-    t.loads_bytes = (uint64_t)parts * count * sizeof *t.loads;
-    t.ranges_bytes = (uint64_t)parts * count * sizeof *t.ranges;
-    enum scree_status status = scree__mem_alloc(svx->budget, t.loads_bytes + t.ranges_bytes,
-                                                &memory, "lists of the index", err);
+    uint64_t bytes =
+        (uint64_t)parts * count * (sizeof *t.loads + sizeof *t.ranges + sizeof *t.lists);
+    enum scree_status status =
+        scree__mem_alloc(svx->budget, bytes, &memory, "lists of the index", err);
     if (status != SCREE_OK)
         return status;
     t.ranges = memory;
     t.loads = (struct load *)(void *)(t.ranges + (size_t)parts * count);
+    t.lists = (uint32_t *)(void *)(t.loads + (size_t)parts * count);
     pin(&t, lists, count, parts);
     status = load_all(&t, lists, count, parts, err);
-    scree__mem_free(svx->budget, memory, t.loads_bytes + t.ranges_bytes);
+    scree__mem_free(svx->budget, memory, bytes);
     for (uint32_t i = 0; i < count; i++)
         fill_block(&t, lists[i], parts, status == SCREE_OK, &blocks[i]);
     if (status != SCREE_OK)

@@ -188,9 +188,8 @@ static enum scree_status check_order(struct scree__vectors_svx *svx, struct scre
     return status == SCREE_OK ? check_gap(svx, at, super->file_bytes, err) : status;
 }
 
-enum scree_status scree_vectors_verify(struct scree_vectors_index *index, struct scree_error *err)
+static enum scree_status check_file(struct scree__vectors_svx *svx, struct scree_error *err)
 {
-    struct scree__vectors_svx *svx = index->svx;
     enum scree_status status = check_order(svx, err);
     uint64_t vectors = 0;
     for (uint32_t i = 0; i < svx->super.column_count; i++)
@@ -202,5 +201,36 @@ enum scree_status scree_vectors_verify(struct scree_vectors_index *index, struct
                                 check_list, &c, err);
     }
     scree__par_stage_end(svx->context);
+    return status;
+}
+
+/* A segment as a file of its own: its head once more, and that it is the one that the manifest means. */
+static enum scree_status check_segment(struct scree__vectors_svx *all,
+                                       const struct scree__vectors_segment *segment,
+                                       struct scree_error *err)
+{
+    struct scree__vectors_svx_options options = {.context = all->context};
+    struct scree__vectors_svx *svx;
+    enum scree_status status = scree__vectors_svx_open(segment->source, &options, &svx, err);
+    if (status != SCREE_OK)
+        return status;
+    if (svx->super.columns_crc != segment->super.columns_crc)
+        status =
+            scree__base_fail(err, SCREE_E_DATA, "%s: not the segment that %s means",
+                             scree_source_name(segment->source), scree_source_name(all->source));
+    if (status == SCREE_OK)
+        status = check_file(svx, err);
+    scree__vectors_svx_close(svx);
+    return status;
+}
+
+enum scree_status scree_vectors_verify(struct scree_vectors_index *index, struct scree_error *err)
+{
+    struct scree__vectors_svx *svx = index->svx;
+    enum scree_status status = SCREE_OK;
+    if (svx->manifest_bytes == 0)
+        return check_file(svx, err);
+    for (uint32_t i = 0; i < svx->segment_count && status == SCREE_OK; i++)
+        status = check_segment(svx, &svx->segments[i], err);
     return status;
 }

@@ -161,9 +161,10 @@ static enum scree_status pin(struct scree__vectors_svx *svx,
 }
 
 static enum scree_status check_row(struct scree__vectors_svx *svx,
-                                   const struct scree__vectors_svx_column *column,
+                                   const struct scree__vectors_svx_column *column, uint32_t list,
                                    const struct scree_range *range, struct scree_error *err)
 {
+    const struct scree__vectors_segment *segment = &svx->segments[list / column->head.list_count];
     uint32_t stride = column->head.row_stride;
     const uint8_t *bytes = range->bytes;
     uint32_t expected = scree__base_load32(bytes + stride - 4);
@@ -172,7 +173,7 @@ static enum scree_status check_row(struct scree__vectors_svx *svx,
         return SCREE_OK;
     return scree__base_fail(err, SCREE_E_DATA,
                             "%s: column '%s': a row at byte %llu has the CRC %08x, expected %08x",
-                            scree_source_name(svx->source), column->head.name,
+                            scree_source_name(segment->source), column->head.name,
                             (unsigned long long)range->offset, found, expected);
 }
 
@@ -181,16 +182,17 @@ struct taking {
     struct scree__vectors_svx_column *column;
     struct scree__vectors_row_slot **slots;
     struct scree_range *ranges;
-    uint32_t *claimed; /* which of the slots this call reads */
+    uint32_t *claimed; /* which of the slots this call reads ... */
+    uint32_t *lists;   /* ... of which lists */
     uint32_t claimed_count;
 };
 
 static enum scree_status read_claimed(struct taking *t, struct scree_error *err)
 {
-    enum scree_status status =
-        scree_source_read_many(t->svx->source, t->ranges, t->claimed_count, err);
+    enum scree_status status = scree__vectors_svx_read_rows(
+        t->svx, t->column->head.list_count, t->ranges, t->lists, t->claimed_count, err);
     for (uint32_t i = 0; i < t->claimed_count && status == SCREE_OK; i++)
-        status = check_row(t->svx, t->column, &t->ranges[i], err);
+        status = check_row(t->svx, t->column, t->lists[i], &t->ranges[i], err);
     scree__par_lock_take(&t->svx->lock);
     for (uint32_t i = 0; i < t->claimed_count; i++)
         t->slots[t->claimed[i]]->state =
@@ -206,6 +208,7 @@ static void add_range(struct taking *t, uint32_t index, struct scree__vectors_ro
     struct scree_range range = scree__vectors_svx_row_range(&t->column->public_, ref);
     range.bytes = t->slots[index]->bytes;
     t->ranges[t->claimed_count] = range;
+    t->lists[t->claimed_count] = ref.list;
     t->claimed[t->claimed_count++] = index;
 }
 
@@ -278,13 +281,14 @@ enum scree_status scree__vectors_svx_rows_take(struct scree__vectors_svx *svx, u
     if (t.column->head.row_stride == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: column '%s' has no rerank rows",
                                 scree_source_name(svx->source), t.column->head.name);
-    uint64_t bytes = count * (sizeof *t.ranges + sizeof *t.slots + sizeof *t.claimed);
+    uint64_t bytes = count * (sizeof *t.ranges + sizeof *t.slots + 2 * sizeof *t.claimed);
     enum scree_status status = alloc(svx, bytes, &memory, err);
     if (status != SCREE_OK)
         return status;
     t.ranges = memory;
     t.slots = (struct scree__vectors_row_slot **)(void *)(t.ranges + count);
     t.claimed = (uint32_t *)(void *)(t.slots + count);
+    t.lists = t.claimed + count;
     status = take(&t, refs, count, &pinned, err);
     for (uint32_t i = 0; i < pinned; i++) {
         pins[i] = t.slots[i];

@@ -262,3 +262,24 @@ bool scree__vectors_tags_find(const uint8_t *section, const char *tag, uint8_t *
     }
     return number < s.tags;
 }
+
+size_t scree__vectors_tags_text(const uint8_t *section, uint32_t set, char *line, size_t capacity)
+{
+    struct section s;
+    size_t used = 0;
+    open_section(section, &s);
+    uint32_t begin = set == 0 ? 0 : scree__base_load32(s.set_ends + 4 * (size_t)(set - 1));
+    uint32_t end = scree__base_load32(s.set_ends + 4 * (size_t)set);
+    for (uint32_t i = begin; i < end; i++) {
+        uint32_t tag = scree__base_load32(s.item + 4 * (size_t)i);
+        uint32_t from = tag == 0 ? 0 : scree__base_load32(s.tag_ends + 4 * (size_t)(tag - 1));
+        uint32_t to = scree__base_load32(s.tag_ends + 4 * (size_t)tag);
+        if (i > begin && used < capacity)
+            line[used] = ',';
+        used += i > begin;
+        if (used < capacity && to - from <= capacity - used)
+            memcpy(line + used, s.text + from, to - from);
+        used += to - from;
+    }
+    return used;
+}

@@ -37,5 +37,7 @@ void scree__vectors_tags_store(const struct scree__vectors_tags *tags, uint8_t *
 const char *scree__vectors_tags_fault(const uint8_t *section, uint64_t bytes, uint32_t set_count);
 /* allowed[set_count]: which sets hold the tag. False: no such tag. */
 bool scree__vectors_tags_find(const uint8_t *section, const char *tag, uint8_t *allowed);
+/* The line of set `set`: its tags, commas between. Returns its length; what goes beyond `capacity` is not written. */
+size_t scree__vectors_tags_text(const uint8_t *section, uint32_t set, char *line, size_t capacity);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * make_adversary.c - inputs that are hard on memory: where the points lie (all at one place, in one cell, a column, clusters a continent apart,
- * throughout a cube), how they are stored (one chunk, 200 extra bytes, thousands of files), what the header says of them.
+ * throughout a cube, in a block that everything is near to), how they are stored (one chunk, 200 extra bytes, thousands of files), what the header says of them.
  *
  *     make_adversary KIND POINTS OUT     OUT: a .laz file; for `tiles` a folder that exists, and POINTS is the number of files
  *
@@ -114,6 +114,16 @@ static void volume(uint64_t index, uint64_t count, uint64_t random, int32_t at[3
     (void)index, (void)count;
     for (int a = 0; a < 3; a++)
         at[a] = below(random, a, 1000000);
+}
+
+/* 999 of 1000 in a block of 3 m x 3 m x 5 cm, the others 4 000 km around. */
+static void block(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
+{
+    (void)count;
+    for (int a = 0; a < 2; a++)
+        at[a] = index % 1000 != 0 ? below(random, a, 3000)
+                                  : below(random, a, INT32_MAX) * 2 - INT32_MAX;
+    at[2] = below(random, 2, 50);
 }
 
 /* --------------------------------------------------------------------------------------------------- file */
@@ -320,6 +330,7 @@ static const struct kind kinds[] = {
     {"column", column, false, false, NULL},
     {"clusters", clusters, false, false, NULL},
     {"volume", volume, false, false, NULL},
+    {"block", block, false, false, NULL},
     {"one-chunk", terrain, true, false, NULL},
     {"extra-bytes", terrain, false, true, NULL},
     {"tiles", terrain, false, false, NULL},

@@ -31,17 +31,60 @@ def f32(value):
     return struct.unpack('<f', struct.pack('<f', value))[0]
 
 
-class Index:
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+class Manifest:
+    """An index of several files; a search merges what its segments find."""
     def __init__(self, path):
-        with open(path, 'rb') as file:
-            self.data = file.read()
+        data = read(path)
+        assert data[:8] == bytes([0x89, 0x53, 0x56, 0x4D, 0x0D, 0x0A, 0x1A, 0x0A]), 'magic'
+        major, _, features = struct.unpack_from('<HHI', data, 8)
+        size, self.generation = struct.unpack_from('<QQ', data, 16)
+        assert major == 1 and features == 0 and size == len(data), 'version, size'
+        assert crc32c(data[:-4]) == struct.unpack('<I', data[-4:])[0], 'CRC of the manifest'
+        count, following = struct.unpack_from('<II', data, 32)
+        self.segments = []
+        for i in range(count):
+            at = 64 + 96 * i
+            number, table_crc, length, least, most, head_at, head_size, gone_at, gone = struct.unpack_from('<IIQQQQQQQ', data, at)
+            assert number < following
+            segment = Index('%s.segment-%d' % (path, number), False)
+            assert len(segment.data) == length and segment.table_crc == table_crc, 'another segment'
+            assert data[head_at:head_at + 256] == segment.data[:256], 'the head of a segment'
+            segment.deleted = set(struct.unpack_from('<%dQ' % gone, data, gone_at))
+            for column in segment.columns:
+                first = self.segments[0].column(column.name) if self.segments else column
+                assert column.centroids == first.centroids and column.rotation == first.rotation
+                for block in range(len(column.lists)):
+                    assert all(least <= v[0] <= most for v in column.block(block)[0]), 'ids beyond the range'
+            self.segments.append(segment)
+
+    def search(self, name, q, k, nprobe, bits):
+        found = []
+        for segment in self.segments:
+            found += segment.column(name).search(q, k, nprobe, bits)
+        return sorted(found)[:k]
+
+
+def open_index(path):
+    return Manifest(path) if read(path)[3:4] == b'M' else Index(path)
+
+
+class Index:
+    def __init__(self, path, alone=True):
+        self.data = read(path)
+        self.deleted = set()
         head = self.data[:256]
         assert head[:8] == bytes([0x89, 0x53, 0x56, 0x58, 0x0D, 0x0A, 0x1A, 0x0A]), 'magic'
         assert crc32c(head[:252]) == struct.unpack_from('<I', head, 252)[0], 'CRC of the superblock'
         major, _, features = struct.unpack_from('<HHI', head, 8)
-        assert major == 1 and features == 0, 'version'
+        assert major == 1 and features == 0 or not alone and features == 1, 'version'
         count, table_crc, table = struct.unpack_from('<IIQ', head, 32)
         self.id_base, self.id_bytes, self.tag_bytes = struct.unpack_from('<QII', head, 48)
+        self.table_crc = table_crc
         entries = self.section(table, 256 * count, table_crc)
         self.columns = [Column(self, entries[256 * i:256 * i + 256]) for i in range(count)]
 
@@ -49,6 +92,9 @@ class Index:
         data = self.data[offset:offset + size]
         assert len(data) == size and crc32c(data) == crc, 'CRC of the section at %d' % offset
         return data
+
+    def search(self, name, q, k, nprobe, bits):
+        return self.column(name).search(q, k, nprobe, bits)
 
     def column(self, name):
         return [c for c in self.columns if c.name == name][0]
@@ -164,7 +210,10 @@ class Column:
         if self.metric == 1:
             length = math.sqrt(sum(x * x for x in q))
             q = [x / length for x in q]
-        far = sorted((sum((a - b) ** 2 for a, b in zip(q, c)), i) for i, c in enumerate(self.centroids))
+        if self.metric == 2:
+            far = sorted((-sum(a * b for a, b in zip(q, c)), i) for i, c in enumerate(self.centroids))
+        else:
+            far = sorted((sum((a - b) ** 2 for a, b in zip(q, c)), i) for i, c in enumerate(self.centroids))
         v = self.rotate([a - b for a, b in zip(q, self.origin)])
         found = []
         for square, number in far[:nprobe]:
@@ -172,6 +221,8 @@ class Column:
             g = square if self.metric == 0 else -sum(a * b for a, b in zip(q, centroid))
             vectors, rows_at = self.block(number)
             for i, (id_, signs, add, rescale, more, whole) in enumerate(vectors):
+                if id_ in self.index.deleted:
+                    continue
                 if self.rerank and not bits:
                     found.append((self.distance(q, self.row(rows_at, i, centroid)), id_))
                     continue
@@ -188,14 +239,15 @@ class Column:
 
 
 def main():
-    column = Index(sys.argv[1]).column(sys.argv[2])
+    index = open_index(sys.argv[1])
+    dim = (index.segments[0] if isinstance(index, Manifest) else index).column(sys.argv[2]).dim
     k, nprobe, bits = (int(a) for a in sys.argv[4:7])
     with open(sys.argv[3], 'rb') as file:
         data = file.read()
-    size = 4 + 4 * column.dim
+    size = 4 + 4 * dim
     for n in range(len(data) // size):
-        q = struct.unpack_from('<%df' % column.dim, data, n * size + 4)
-        for distance, id_ in column.search(q, k, nprobe, bits):
+        q = struct.unpack_from('<%df' % dim, data, n * size + 4)
+        for distance, id_ in index.search(sys.argv[2], q, k, nprobe, bits):
             print(n, id_, '%.9g' % distance)
 
 

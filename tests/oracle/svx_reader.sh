@@ -51,3 +51,16 @@ compare ip.svx vector c.query.fvecs 3 0 0.005
 expect 0 index build x=b.base.fvecs y=c.base.fvecs two.svx --lists x=2,y=3 --bits x=4,y=3 --metric y=cosine --rerank x=sq8,y=none -q
 compare two.svx x b.query.fvecs 1 0 0.00001
 compare two.svx y c.query.fvecs 3 0 0.005
+
+# Of segments, with ids that are deleted and replaced; then merged.
+expect 0 index build a.base.fvecs several.svx --lists 5 --rerank fp32 --ids ids -q
+head -c $((84 * 100)) a.base.fvecs > more.fvecs
+printf '%d\n' $(seq 3 102) > more.ids
+expect 0 index append more.fvecs several.svx --ids more.ids -q
+head -n 20 ids > again.ids
+for i in 1 2 3 4 5 6 7; do head -c $((84 * 3)) a.query.fvecs; done | head -c $((84 * 20)) > again.fvecs
+expect 0 index append again.fvecs several.svx --ids again.ids -q
+expect 0 index delete several.svx 4 40000000005 $((300 * 40000000000 + 5)) -q
+compare several.svx vector a.query.fvecs 2 0 0.00001
+expect 0 index merge several.svx -o joined.svx -q
+compare joined.svx vector a.query.fvecs 2 0 0.00001
