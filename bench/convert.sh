@@ -8,7 +8,8 @@
 # --input: LAS or LAZ files or folders instead of made-up surveys; may be repeated, each is a conversion of its own. --scree: another build
 # of scree to run beside this one. --peer: gets the inputs (one folder where they are several files) and the output's name appended.
 # cores: CPU time by wall time; wanted: the same with the time that its threads waited for a core, which is what counts on a machine that is
-# shared. floor: the codec alone decodes the inputs (16 MB of them) as they are and encodes them in the output's format.
+# shared. floor: the codec alone decodes the inputs (16 MB of them) as they are, one or two chunks at a time, whichever is faster, and
+# encodes them in the output's format.
 # Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz).
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -28,7 +29,7 @@ while [ $# -gt 0 ]; do
     --scree) other=$2 ;;
     --peer) peer=$2 ;;
     --work) work=$2 ;;
-    *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift 2
 done
@@ -74,11 +75,15 @@ watched() {
     for wait in "${waits[@]}"; do waited=$((waited + wait)); done
 }
 
-# Seconds that the codec takes for a job of all files, by the last (fastest) level of instructions, and their points.
-codec_seconds() { # job, its output
-    awk -v job="$1" '
+# Seconds that the codec takes for the faster of some jobs, of all files, by the last (fastest) level of instructions, and their points.
+codec_seconds() { # jobs, their output
+    awk -v jobs=",$1," '
         / points, / { sum += seconds; seconds = 0; match($0, /[0-9]+ points/); points = substr($0, RSTART, RLENGTH - 7); all += points }
-        / M\/s/ { for (i = 1; i < NF; i++) if ($i == job && $(i + 1) > 0) seconds = points / 1e6 / $(i + 1) }
+        / M\/s/ {
+            rate = 0
+            for (i = 1; i < NF; i++) if (index(jobs, "," $i ",") && $(i + 1) + 0 > rate) rate = $(i + 1) + 0
+            if (rate > 0) seconds = points / 1e6 / rate
+        }
         END { print sum + seconds, all }' "$2"
 }
 
@@ -87,9 +92,9 @@ floor_of() { # points, output format, files...
     local n=$1 as=$2 decode encode
     shift 2
     if [ ! -x "$codec" ] || [ $# -eq 0 ]; then echo 0; return; fi
-    "$codec" --repeat 3 --jobs decode "$@" > "$work/decode"
+    "$codec" --repeat 3 --jobs decode,pairs "$@" > "$work/decode"
     "$codec" --repeat 3 --jobs encode --as "$as" "$@" > "$work/encode"
-    decode=$(codec_seconds decode "$work/decode") encode=$(codec_seconds encode "$work/encode")
+    decode=$(codec_seconds decode,pairs "$work/decode") encode=$(codec_seconds encode "$work/encode")
     awk -v n="$n" -v d="$decode" -v e="$encode" 'BEGIN {split(d, a); split(e, b); print (a[2] > 0 ? (a[1] + b[1]) * n / a[2] : 0)}'
 }
 

@@ -152,7 +152,8 @@ struct scree_enrich_options {
     const char *input;
     enum scree_neighbors_mode neighbors;
     const char *neighbors_folder;
-    const char *const *context_files; /* more of the survey, wherever their bounds are */
+    /* More of the survey. As of all files but the input only points within a margin around its bounds count (docs/enrich.md, "The survey around a file"). */
+    const char *const *context_files;
     uint64_t context_count;
     bool
         ignore_overlap; /* points of other files within the input's bounds do not count; else those do that the input has not */

@@ -130,6 +130,7 @@ void scree_convert_close(struct scree_convert_job *job)
     scree__mem_free(NULL, job->inputs, job->input_capacity * sizeof *job->inputs);
     scree__las_schema_release(&job->schema);
     scree_las_crs_release(&job->crs);
+    scree__las_crs_said_release(&job->crs_said);
     scree__copc_forward_release(&job->forward, budget);
     scree__mem_string_free(job->output);
     scree__mem_string_free(job->crs_text);

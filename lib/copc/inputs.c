@@ -4,6 +4,7 @@
  * nothing but a remark.
  */
 #include "copc/job.h"
+#include "copc/joint_crs.h"
 #include "copc/temporal_index.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -71,39 +72,6 @@ static void measure_units(struct scree_convert_job *job, struct scree__copc_inpu
     size_t decoder = scree_laz_decoder_bytes(scree_las_layout(reader));
     if (decoder > job->largest_decoder_bytes)
         job->largest_decoder_bytes = decoder;
-}
-
-/* The first CRS is kept; others must mean the same. Of several spellings the smallest is taken, so
- * that order does not matter. */
-static enum scree_status join_crs(struct scree_convert_job *job, const char *path,
-                                  const struct scree_las_reader *reader, struct scree_error *err)
-{
-    struct scree_las_crs crs;
-    enum scree_status status = scree_las_crs_read(reader, &crs, err);
-    if (status != SCREE_OK)
-        return status;
-    if (crs.note[0] != '\0')
-        scree__par_log(job->context, SCREE_LOG_WARNING, "%s: %s", path, crs.note);
-    const struct scree__copc_input *first = &job->inputs[0];
-    if (job->input_count == 1) {
-        job->crs = crs;
-        return SCREE_OK;
-    }
-    bool same = (crs.wkt == NULL) == (job->crs.wkt == NULL) &&
-                (crs.wkt == NULL || strcmp(crs.wkt, job->crs.wkt) == 0);
-    if (!same && !scree_las_crs_equal(&crs, &job->crs)) {
-        status =
-            scree__base_fail(err, SCREE_E_MISMATCH,
-                             "%s is in '%s' and %s in '%s': give the one that is right with --crs",
-                             first->path, job->crs.wkt != NULL ? job->crs.name : "no known CRS",
-                             path, crs.wkt != NULL ? crs.name : "no known CRS");
-    } else if (!same && crs.wkt != NULL && strcmp(crs.wkt, job->crs.wkt) < 0) {
-        struct scree_las_crs other = job->crs;
-        job->crs = crs;
-        crs = other;
-    }
-    scree_las_crs_release(&crs);
-    return status;
 }
 
 static enum scree_status check_gps_type(struct scree_convert_job *job,
@@ -175,7 +143,7 @@ static enum scree_status take_input(struct scree_convert_job *job, const char *p
     job->plan.point_format = joint_format(job->plan.point_format, header->point_format);
     status = check_gps_type(job, input, err);
     if (status == SCREE_OK && job->crs_text == NULL)
-        status = join_crs(job, path, reader, err);
+        status = scree__copc_crs_join(job, path, reader, err);
     if (status == SCREE_OK)
         status = join_schema(job, reader, err);
     if (status == SCREE_OK)
@@ -306,32 +274,6 @@ static enum scree_status choose_grid(struct scree_convert_job *job, struct scree
 }
 
 /* -------------------------------------------------------------------------------- output header */
-
-static enum scree_status choose_crs(struct scree_convert_job *job, struct scree_error *err)
-{
-    static const char unknown[] = "LOCAL_CS[\"unknown\",UNIT[\"metre\",1]]";
-    if (job->crs_text != NULL) {
-        enum scree_status status = scree_las_crs_from_text(job->crs_text, &job->crs, err);
-        if (status != SCREE_OK)
-            return status;
-    }
-    if (job->crs.wkt == NULL) {
-        job->crs.wkt = scree__mem_string_copy(unknown);
-        if (job->crs.wkt == NULL)
-            return scree__base_fail(err, SCREE_E_MEMORY, "CRS: out of memory");
-        scree__par_log(job->context, SCREE_LOG_WARNING,
-                       "the inputs name no CRS: the output says 'unknown' (--crs sets one)");
-    }
-    if (job->crs.geocentric)
-        scree__par_log(job->context, SCREE_LOG_WARNING,
-                       "the CRS '%s' is geocentric: kept, though several viewers cannot place it",
-                       job->crs.name);
-    if (strlen(job->crs.wkt) + 1 > UINT16_MAX)
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                "the CRS takes %llu bytes of WKT, and a VLR holds 65534",
-                                (unsigned long long)strlen(job->crs.wkt));
-    return SCREE_OK;
-}
 
 /* Days since 1970-01-01 to year and day of the year. */
 static void date_of_days(int64_t days, uint16_t *year, uint16_t *day_of_year)
@@ -533,7 +475,7 @@ enum scree_status scree__copc_plan(struct scree_convert_job *job, const char *co
             path_count == 1 ? "" : "s");
     status = choose_grid(job, err);
     if (status == SCREE_OK)
-        status = choose_crs(job, err);
+        status = scree__copc_crs_choose(job, err);
     if (status != SCREE_OK)
         return status;
     if (job->schema_differs)

@@ -10,6 +10,7 @@
 #include "copc/forward.h"
 #include "copc/octree.h"
 #include "copc/partition.h"
+#include "las/crs.h"
 #include "las/map.h"
 #include "las/schema.h"
 #include "par/context.h"
@@ -54,6 +55,8 @@ struct scree_convert_job {
     struct scree__las_schema schema;
     bool schema_differs;
     struct scree_las_crs crs;
+    struct scree__las_crs_said crs_said; /* by the input that was added last, */
+    char crs_note[256];                  /* and what was noted of that */
     struct scree__copc_forward forward;
     struct scree__copc_grid grid;
     struct scree_las_header header; /* of the output, but for what the points tell */

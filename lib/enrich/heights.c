@@ -173,7 +173,8 @@ static enum scree_status height_nearby(struct scree__enrich_ground *ground, uint
     }
     uint32_t count = 0;
     if (edge >= 0)
-        count = scree__features_ground_nearest(&ground->near, p, k, (uint64_t)(edge * edge), near);
+        count = scree__features_ground_nearest(&ground->near, p, k, (uint64_t)(edge * edge),
+                                               ground->hint, near);
     if (count < k && edge < reach) {
         void *array = ground->far;
         enum scree_status status =
@@ -357,6 +358,7 @@ static void begin_part(struct scree__enrich_ground *ground, const struct part *p
     memset(ground->heads, 0, sizeof ground->heads);
     ground->facet_count = 0;
     ground->hull_count = 0;
+    ground->hint = FEATURES_NO_GROUND;
 }
 
 static enum scree_status part_heights(struct scree__enrich_ground *ground, const struct part *part,

@@ -25,8 +25,9 @@ struct scree__enrich_ground {
     int64_t whole_min[2], whole_max[2]; /* all ground points in here are in `near` */
     int64_t region_min[2], region_max[2]; /* no other points matter */
     double reach2;
-    uint64_t *
-        far; /* points of the core whose nearest ground may be elsewhere, later with their cells above them */
+    uint32_t hint; /* the nearest point of the last place; FEATURES_NO_GROUND: none */
+    /* Points of the core whose nearest ground may be elsewhere, later with their cells above them. */
+    uint64_t *far;
     uint64_t far_count, far_capacity;
 
     struct scree__enrich_facet facets[ENRICH_FACETS];

@@ -120,13 +120,16 @@ static enum scree_status far_heights_here(struct scree__enrich_window *window,
     const uint32_t k = scree__enrich_ground_asked(window);
     const uint64_t reach = (uint64_t)window->question->ground_reach;
     struct features_near found[SCREE_ENRICH_IDW_MAX];
+    uint32_t hint = FEATURES_NO_GROUND;
     enum scree_status status = build_far(window, cell, &near, err);
     for (uint64_t i = 0; i < cell->count && status == SCREE_OK; i++) {
         const uint32_t point = (uint32_t)cell->points[i];
         const int32_t *at = window->core[point].at;
         const struct features_place p = {(int32_t)((int64_t)at[0] - cell->at[0]),
                                          (int32_t)((int64_t)at[1] - cell->at[1])};
-        const uint32_t count = scree__features_ground_nearest(&near, p, k, reach * reach, found);
+        const uint32_t count =
+            scree__features_ground_nearest(&near, p, k, reach * reach, hint, found);
+        hint = count > 0 ? found[0].index : hint;
         for (uint32_t h = 0; h < count; h++)
             window->hits[h] = (struct scree__enrich_hit){
                 found[h].d2,

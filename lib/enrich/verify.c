@@ -1,13 +1,12 @@
 /*
  * verify.c - points of the input computed once more, each from a scan of the whole survey, and compared with their rows bit by bit.
  *
- * What the scan shares with the engine is the lattice and the formulas; neighbours are found by looking at every point. Heights above the ground, and what follows
- * from them, are not looked at; nor are, where files overlap, sets of neighbours without a bound (all within a radius, and their count).
+ * What the scan shares with the engine is the lattice and the formulas; neighbours and the ground (verify_ground.c) are found by looking at every point. Where files
+ * overlap, sets of neighbours without a bound (all within a radius, and their count) are not looked at, nor the scores that need them.
  */
 #include "base/bytes.h"
 #include "base/error.h"
-#include "enrich/enrichment.h"
-#include "enrich/job.h"
+#include "enrich/verify.h"
 #include "features/eigen.h"
 
 #include <inttypes.h>
@@ -17,46 +16,7 @@
 
 #define BATCH 1024u
 
-/* A neighbour, or one of those that may be. */
-struct candidate {
-    uint64_t d2;
-    int32_t at[3];
-    uint32_t file;
-    uint64_t time;
-    bool dropped;
-};
-
-struct query {
-    uint64_t point;
-    int32_t at[3];
-    bool counts; /* it is a neighbour itself */
-    /* The nearest so far, sorted; room for `capacity`. */
-    struct candidate *near;
-    uint32_t near_count;
-    uint64_t within;                 /* others within the count radius */
-    struct features_moments moments; /* k 0: of all within the radius */
-};
-
-struct verify {
-    struct scree_enrich_job *job;
-    const struct scree__enrich_engine *engine;
-    struct scree__mem_budget *budget;
-    struct query *queries; /* of each worker, one set after the other */
-    struct candidate *room;
-    uint64_t count;
-    uint32_t capacity, wanted;
-    unsigned workers;
-    bool places_known; /* else the scan looks for the queries' own places */
-
-    /* The file at hand. */
-    uint32_t number;
-    const struct scree__enrich_file *file;
-    const struct scree_las_reader *reader;
-    struct scree_las_cursor **cursors;
-    uint8_t **records;
-};
-
-static int compare(const struct candidate *a, const struct candidate *b)
+static int compare(const struct verify_candidate *a, const struct verify_candidate *b)
 {
     if (a->d2 != b->d2)
         return a->d2 < b->d2 ? -1 : 1;
@@ -73,7 +33,7 @@ static int compare(const struct candidate *a, const struct candidate *b)
 struct seen {
     int32_t at[3];
     uint64_t time;
-    bool counts;
+    bool counts, ground, early;
 };
 
 /* Noise and withheld points count when they are told to. */
@@ -100,6 +60,11 @@ static bool see(const struct verify *verify, const uint8_t *record, struct seen 
                  : format == 0 || format == 2 ? 0
                                               : scree__base_load64(record + 20);
     seen->counts = counts_as_neighbor(&engine->options, format, record);
+    const unsigned class = scree__enrich_class_of(format, record);
+    seen->ground = seen->counts && (engine->options.ground_classes[class >> 6] >> (class & 63) & 1);
+    const unsigned number = record[14] & (format < 6 ? 7 : 15),
+                   of = format < 6 ? record[14] >> 3 & 7 : record[14] >> 4;
+    seen->early = seen->counts && number < of;
     if (verify->number == 0)
         return true;
     int32_t min[3], max[3];
@@ -109,8 +74,8 @@ static bool see(const struct verify *verify, const uint8_t *record, struct seen 
     return seen->counts && !(inner && engine->options.ignore_overlap);
 }
 
-static void keep_nearest(const struct verify *verify, struct query *query,
-                         const struct candidate *one)
+static void keep_nearest(const struct verify *verify, struct verify_query *query,
+                         const struct verify_candidate *one)
 {
     uint32_t at = query->near_count;
     if (at == verify->capacity) {
@@ -125,8 +90,8 @@ static void keep_nearest(const struct verify *verify, struct query *query,
     query->near[at] = *one;
 }
 
-static void look_at(const struct verify *verify, struct query *query, const struct seen *seen,
-                    uint64_t point)
+static void look_at(const struct verify *verify, struct verify_query *query,
+                    const struct seen *seen, uint64_t point)
 {
     const struct scree__enrich_question *question = &verify->engine->question;
     uint64_t d2 = 0;
@@ -139,11 +104,13 @@ static void look_at(const struct verify *verify, struct query *query, const stru
     }
     if (!seen->counts && !itself)
         return;
-    if (d2 <= question->count2 && seen->counts && !itself)
-        query->within++;
+    if (d2 <= question->count2 && seen->counts) {
+        query->within += !itself;
+        query->early += seen->early;
+    }
     if (d2 > question->limit2 && !itself)
         return;
-    struct candidate one = {.d2 = d2, .file = verify->number, .time = seen->time};
+    struct verify_candidate one = {.d2 = d2, .file = verify->number, .time = seen->time};
     memcpy(one.at, seen->at, sizeof one.at);
     if (question->k > 0) {
         if (query->near_count < verify->capacity || d2 <= query->near[query->near_count - 1].d2)
@@ -154,23 +121,36 @@ static void look_at(const struct verify *verify, struct query *query, const stru
     scree__enrich_add_moment(&query->moments, query->at, &hit, 1);
 }
 
+static void look_at_ground(const struct verify *verify, struct verify_query *query,
+                           const struct seen *seen)
+{
+    const int64_t most = 2 * verify->engine->question.ground_reach + 1;
+    const int64_t dx = (int64_t)seen->at[0] - query->at[0],
+                  dy = (int64_t)seen->at[1] - query->at[1];
+    if (dx > most || dx < -most || dy > most || dy < -most)
+        return;
+    const struct features_corner point = {(int32_t)dx, (int32_t)dy,
+                                          scree__enrich_minus(seen->at[2], query->at[2])};
+    scree__verify_ground_look(verify, &query->ground, &point);
+}
+
 /* ------------------------------------------------------------------------------------------- scan */
 
 static int compare_points(const void *a, const void *b)
 {
-    const uint64_t x = *(const uint64_t *)a, y = ((const struct query *)b)->point;
+    const uint64_t x = *(const uint64_t *)a, y = ((const struct verify_query *)b)->point;
     return (x > y) - (x < y);
 }
 
-static void take(struct verify *verify, struct query *own, uint64_t first, const uint8_t *records,
-                 size_t count)
+static void take(struct verify *verify, struct verify_query *own, uint64_t first,
+                 const uint8_t *records, size_t count)
 {
     for (size_t i = 0; i < count; i++, records += verify->file->header.record_bytes) {
         struct seen seen;
         const uint64_t point = first + i;
-        if (!verify->places_known) {
-            struct query *query = bsearch(&point, verify->queries, verify->count,
-                                          sizeof *verify->queries, compare_points);
+        if (verify->stage == VERIFY_PLACES) {
+            struct verify_query *query = bsearch(&point, verify->queries, verify->count,
+                                                 sizeof *verify->queries, compare_points);
             if (query != NULL && see(verify, records, &seen)) {
                 memcpy(query->at, seen.at, sizeof query->at);
                 query->counts = seen.counts;
@@ -179,8 +159,13 @@ static void take(struct verify *verify, struct query *own, uint64_t first, const
         }
         if (!see(verify, records, &seen))
             continue;
-        for (uint64_t q = 0; q < verify->count; q++)
-            look_at(verify, &own[q], &seen, point);
+        const bool ground = seen.ground && verify->engine->question.heights;
+        for (uint64_t q = 0; q < verify->count; q++) {
+            if (verify->stage == VERIFY_NEAR)
+                look_at(verify, &own[q], &seen, point);
+            if (ground)
+                look_at_ground(verify, &own[q], &seen);
+        }
     }
 }
 
@@ -253,12 +238,13 @@ static enum scree_status scan_file(struct verify *verify, uint32_t number, struc
 /* What the workers have found for one query, together: into the first one's. */
 static void join(const struct verify *verify, uint64_t q)
 {
-    struct query *all = &verify->queries[q];
+    struct verify_query *all = &verify->queries[q];
     for (unsigned w = 1; w < verify->workers; w++) {
-        const struct query *other = &verify->queries[w * verify->count + q];
+        const struct verify_query *other = &verify->queries[w * verify->count + q];
         for (uint32_t i = 0; i < other->near_count; i++)
             keep_nearest(verify, all, &other->near[i]);
         all->within += other->within;
+        all->early += other->early;
         struct features_moments *sums = &all->moments;
         const struct features_moments *more = &other->moments;
         sums->count += more->count;
@@ -273,11 +259,11 @@ static void join(const struct verify *verify, uint64_t q)
 }
 
 /* A point that several files have counts as often as in the one that has it most often. */
-static void drop_duplicates(struct query *query)
+static void drop_duplicates(struct verify_query *query)
 {
     uint32_t kept = 0, had = 0, of_file = 0;
     for (uint32_t i = 0; i < query->near_count; i++) {
-        struct candidate *one = &query->near[i];
+        struct verify_candidate *one = &query->near[i];
         const bool same = i > 0 && one->d2 == one[-1].d2 && one->time == one[-1].time &&
                           memcmp(one->at, one[-1].at, sizeof one->at) == 0;
         if (!same) {
@@ -294,7 +280,7 @@ static void drop_duplicates(struct query *query)
     query->near_count = kept;
 }
 
-static void sum_up(const struct verify *verify, struct query *query,
+static void sum_up(const struct verify *verify, struct verify_query *query,
                    struct features_moments *moments)
 {
     const uint32_t k = verify->engine->question.k;
@@ -305,7 +291,7 @@ static void sum_up(const struct verify *verify, struct query *query,
     if (verify->engine->tagged)
         drop_duplicates(query);
     for (uint32_t i = 0; i < query->near_count && i < k; i++) {
-        const struct candidate *one = &query->near[i];
+        const struct verify_candidate *one = &query->near[i];
         const struct scree__enrich_hit hit = {one->d2, {one->at[0], one->at[1], one->at[2]}};
         scree__enrich_add_moment(moments, query->at, &hit, 1);
     }
@@ -325,20 +311,26 @@ static void make_row(const struct verify *verify, const struct features_moments 
     row->count = moments->count;
 }
 
+/* Others within the count radius, and above their number the share of early returns among all. */
+static uint32_t count_of(const struct verify_query *query)
+{
+    const uint64_t all = query->within + query->counts;
+    const uint64_t share = all > 0 ? (query->early * 255 + all / 2) / all : 0;
+    return (uint32_t)(share << 24 | (query->within < 0xFFFFFF ? query->within : 0xFFFFFF));
+}
+
 static bool is_looked_at(const struct verify *verify, enum scree_feature feature)
 {
-    const bool overlap = verify->engine->tagged;
-    if (feature == SCREE_FEATURE_NEIGHBOR_COUNT)
-        return !overlap;
-    if (feature <= SCREE_FEATURE_NEIGHBOR_DISTANCE || feature >= SCREE_FEATURE_EIGENVALUE_1)
-        return !overlap || verify->engine->question.k > 0;
-    return false;
+    if (!verify->engine->tagged || feature == SCREE_FEATURE_HEIGHT_ABOVE_GROUND)
+        return true;
+    return verify->engine->question.k > 0 && feature != SCREE_FEATURE_NEIGHBOR_COUNT &&
+           (feature < SCREE_FEATURE_WALL_SCORE || feature > SCREE_FEATURE_BUILDING_SCORE);
 }
 
 static enum scree_status compare_query(const struct verify *verify, uint64_t q,
                                        struct scree_error *err)
 {
-    struct query *query = &verify->queries[q];
+    struct verify_query *query = &verify->queries[q];
     struct scree__enrich_values values = {.height = SCREE_FEATURE_NO_DATA};
     struct features_moments moments;
     float row[SCREE_FEATURE_COUNT], expected[SCREE_FEATURE_COUNT];
@@ -347,7 +339,9 @@ static enum scree_status compare_query(const struct verify *verify, uint64_t q,
     join(verify, q);
     sum_up(verify, query, &moments);
     make_row(verify, &moments, &values.row);
-    values.count = (uint32_t)(query->within < 0xFFFFFF ? query->within : 0xFFFFFF);
+    values.count = count_of(query);
+    if (verify->engine->question.heights)
+        values.height = scree__verify_ground_height(verify, &query->ground);
     scree__enrich_derive(&verify->engine->rules, &values, expected);
     enum scree_status status =
         scree__enrich_rows_read(verify->job->rows, query->point, 1, row, err);
@@ -404,6 +398,30 @@ static enum scree_status make_room(struct verify *verify, struct scree_error *er
     return SCREE_OK;
 }
 
+static enum scree_status scan_survey(struct verify *verify, struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    for (uint32_t f = 0; f < verify->engine->file_count && status == SCREE_OK; f++)
+        status = scan_file(verify, f, err);
+    return status;
+}
+
+/* What the workers know of the ground, together; and whether it is settled. */
+static bool settle_ground(struct verify *verify)
+{
+    bool more = false;
+    for (uint64_t q = 0; q < verify->count; q++) {
+        struct verify_ground *ground = &verify->queries[q].ground;
+        for (unsigned w = 1; w < verify->workers; w++)
+            scree__verify_ground_join(verify, ground,
+                                      &verify->queries[w * verify->count + q].ground);
+        more = scree__verify_ground_settle(verify, ground) || more;
+        for (unsigned w = 1; w < verify->workers; w++)
+            verify->queries[w * verify->count + q].ground = *ground;
+    }
+    return more;
+}
+
 static enum scree_status scan(struct verify *verify, struct scree_error *err)
 {
     uint64_t points = verify->job->plan.point_count;
@@ -413,13 +431,16 @@ static enum scree_status scan(struct verify *verify, struct scree_error *err)
     enum scree_status status = scan_file(verify, 0, err);
     for (unsigned w = 1; w < verify->workers; w++)
         for (uint64_t q = 0; q < verify->count; q++) {
-            struct query *own = &verify->queries[w * verify->count + q];
+            struct verify_query *own = &verify->queries[w * verify->count + q];
             memcpy(own->at, verify->queries[q].at, sizeof own->at);
             own->counts = verify->queries[q].counts;
         }
-    verify->places_known = true;
-    for (uint32_t f = 0; f < verify->engine->file_count && status == SCREE_OK; f++)
-        status = scan_file(verify, f, err);
+    verify->stage = VERIFY_NEAR;
+    if (status == SCREE_OK)
+        status = scan_survey(verify, err);
+    verify->stage = VERIFY_TRIANGLE;
+    while (status == SCREE_OK && verify->engine->question.heights && settle_ground(verify))
+        status = scan_survey(verify, err);
     if (status == SCREE_OK)
         scree__par_stage_end(verify->job->context);
     return status;

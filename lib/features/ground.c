@@ -25,13 +25,13 @@ static bool chord(const struct look *look, double low, double high, int64_t *lef
     const double rest = look->radius2 - dy * dy;
     if (rest < 0)
         return false;
-    const double half = sqrt(rest) + 1, from = look->centre[0] - half, to = look->centre[0] + half;
+    const double half = sqrt(rest) + 2, from = look->centre[0] - half, to = look->centre[0] + half;
     if (from > (double)*right || to < (double)*left)
         return false;
     if (from > (double)*left)
-        *left = (int64_t)floor(from);
+        *left = (int64_t)from;
     if (to < (double)*right)
-        *right = (int64_t)ceil(to);
+        *right = (int64_t)to;
     return *left <= *right;
 }
 
@@ -319,7 +319,8 @@ static void nearest_take(void *user, const struct features_corner *points, uint3
         const uint64_t d2 = (uint64_t)(dx * dx) + (uint64_t)(dy * dy);
         if (d2 > nearest->bound)
             continue;
-        const struct features_near one = {d2, points[i]};
+        const struct features_near one = {d2, points[i],
+                                          (uint32_t)(points + i - nearest->look.ground->points)};
         insert(nearest, &one);
     }
 }
@@ -339,17 +340,19 @@ static void look_at_disc(struct nearest *nearest, int64_t half)
 
 uint32_t scree__features_ground_nearest(const struct scree__features_ground *ground,
                                         struct features_place p, uint32_t k, uint64_t limit2,
-                                        struct features_near *near)
+                                        uint32_t hint, struct features_near *near)
 {
     struct nearest nearest = {
         p, k, 0, limit2, near, {.ground = ground, .centre = {p.x, p.y}, .take = nearest_take}};
     nearest.look.user = &nearest;
-    const int64_t all = (int64_t)ceil(sqrt((double)limit2)) + 1;
+    const int64_t all = (int64_t)sqrt((double)limit2) + 2;
+    if (hint < ground->count)
+        nearest_take(&nearest, ground->points + hint, 1);
     nearest_take(&nearest, ground->points + ground->count, ground->beside);
     for (int64_t half = cell_side(ground); ground->level_count > 0; half *= 2) {
         /* Where k are there already none is farther than they. */
         if (nearest.count == k)
-            half = (int64_t)ceil(sqrt((double)nearest.bound)) + 1;
+            half = (int64_t)sqrt((double)nearest.bound) + 2;
         half = half < all ? half : all;
         const bool last = half == all || nearest.count == k;
         look_at_disc(&nearest, half);

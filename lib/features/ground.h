@@ -73,11 +73,12 @@ uint32_t scree__features_ground_within(const struct scree__features_ground *grou
 struct features_near {
     uint64_t d2; /* in x and y */
     struct features_corner at;
+    uint32_t index;
 };
 
-/* The nearest ones by (d2, x, y), at most k of them, within limit2; returns how many. near: room for k. */
+/* The nearest ones by (d2, x, y), at most k of them, within limit2; returns how many. hint: a point that may be near, the `index` of one that was for a place close by; or FEATURES_NO_GROUND. near: room for k. */
 uint32_t scree__features_ground_nearest(const struct scree__features_ground *ground,
                                         struct features_place p, uint32_t k, uint64_t limit2,
-                                        struct features_near *near);
+                                        uint32_t hint, struct features_near *near);
 
 #endif

@@ -161,30 +161,84 @@ static enum scree_status find_payload(const struct scree_las_reader *reader, uin
     return SCREE_OK;
 }
 
-enum scree_status scree_las_crs_read(const struct scree_las_reader *reader,
-                                     struct scree_las_crs *crs, struct scree_error *err)
+static enum scree_status find_records(const struct scree_las_reader *reader,
+                                      struct scree__las_crs_records *records,
+                                      struct scree_error *err)
 {
     const struct scree_las_header *header = scree_las_header(reader);
-    struct scree__las_crs_records records;
-    memset(&records, 0, sizeof records);
-    memset(crs, 0, sizeof *crs);
-    records.wkt_bit = (header->global_encoding & SCREE_LAS_WKT) != 0;
-    records.version_minor = header->version_minor;
+    memset(records, 0, sizeof *records);
+    records->wkt_bit = (header->global_encoding & SCREE_LAS_WKT) != 0;
+    records->version_minor = header->version_minor;
     enum scree_status status =
-        find_payload(reader, WKT_RECORD, &records.wkt, &records.wkt_bytes, err);
-    if (status == SCREE_OK)
-        status = find_payload(reader, SCREE__GEOTIFF_KEYS, &records.keys, &records.keys_bytes, err);
-    if (status == SCREE_OK)
-        status = find_payload(reader, SCREE__GEOTIFF_DOUBLES, &records.doubles,
-                              &records.doubles_bytes, err);
+        find_payload(reader, WKT_RECORD, &records->wkt, &records->wkt_bytes, err);
     if (status == SCREE_OK)
         status =
-            find_payload(reader, SCREE__GEOTIFF_ASCII, &records.ascii, &records.ascii_bytes, err);
+            find_payload(reader, SCREE__GEOTIFF_KEYS, &records->keys, &records->keys_bytes, err);
     if (status == SCREE_OK)
-        status = scree__las_crs_from_records(&records, crs, err);
+        status = find_payload(reader, SCREE__GEOTIFF_DOUBLES, &records->doubles,
+                              &records->doubles_bytes, err);
+    if (status == SCREE_OK)
+        status =
+            find_payload(reader, SCREE__GEOTIFF_ASCII, &records->ascii, &records->ascii_bytes, err);
     if (status != SCREE_OK)
         scree__base_error_prefix(err, "%s", scree_source_name(scree_las_source(reader)));
     return status;
+}
+
+enum scree_status scree_las_crs_read(const struct scree_las_reader *reader,
+                                     struct scree_las_crs *crs, struct scree_error *err)
+{
+    struct scree__las_crs_records records;
+    memset(crs, 0, sizeof *crs);
+    enum scree_status status = find_records(reader, &records, err);
+    if (status != SCREE_OK)
+        return status;
+    status = scree__las_crs_from_records(&records, crs, err);
+    if (status != SCREE_OK)
+        scree__base_error_prefix(err, "%s", scree_source_name(scree_las_source(reader)));
+    return status;
+}
+
+enum scree_status scree__las_crs_said(const struct scree_las_reader *reader,
+                                      struct scree__las_crs_said *said, struct scree_error *err)
+{
+    struct scree__las_crs_records records;
+    void *memory;
+    memset(said, 0, sizeof *said);
+    enum scree_status status = find_records(reader, &records, err);
+    if (status != SCREE_OK)
+        return status;
+    const uint8_t *const payloads[] = {records.wkt, records.keys, records.doubles, records.ascii};
+    const uint64_t bytes[] = {records.wkt_bytes, records.keys_bytes, records.doubles_bytes,
+                              records.ascii_bytes,
+                              (uint64_t)records.wkt_bit << 8 | records.version_minor};
+    uint64_t count = sizeof bytes;
+    for (unsigned i = 0; i < 4; i++)
+        count += bytes[i];
+    status = scree__mem_alloc(NULL, count, &memory, "CRS", err);
+    if (status != SCREE_OK)
+        return status;
+    said->bytes = memory;
+    said->count = count;
+    memcpy(said->bytes, bytes, sizeof bytes);
+    uint8_t *to = said->bytes + sizeof bytes;
+    for (unsigned i = 0; i < 4; to += bytes[i++])
+        if (bytes[i] > 0)
+            memcpy(to, payloads[i], (size_t)bytes[i]);
+    return SCREE_OK;
+}
+
+bool scree__las_crs_said_same(const struct scree__las_crs_said *a,
+                              const struct scree__las_crs_said *b)
+{
+    return a->bytes != NULL && b->bytes != NULL && a->count == b->count &&
+           memcmp(a->bytes, b->bytes, (size_t)a->count) == 0;
+}
+
+void scree__las_crs_said_release(struct scree__las_crs_said *said)
+{
+    scree__mem_free(NULL, said->bytes, said->count);
+    memset(said, 0, sizeof *said);
 }
 
 enum scree_status scree_las_crs_from_text(const char *text, struct scree_las_crs *crs,

@@ -17,6 +17,22 @@ SCREE_MUST_CHECK enum scree_status
 scree__las_crs_from_records(const struct scree__las_crs_records *records, struct scree_las_crs *crs,
                             struct scree_error *err);
 
+/*
+ * All that scree_las_crs_read() looks at in a file, as bytes: files that say the same have the same CRS and the same notes, and PROJ, which takes some
+ * milliseconds to look a code up, need not be asked again. Release with scree__las_crs_said_release().
+ */
+struct scree__las_crs_said {
+    uint8_t *bytes;
+    uint64_t count;
+};
+SCREE_MUST_CHECK enum scree_status scree__las_crs_said(const struct scree_las_reader *reader,
+                                                       struct scree__las_crs_said *said,
+                                                       struct scree_error *err);
+/* False where one of them has not been asked for. */
+bool scree__las_crs_said_same(const struct scree__las_crs_said *a,
+                              const struct scree__las_crs_said *b);
+void scree__las_crs_said_release(struct scree__las_crs_said *said);
+
 /* Does the text begin like WKT1? */
 bool scree__las_crs_is_wkt1(const char *text);
 

@@ -266,6 +266,43 @@ static void heights(const struct naive_cloud *cloud, double unit, double reach, 
     free(g);
 }
 
+/* Of ground points at one x, y the lowest; then the k nearest, weighted by 1 / distance². */
+float naive_height_by_points(const struct naive_cloud *cloud, uint32_t i, double unit, uint32_t k,
+                             double reach)
+{
+    double used = -1, weights = 0, sum = 0;
+    int32_t after[2] = {INT32_MIN, INT32_MIN};
+    const double z = cloud->z[i];
+    for (uint32_t n = 0; n < k; n++) {
+        double best = 1e300;
+        int32_t at[3] = {0, 0, 0};
+        for (uint32_t j = 0; j < cloud->count; j++) {
+            const int32_t q[3] = {cloud->x[j], cloud->y[j], cloud->z[j]};
+            const double dx = (double)q[0] - cloud->x[i], dy = (double)q[1] - cloud->y[i],
+                         d2 = dx * dx + dy * dy;
+            const bool later =
+                d2 > used ||
+                (d2 == used && (q[0] > after[0] || (q[0] == after[0] && q[1] > after[1])));
+            const bool better =
+                d2 < best || (d2 == best && (q[0] < at[0] || (q[0] == at[0] && q[1] < at[1]) ||
+                                             (q[0] == at[0] && q[1] == at[1] && q[2] < at[2])));
+            if (cloud->classes[j] != 2 || !later || !better || d2 > reach * reach)
+                continue;
+            best = d2;
+            memcpy(at, q, sizeof at);
+        }
+        if (best > reach * reach)
+            break;
+        if (best == 0 || k == 1)
+            return (float)((z - at[2]) * unit);
+        sum += 1 / best * (z - at[2]);
+        weights += 1 / best;
+        used = best;
+        memcpy(after, at, sizeof after);
+    }
+    return weights > 0 ? (float)(sum / weights * unit) : SCREE_FEATURE_NO_DATA;
+}
+
 void naive_rows(const struct naive_cloud *cloud, double unit, uint32_t k, double radius,
                 double count_radius, double reach, float *rows)
 {

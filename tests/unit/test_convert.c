@@ -732,6 +732,36 @@ static void crs_texts_must_agree(void **state)
     assert_valid(path_of("crs.copc.laz"));
 }
 
+/* What files say of their CRS is read once where they say the same; what was noted of it is said of each, and one that says something else is heard. */
+static void crs_that_was_said_before(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"PROJCS[\"half", "PROJCS[\"half",
+                                        "LOCAL_CS[\"b\",UNIT[\"metre\",1]]"};
+    struct las_recipe recipe = {.version_minor = 4, .point_format = 6, .point_count = 50};
+    struct scree_las_vlr wkt = {.user_id = "LASF_Projection", .record_id = 2112};
+    const char *inputs[] = {path_of("said_a.las"), path_of("said_b.las"), path_of("said_c.las")};
+    const char *output = path_of("said.copc.laz");
+    char message[1000];
+    recipe.vlrs = &wkt;
+    recipe.vlr_count = 1;
+    for (unsigned i = 0; i < 3; i++) {
+        wkt.payload = (const uint8_t *)texts[i];
+        wkt.payload_bytes = strlen(texts[i]);
+        make_file(inputs[i], &recipe, NULL);
+    }
+    struct scree_convert_options options = options_of(inputs, 2, output);
+    convert_well(&options, 1, NULL);
+    bool noted = strstr(warnings, "said_a.las: PROJ") != NULL; /* not without PROJ */
+    assert_true(noted == (strstr(warnings, "said_b.las: PROJ") != NULL));
+    options.input_count = 3;
+    assert_int_equal(convert_badly(&options, message, sizeof message), SCREE_E_MISMATCH);
+    assert_non_null(strstr(message, "said_c.las"));
+    options.input_count = 2;
+    options.inputs = inputs + 1;
+    assert_int_equal(convert_badly(&options, message, sizeof message), SCREE_E_MISMATCH);
+}
+
 /* ------------------------------------------------------------------------------------ repairing */
 
 static void returns_and_colours_are_repaired_when_asked(void **state)
@@ -893,6 +923,7 @@ int main(void)
         cmocka_unit_test(formats_are_joined),
         cmocka_unit_test(two_kinds_of_gps_time_are_refused),
         cmocka_unit_test(crs_texts_must_agree),
+        cmocka_unit_test(crs_that_was_said_before),
         cmocka_unit_test(returns_and_colours_are_repaired_when_asked),
         cmocka_unit_test(records_are_forwarded),
         cmocka_unit_test(header_of_the_output),

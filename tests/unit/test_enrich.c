@@ -177,12 +177,53 @@ static void test_tiny(void **state)
         check_cloud(count % 4, count, 20, 0, 10);
 }
 
+/* Heights from the nearest ground points: also where these are far from any window. */
+static void check_points(unsigned kind, uint32_t count, uint32_t k, double reach)
+{
+    struct naive_cloud cloud;
+    struct scree_enrich_options options;
+    const double unit = 0.01;
+    float *rows = malloc(((size_t)count + 1) * sizeof *rows);
+    naive_cloud_make(&cloud, kind, count, 88172645463325252u + kind * 77 + count);
+    /* A part without ground. */
+    for (uint32_t i = 0; i < count && kind == 0; i++)
+        if (cloud.x[i] > 1500 && cloud.x[i] < 5500 && cloud.y[i] > 1000 && cloud.y[i] < 5800)
+            cloud.classes[i] = 1;
+    scree_enrich_options_init(&options);
+    options.features = SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND);
+    options.ground_mode = k == 1 ? SCREE_GROUND_NEAREST : SCREE_GROUND_IDW;
+    options.idw_count = k;
+    options.ground_reach = reach;
+    for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
+        run(&cloud, &options, &settings[s], unit, rows);
+        for (uint32_t i = 0; i < count; i++) {
+            const float naive =
+                naive_height_by_points(&cloud, i, unit, k, floor(reach / unit + 0.5));
+            if (memcmp(&rows[i], &naive, sizeof naive) != 0)
+                fail_msg("kind %u k %u setting %zu point %u: %.9g, naive %.9g", kind, k, s, i,
+                         (double)rows[i], (double)naive);
+        }
+    }
+    naive_cloud_free(&cloud);
+    free(rows);
+}
+
+static void test_nearest_ground(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 6; kind++) {
+        check_points(kind, 700, 1, kind == 3 ? 200 : 8);
+        check_points(kind, 500, 3, kind == 3 ? 20000 : 25);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_surface),       cmocka_unit_test(test_volume),
-        cmocka_unit_test(test_few_positions), cmocka_unit_test(test_clusters),
-        cmocka_unit_test(test_radius),        cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_surface),        cmocka_unit_test(test_volume),
+        cmocka_unit_test(test_few_positions),  cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_radius),         cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_nearest_ground),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,31 @@ static void test_verify_counts(void **state)
     scree_enrich_close(job);
 }
 
+/* And heights, with the scores that follow from them: triangles, the nearest ground, none in reach. */
+static void test_verify_heights(void **state)
+{
+    static const enum scree_ground_mode modes[3] = {SCREE_GROUND_TIN, SCREE_GROUND_NEAREST,
+                                                    SCREE_GROUND_IDW};
+    static const double reaches[3] = {100, 6, 1.5};
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        struct scree_error err = SCREE_ERROR_INIT;
+        uint64_t verified = 0;
+        struct scree_enrich_options options = defaults();
+        options.features = SCREE_FEATURE_BIT(i % 2 ? SCREE_FEATURE_HEIGHT_ABOVE_GROUND
+                                                   : SCREE_FEATURE_BUILDING_SCORE);
+        options.ground_mode = modes[i % 3];
+        options.ground_reach = reaches[i / 3];
+        struct scree_enrich_job *job = open_job(&options);
+        assert_int_equal(scree__enrich_engine_run(job->engine, &job->rows, &err), SCREE_OK);
+        if (scree__enrich_job_verify(job, POINTS, &verified, &err) != SCREE_OK)
+            fail_msg("mode %d reach %g: %s", i % 3, options.ground_reach, err.message);
+        job->engine->question.ground_reach = 1;
+        assert_int_equal(scree__enrich_job_verify(job, POINTS, &verified, &err), SCREE_E_DATA);
+        scree_enrich_close(job);
+    }
+}
+
 /* What the file says of how it was made. */
 static void test_parameters(void **state)
 {
@@ -258,9 +283,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verify),     cmocka_unit_test(test_verify_counts),
-        cmocka_unit_test(test_parameters), cmocka_unit_test(test_write_class),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_verify),        cmocka_unit_test(test_verify_heights),
+        cmocka_unit_test(test_verify_counts), cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_write_class),   cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

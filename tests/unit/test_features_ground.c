@@ -153,7 +153,8 @@ static uint32_t scan_nearest(const struct ground *all, struct features_place p, 
     uint32_t count = 0;
     for (uint32_t j = 0; j < all->count; j++) {
         const int64_t dx = (int64_t)all->x[j] - p.x, dy = (int64_t)all->y[j] - p.y;
-        const struct features_near one = {(uint64_t)(dx * dx + dy * dy), {all->x[j], all->y[j], 0}};
+        const struct features_near one = {
+            (uint64_t)(dx * dx + dy * dy), {all->x[j], all->y[j], 0}, j};
         uint32_t at = count;
         bool there = false;
         for (uint32_t i = 0; i < count; i++)
@@ -184,7 +185,8 @@ static void check_nearest(const struct ground *all, const struct scree__features
     const uint32_t k = ks[i % 4];
     const uint64_t side = (uint64_t)all->side,
                    limit2 = i % 5 == 0 ? side * side / 100 : side * side * 9;
-    const uint32_t count = scree__features_ground_nearest(ground, p, k, limit2, near);
+    const uint32_t hint = i % 2 == 0 ? random_below(ground->count + 1) : FEATURES_NO_GROUND;
+    const uint32_t count = scree__features_ground_nearest(ground, p, k, limit2, hint, near);
     assert_int_equal(count, scan_nearest(all, p, k, limit2, scanned));
     for (uint32_t n = 0; n < count; n++) {
         const struct features_place place = features_place_of(&near[n].at);
