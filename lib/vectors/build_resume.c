@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "io/edit.h"
-#include "io/journal.h"
+#include "vectors/journal.h"
 #include "io/place.h"
 
 #include <stdio.h>
@@ -18,11 +18,11 @@ enum { KEY = 1, TRAINED, ASSIGNED, ENCODED, SEALING, SEALED };
 #define NS_PER_S ((uint64_t)1000000000)
 
 struct column_state {
-    struct scree__io_record trained, assigned, encoded, sealed; /* type 0: none */
+    struct scree__vectors_record trained, assigned, encoded, sealed; /* type 0: none */
 };
 
 struct scree__vectors_resume {
-    struct scree__io_journal *journal;
+    struct scree__vectors_journal *journal;
     uint8_t mark[MARK_BYTES];
     uint64_t told_ns; /* when it was said last how far it is */
     struct column_state *columns;
@@ -116,26 +116,27 @@ static enum scree_status put_record(struct scree__vectors_resume *resume, uint32
                                     uint32_t number, const void *bytes, size_t count, bool flush,
                                     struct scree_error *err)
 {
-    enum scree_status status = scree__io_journal_begin(resume->journal, type, number, count, err);
+    enum scree_status status =
+        scree__vectors_journal_begin(resume->journal, type, number, count, err);
     if (status == SCREE_OK)
-        status = scree__io_journal_add(resume->journal, bytes, count, err);
-    return status == SCREE_OK ? scree__io_journal_end(resume->journal, flush, err) : status;
+        status = scree__vectors_journal_add(resume->journal, bytes, count, err);
+    return status == SCREE_OK ? scree__vectors_journal_end(resume->journal, flush, err) : status;
 }
 
 /* The first record is the same key: then the mark is taken from it. */
 static bool same_key(struct scree__vectors_resume *resume)
 {
-    struct scree__io_record record;
-    if (!scree__io_journal_next(resume->journal, &record) || record.type != KEY ||
+    struct scree__vectors_record record;
+    if (!scree__vectors_journal_next(resume->journal, &record) || record.type != KEY ||
         record.byte_count != MARK_BYTES + resume->key_bytes)
         return false;
-    if (scree__io_journal_read(resume->journal, record.offset, resume->mark, MARK_BYTES, NULL) !=
-        SCREE_OK)
+    if (scree__vectors_journal_read(resume->journal, record.offset, resume->mark, MARK_BYTES,
+                                    NULL) != SCREE_OK)
         return false;
     for (size_t at = 0; at < resume->key_bytes;) {
         size_t left = resume->key_bytes - at, count = left < PIECE_BYTES ? left : PIECE_BYTES;
-        if (scree__io_journal_read(resume->journal, record.offset + MARK_BYTES + at, resume->piece,
-                                   count, NULL) != SCREE_OK ||
+        if (scree__vectors_journal_read(resume->journal, record.offset + MARK_BYTES + at,
+                                        resume->piece, count, NULL) != SCREE_OK ||
             memcmp(resume->piece, resume->key + at, count) != 0)
             return false;
         at += count;
@@ -154,9 +155,9 @@ static bool same_mark(const struct scree_vectors_build_job *job)
 static void take_records(struct scree_vectors_build_job *job)
 {
     struct scree__vectors_resume *resume = job->resume;
-    struct scree__io_record record;
+    struct scree__vectors_record record;
     bool placed = same_mark(job);
-    while (scree__io_journal_next(resume->journal, &record)) {
+    while (scree__vectors_journal_next(resume->journal, &record)) {
         if (record.number >= job->column_count)
             continue;
         struct column_state *column = &resume->columns[record.number];
@@ -184,17 +185,17 @@ static enum scree_status begin_afresh(struct scree_vectors_build_job *job, struc
     uint64_t now = scree__base_clock_ns() ^ (uint64_t)(uintptr_t)job << 20;
     memcpy(resume->mark, "svx.part", 8);
     scree__base_store64(resume->mark + 8, now);
-    enum scree_status status = scree__io_journal_clear(resume->journal, err);
+    enum scree_status status = scree__vectors_journal_clear(resume->journal, err);
     if (status == SCREE_OK)
         status = scree__io_place_size(job->place, 0, err);
     if (status == SCREE_OK)
-        status =
-            scree__io_journal_begin(resume->journal, KEY, 0, MARK_BYTES + resume->key_bytes, err);
+        status = scree__vectors_journal_begin(resume->journal, KEY, 0,
+                                              MARK_BYTES + resume->key_bytes, err);
     if (status == SCREE_OK)
-        status = scree__io_journal_add(resume->journal, resume->mark, MARK_BYTES, err);
+        status = scree__vectors_journal_add(resume->journal, resume->mark, MARK_BYTES, err);
     if (status == SCREE_OK)
-        status = scree__io_journal_add(resume->journal, resume->key, resume->key_bytes, err);
-    return status == SCREE_OK ? scree__io_journal_end(resume->journal, false, err) : status;
+        status = scree__vectors_journal_add(resume->journal, resume->key, resume->key_bytes, err);
+    return status == SCREE_OK ? scree__vectors_journal_end(resume->journal, false, err) : status;
 }
 
 enum scree_status scree__vectors_resume_open(struct scree_vectors_build_job *job,
@@ -220,7 +221,7 @@ enum scree_status scree__vectors_resume_open(struct scree_vectors_build_job *job
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
                                 job->options.output);
     bool known = make_key(job, resume->key, &resume->key_bytes);
-    status = scree__io_journal_open(path, &resume->journal, err);
+    status = scree__vectors_journal_open(path, &resume->journal, err);
     if (status != SCREE_OK)
         return status;
     if (known && same_key(resume)) {
@@ -237,7 +238,7 @@ void scree__vectors_resume_close(struct scree_vectors_build_job *job)
     struct scree__vectors_resume *resume = job->resume;
     if (resume == NULL)
         return;
-    scree__io_journal_close(resume->journal, true);
+    scree__vectors_journal_close(resume->journal, true);
     scree__mem_free(NULL, resume->columns, resume->columns_bytes);
     scree__mem_free(NULL, resume, sizeof *resume);
     job->resume = NULL;
@@ -253,7 +254,8 @@ static enum scree_status to_scratch(struct scree_vectors_build_job *job, uint64_
     enum scree_status status = SCREE_OK;
     for (uint64_t at = 0; at < bytes && status == SCREE_OK;) {
         size_t count = bytes - at < PIECE_BYTES ? (size_t)(bytes - at) : PIECE_BYTES;
-        status = scree__io_journal_read(resume->journal, offset + at, resume->piece, count, err);
+        status =
+            scree__vectors_journal_read(resume->journal, offset + at, resume->piece, count, err);
         if (status == SCREE_OK)
             status = scree__vectors_scratch_write(job, resume->piece, count, err);
         at += count;
@@ -270,7 +272,7 @@ static enum scree_status from_scratch(struct scree_vectors_build_job *job, uint6
         size_t count = bytes - at < PIECE_BYTES ? (size_t)(bytes - at) : PIECE_BYTES;
         status = scree__vectors_scratch_read(job, offset + at, resume->piece, count, err);
         if (status == SCREE_OK)
-            status = scree__io_journal_add(resume->journal, resume->piece, count, err);
+            status = scree__vectors_journal_add(resume->journal, resume->piece, count, err);
         at += count;
     }
     return status;
@@ -288,7 +290,7 @@ enum scree_status scree__vectors_resume_train(struct scree_vectors_build_job *jo
     *found = job->resume != NULL && job->resume->columns[index].trained.type != 0;
     if (!*found)
         return SCREE_OK;
-    const struct scree__io_record *record = &job->resume->columns[index].trained;
+    const struct scree__vectors_record *record = &job->resume->columns[index].trained;
     uint64_t cells = (record->byte_count - 8 * (uint64_t)dim) / (2 * (uint64_t)dim);
     if (cells < 1 || cells > column->cell_count ||
         record->byte_count != scree__vectors_centroids_bytes((uint32_t)cells, dim))
@@ -300,8 +302,8 @@ enum scree_status scree__vectors_resume_train(struct scree_vectors_build_job *jo
         scree__mem_alloc(job->budget, record->byte_count, &section, "centroids", err);
     if (status != SCREE_OK)
         return status;
-    status = scree__io_journal_read(job->resume->journal, record->offset, section,
-                                    (size_t)record->byte_count, err);
+    status = scree__vectors_journal_read(job->resume->journal, record->offset, section,
+                                         (size_t)record->byte_count, err);
     if (status == SCREE_OK)
         status = scree__vectors_scratch_write(job, section, record->byte_count, err);
     if (status == SCREE_OK && job->resume->columns[index].assigned.type == 0)
@@ -319,10 +321,11 @@ enum scree_status scree__vectors_resume_trained(struct scree_vectors_build_job *
     if (job->resume == NULL)
         return SCREE_OK;
     enum scree_status status =
-        scree__io_journal_begin(job->resume->journal, TRAINED, index, bytes, err);
+        scree__vectors_journal_begin(job->resume->journal, TRAINED, index, bytes, err);
     if (status == SCREE_OK)
         status = from_scratch(job, column->centroids_at, bytes, err);
-    return status == SCREE_OK ? scree__io_journal_end(job->resume->journal, false, err) : status;
+    return status == SCREE_OK ? scree__vectors_journal_end(job->resume->journal, false, err)
+                              : status;
 }
 
 /* ------------------------------------------------------------------------------------- assignment */
@@ -358,7 +361,7 @@ enum scree_status scree__vectors_resume_assign(struct scree_vectors_build_job *j
     *found = job->resume != NULL && job->resume->columns[index].assigned.type != 0;
     if (!*found)
         return SCREE_OK;
-    const struct scree__io_record *record = &job->resume->columns[index].assigned;
+    const struct scree__vectors_record *record = &job->resume->columns[index].assigned;
     if (record->byte_count != 4 * column->input.row_count)
         return scree__base_fail(err, SCREE_E_DATA, "%s.resume: a record of %llu bytes",
                                 job->options.output, (unsigned long long)record->byte_count);
@@ -382,10 +385,11 @@ enum scree_status scree__vectors_resume_assigned(struct scree_vectors_build_job 
     if (job->resume == NULL)
         return SCREE_OK;
     enum scree_status status =
-        scree__io_journal_begin(job->resume->journal, ASSIGNED, index, bytes, err);
+        scree__vectors_journal_begin(job->resume->journal, ASSIGNED, index, bytes, err);
     if (status == SCREE_OK)
         status = from_scratch(job, column->assigned_at, bytes, err);
-    return status == SCREE_OK ? scree__io_journal_end(job->resume->journal, false, err) : status;
+    return status == SCREE_OK ? scree__vectors_journal_end(job->resume->journal, false, err)
+                              : status;
 }
 
 /* --------------------------------------------------------------------------------------- encoding */
@@ -425,12 +429,12 @@ enum scree_status scree__vectors_resume_rows(struct scree_vectors_build_job *job
     if (job->resume == NULL)
         return SCREE_OK;
     const struct column_state *state = &job->resume->columns[index];
-    struct scree__io_journal *journal = job->resume->journal;
+    struct scree__vectors_journal *journal = job->resume->journal;
     if (state->sealed.type != 0 &&
         state->sealed.byte_count == (uint64_t)lists * SCREE__VECTORS_LIST_BYTES) {
         for (uint32_t i = 0; i < lists && status == SCREE_OK; i++) {
-            status = scree__io_journal_read(journal, state->sealed.offset + i * sizeof bytes, bytes,
-                                            sizeof bytes, err);
+            status = scree__vectors_journal_read(journal, state->sealed.offset + i * sizeof bytes,
+                                                 bytes, sizeof bytes, err);
             scree__vectors_list_load(bytes, &column->lists[i]);
         }
         *rows = UINT64_MAX;
@@ -438,11 +442,11 @@ enum scree_status scree__vectors_resume_rows(struct scree_vectors_build_job *job
     }
     if (state->encoded.type == 0 || state->encoded.byte_count != 8 + 8 * (uint64_t)lists)
         return SCREE_OK;
-    status = scree__io_journal_read(journal, state->encoded.offset, bytes, 8, err);
+    status = scree__vectors_journal_read(journal, state->encoded.offset, bytes, 8, err);
     uint64_t done = scree__base_load64(bytes);
     for (uint32_t i = 0; i < lists && status == SCREE_OK; i++) {
-        status = scree__io_journal_read(journal, state->encoded.offset + 8 + 8 * (uint64_t)i, bytes,
-                                        8, err);
+        status = scree__vectors_journal_read(journal, state->encoded.offset + 8 + 8 * (uint64_t)i,
+                                             bytes, 8, err);
         column->lists[i].radius = load_f32(bytes);
         column->lists[i].min_radius = load_f32(bytes + 4);
     }
@@ -462,23 +466,23 @@ enum scree_status scree__vectors_resume_encoded(struct scree_vectors_build_job *
                                                 const struct scree__vectors_build_column *column,
                                                 uint64_t rows, struct scree_error *err)
 {
-    struct scree__io_journal *journal = job->resume->journal;
+    struct scree__vectors_journal *journal = job->resume->journal;
     const uint32_t lists = column->head.list_count;
     uint8_t bytes[8];
     enum scree_status status = scree__io_place_flush(job->place, err);
     if (status == SCREE_OK)
-        status = scree__io_journal_begin(journal, ENCODED, (uint32_t)(column - job->columns),
-                                         8 + 8 * (uint64_t)lists, err);
+        status = scree__vectors_journal_begin(journal, ENCODED, (uint32_t)(column - job->columns),
+                                              8 + 8 * (uint64_t)lists, err);
     scree__base_store64(bytes, rows);
     if (status == SCREE_OK)
-        status = scree__io_journal_add(journal, bytes, sizeof bytes, err);
+        status = scree__vectors_journal_add(journal, bytes, sizeof bytes, err);
     for (uint32_t i = 0; i < lists && status == SCREE_OK; i++) {
         store_f32(bytes, column->lists[i].radius);
         store_f32(bytes + 4, column->lists[i].min_radius);
-        status = scree__io_journal_add(journal, bytes, sizeof bytes, err);
+        status = scree__vectors_journal_add(journal, bytes, sizeof bytes, err);
     }
     if (status == SCREE_OK)
-        status = scree__io_journal_end(journal, true, err);
+        status = scree__vectors_journal_end(journal, true, err);
     job->resume->told_ns = scree__base_clock_ns();
     return status;
 }
@@ -499,14 +503,14 @@ enum scree_status scree__vectors_resume_sealed(struct scree_vectors_build_job *j
     /* The last column is followed by the end. */
     if (job->resume == NULL || index + 1 == job->column_count)
         return SCREE_OK;
-    struct scree__io_journal *journal = job->resume->journal;
+    struct scree__vectors_journal *journal = job->resume->journal;
     enum scree_status status = scree__io_place_flush(job->place, err);
     if (status == SCREE_OK)
-        status = scree__io_journal_begin(journal, SEALED, index,
-                                         (uint64_t)column->head.list_count * sizeof bytes, err);
+        status = scree__vectors_journal_begin(
+            journal, SEALED, index, (uint64_t)column->head.list_count * sizeof bytes, err);
     for (uint32_t i = 0; i < column->head.list_count && status == SCREE_OK; i++) {
         scree__vectors_list_store(&column->lists[i], bytes);
-        status = scree__io_journal_add(journal, bytes, sizeof bytes, err);
+        status = scree__vectors_journal_add(journal, bytes, sizeof bytes, err);
     }
-    return status == SCREE_OK ? scree__io_journal_end(journal, true, err) : status;
+    return status == SCREE_OK ? scree__vectors_journal_end(journal, true, err) : status;
 }

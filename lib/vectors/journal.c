@@ -1,5 +1,5 @@
 /* journal.c - records appended to a file: u32 type, u32 number, u64 bytes, payload, u32 CRC-32C of all of these. */
-#include "io/journal.h"
+#include "vectors/journal.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "mem/budget.h"
@@ -14,7 +14,7 @@
 #define RECORD_HEAD 16u
 #define PIECE_BYTES 65536u
 
-struct scree__io_journal {
+struct scree__vectors_journal {
     int descriptor;
     char *path;
     uint64_t end;  /* of the last whole record */
@@ -24,40 +24,40 @@ struct scree__io_journal {
     uint8_t piece[PIECE_BYTES];
 };
 
-static enum scree_status fail(const struct scree__io_journal *journal, const char *what,
+static enum scree_status fail(const struct scree__vectors_journal *journal, const char *what,
                               struct scree_error *err)
 {
     return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s: %s", journal->path, what);
 }
 
-enum scree_status scree__io_journal_open(const char *path, struct scree__io_journal **out,
-                                         struct scree_error *err)
+enum scree_status scree__vectors_journal_open(const char *path, struct scree__vectors_journal **out,
+                                              struct scree_error *err)
 {
     void *memory;
     *out = NULL;
     enum scree_status status =
-        scree__mem_alloc(NULL, sizeof(struct scree__io_journal), &memory, "journal", err);
+        scree__mem_alloc(NULL, sizeof(struct scree__vectors_journal), &memory, "journal", err);
     if (status != SCREE_OK)
         return status;
-    struct scree__io_journal *journal = memory;
+    struct scree__vectors_journal *journal = memory;
     memset(journal, 0, sizeof *journal);
     journal->descriptor = -1;
     journal->path = scree__mem_string_copy(path);
     if (journal->path == NULL) {
-        scree__io_journal_close(journal, false);
+        scree__vectors_journal_close(journal, false);
         return scree__base_fail(err, SCREE_E_MEMORY, "%s: out of memory", path);
     }
     journal->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (journal->descriptor < 0) {
         status = fail(journal, "cannot create", err);
-        scree__io_journal_close(journal, false);
+        scree__vectors_journal_close(journal, false);
         return status;
     }
     *out = journal;
     return SCREE_OK;
 }
 
-void scree__io_journal_close(struct scree__io_journal *journal, bool remove)
+void scree__vectors_journal_close(struct scree__vectors_journal *journal, bool remove)
 {
     if (journal == NULL)
         return;
@@ -71,8 +71,9 @@ void scree__io_journal_close(struct scree__io_journal *journal, bool remove)
 
 /* ---------------------------------------------------------------------------------------- reading */
 
-enum scree_status scree__io_journal_read(struct scree__io_journal *journal, uint64_t offset,
-                                         void *bytes, size_t count, struct scree_error *err)
+enum scree_status scree__vectors_journal_read(struct scree__vectors_journal *journal,
+                                              uint64_t offset, void *bytes, size_t count,
+                                              struct scree_error *err)
 {
     uint8_t *to = bytes;
     while (count > 0) {
@@ -90,7 +91,8 @@ enum scree_status scree__io_journal_read(struct scree__io_journal *journal, uint
     return SCREE_OK;
 }
 
-bool scree__io_journal_next(struct scree__io_journal *journal, struct scree__io_record *record)
+bool scree__vectors_journal_next(struct scree__vectors_journal *journal,
+                                 struct scree__vectors_record *record)
 {
     struct stat info;
     uint8_t head[RECORD_HEAD], stored[4];
@@ -98,7 +100,7 @@ bool scree__io_journal_next(struct scree__io_journal *journal, struct scree__io_
         return false;
     uint64_t size = (uint64_t)info.st_size;
     if (size < journal->end + RECORD_HEAD + 4 ||
-        scree__io_journal_read(journal, journal->end, head, sizeof head, NULL) != SCREE_OK)
+        scree__vectors_journal_read(journal, journal->end, head, sizeof head, NULL) != SCREE_OK)
         return false;
     record->type = scree__base_load32(head);
     record->number = scree__base_load32(head + 4);
@@ -110,14 +112,14 @@ bool scree__io_journal_next(struct scree__io_journal *journal, struct scree__io_
     for (uint64_t at = 0; at < record->byte_count;) {
         uint64_t left = record->byte_count - at;
         size_t count = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
-        if (scree__io_journal_read(journal, record->offset + at, journal->piece, count, NULL) !=
-            SCREE_OK)
+        if (scree__vectors_journal_read(journal, record->offset + at, journal->piece, count,
+                                        NULL) != SCREE_OK)
             return false;
         crc = scree__simd_crc32c(crc, journal->piece, count);
         at += count;
     }
-    if (scree__io_journal_read(journal, record->offset + record->byte_count, stored, 4, NULL) !=
-            SCREE_OK ||
+    if (scree__vectors_journal_read(journal, record->offset + record->byte_count, stored, 4,
+                                    NULL) != SCREE_OK ||
         scree__base_load32(stored) != crc)
         return false;
     journal->end = record->offset + record->byte_count + 4;
@@ -126,8 +128,8 @@ bool scree__io_journal_next(struct scree__io_journal *journal, struct scree__io_
 
 /* ---------------------------------------------------------------------------------------- writing */
 
-enum scree_status scree__io_journal_clear(struct scree__io_journal *journal,
-                                          struct scree_error *err)
+enum scree_status scree__vectors_journal_clear(struct scree__vectors_journal *journal,
+                                               struct scree_error *err)
 {
     int code;
     do
@@ -137,8 +139,8 @@ enum scree_status scree__io_journal_clear(struct scree__io_journal *journal,
     return code == 0 ? SCREE_OK : fail(journal, "cannot empty", err);
 }
 
-static enum scree_status put(struct scree__io_journal *journal, const void *bytes, size_t count,
-                             struct scree_error *err)
+static enum scree_status put(struct scree__vectors_journal *journal, const void *bytes,
+                             size_t count, struct scree_error *err)
 {
     const uint8_t *from = bytes;
     journal->crc = scree__simd_crc32c(journal->crc, bytes, count);
@@ -157,9 +159,9 @@ static enum scree_status put(struct scree__io_journal *journal, const void *byte
     return SCREE_OK;
 }
 
-enum scree_status scree__io_journal_begin(struct scree__io_journal *journal, uint32_t type,
-                                          uint32_t number, uint64_t byte_count,
-                                          struct scree_error *err)
+enum scree_status scree__vectors_journal_begin(struct scree__vectors_journal *journal,
+                                               uint32_t type, uint32_t number, uint64_t byte_count,
+                                               struct scree_error *err)
 {
     uint8_t head[RECORD_HEAD];
     scree__base_store32(head, type);
@@ -171,8 +173,9 @@ enum scree_status scree__io_journal_begin(struct scree__io_journal *journal, uin
     return put(journal, head, sizeof head, err);
 }
 
-enum scree_status scree__io_journal_add(struct scree__io_journal *journal, const void *bytes,
-                                        size_t count, struct scree_error *err)
+enum scree_status scree__vectors_journal_add(struct scree__vectors_journal *journal,
+                                             const void *bytes, size_t count,
+                                             struct scree_error *err)
 {
     if (count > journal->left)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: a record longer than it was to be",
@@ -181,8 +184,8 @@ enum scree_status scree__io_journal_add(struct scree__io_journal *journal, const
     return count > 0 ? put(journal, bytes, count, err) : SCREE_OK;
 }
 
-enum scree_status scree__io_journal_end(struct scree__io_journal *journal, bool flush,
-                                        struct scree_error *err)
+enum scree_status scree__vectors_journal_end(struct scree__vectors_journal *journal, bool flush,
+                                             struct scree_error *err)
 {
     uint8_t crc[4];
     if (journal->left > 0)
