@@ -12,6 +12,7 @@ LAZ_COLD uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end)
 
 LAZ_COLD void scree__laz_writer_carry(uint8_t *at)
 {
+    at -= 4;
     /* Ends at the latest at the stream's first byte: the whole stream is a number below 1. */
     do {
         at--;

@@ -107,49 +107,58 @@ LAZ_INLINE void laz_rgb_read(struct laz_reader *reader, struct laz_rgb_models *m
     laz_rgb_apply(rgb, used, symbols);
 }
 
-/* Which of the six bytes differ: bit 2i for the low byte of channel i, 2i + 1 for the high one. */
-LAZ_INLINE unsigned laz_rgb_differ(const uint16_t a[3], const uint16_t b[3])
+/* Six bytes as they lie in a record: red in the low bits. */
+LAZ_INLINE uint64_t laz_rgb_word(const uint8_t *p)
 {
-    unsigned used = 0;
-    for (unsigned i = 0; i < 3; i++) {
-        unsigned x = (unsigned)a[i] ^ (unsigned)b[i];
-        used |= (unsigned)((x & 0xFFu) != 0) << (2 * i) | (unsigned)((x >> 8) != 0) << (2 * i + 1);
-    }
-    return used;
+    return scree__base_load32(p) | (uint64_t)scree__base_load16(p + 4) << 32;
 }
 
-/* Updates last to rgb; returns the mask that was coded (0 for all points: the layer says nothing).
- */
-LAZ_INLINE unsigned laz_rgb_write(struct laz_writer *writer, struct laz_rgb_models *models,
-                                  uint16_t last[3], const uint16_t rgb[3])
+LAZ_INLINE uint64_t laz_rgb_word_of(const uint16_t rgb[3])
 {
-    unsigned used = laz_rgb_differ(last, rgb);
-    used |= rgb[0] != rgb[1] || rgb[0] != rgb[2] ? 64 : 0;
+    return rgb[0] | (uint64_t)rgb[1] << 16 | (uint64_t)rgb[2] << 32;
+}
+
+/* Which of the six bytes are not 0: bit 2i for the low byte of channel i, 2i + 1 for the high one.
+ */
+LAZ_INLINE unsigned laz_rgb_bits(uint64_t word)
+{
+    const uint64_t low7 = 0x7F7F7F7F7F7Fu;
+    uint64_t tops = (((word & low7) + low7) | word) & ~low7; /* the top bit of each such byte */
+    return (unsigned)((tops >> 7) * 0x0102040810204080u >> 56);
+}
+
+/* A byte of green or blue against the last one moved by `change`. */
+LAZ_INLINE unsigned laz_rgb_symbol(int is, int was, int change)
+{
+    return (unsigned)(is - laz_clamp8(was + change)) & 0xFFu;
+}
+
+/* Updates last to the colours at p; returns the mask that was coded (0 for all points: the layer
+ * says nothing). */
+LAZ_INLINE unsigned laz_rgb_write(struct laz_writer *writer, struct laz_rgb_models *models,
+                                  uint16_t last[3], const uint8_t *p)
+{
+    uint64_t now = laz_rgb_word(p), before = laz_rgb_word_of(last);
+    unsigned used = laz_rgb_bits(now ^ before);
+    used |= (uint32_t)(now ^ now >> 16) != 0 ? 64 : 0; /* not grey */
     LAZ_WRITE(writer, &models->used, used);
-    int was[6], is[6];
-    for (unsigned i = 0; i < 3; i++) {
-        was[2 * i] = last[i] & 0xFF;
-        was[2 * i + 1] = last[i] >> 8;
-        is[2 * i] = rgb[i] & 0xFF;
-        is[2 * i + 1] = rgb[i] >> 8;
-    }
+    laz_rgb_load(last, p);
     if (used & 1)
-        LAZ_WRITE(writer, &models->diff[0], (unsigned)(is[0] - was[0]) & 0xFFu);
+        LAZ_WRITE(writer, &models->diff[0], (unsigned)(now - before) & 0xFFu);
     if (used & 2)
-        LAZ_WRITE(writer, &models->diff[1], (unsigned)(is[1] - was[1]) & 0xFFu);
+        LAZ_WRITE(writer, &models->diff[1], (unsigned)((now >> 8) - (before >> 8)) & 0xFFu);
     if (used & 64) {
-        for (unsigned i = 0; i < 2; i++) { /* low bytes, then high bytes */
-            int change = is[i] - was[i];
+        for (unsigned i = 0; i < 2; i++, now >>= 8, before >>= 8) { /* low bytes, then high bytes */
+            int green = now >> 16 & 0xFF, green_was = before >> 16 & 0xFF;
+            int change = (int)(now & 0xFF) - (int)(before & 0xFF);
             if (used & 4u << i)
-                LAZ_WRITE(writer, &models->diff[2 + i],
-                          (unsigned)(is[2 + i] - laz_clamp8(was[2 + i] + change)) & 0xFFu);
-            change = (change + is[2 + i] - was[2 + i]) / 2;
+                LAZ_WRITE(writer, &models->diff[2 + i], laz_rgb_symbol(green, green_was, change));
+            change = (change + green - green_was) / 2;
             if (used & 16u << i)
                 LAZ_WRITE(writer, &models->diff[4 + i],
-                          (unsigned)(is[4 + i] - laz_clamp8(was[4 + i] + change)) & 0xFFu);
+                          laz_rgb_symbol(now >> 32 & 0xFF, before >> 32 & 0xFF, change));
         }
     }
-    memcpy(last, rgb, 3 * sizeof last[0]);
     return used;
 }
 
@@ -170,7 +179,7 @@ static inline void laz_rgb1_read(struct laz_reader *reader, struct laz_rgb1_mode
 static inline void laz_rgb1_write(struct laz_writer *writer, struct laz_rgb1_models *models,
                                   uint16_t last[3], const uint16_t rgb[3])
 {
-    unsigned used = laz_rgb_differ(last, rgb);
+    unsigned used = laz_rgb_bits(laz_rgb_word_of(last) ^ laz_rgb_word_of(rgb));
     LAZ_WRITE(writer, &models->used, used);
     for (unsigned i = 0; i < 6; i++) {
         if (used & 1u << i) {

@@ -102,7 +102,7 @@ LAZ_INLINE void step_xy_and(struct laz_layered *state, struct laz_xy *xy, struct
     if (rgb)
         turn = rgb_begin(state, m->rgb_select[i]);
     unsigned class_model = 2 * (o->classification & 31) + (now->context[i] == 3 ? 1 : 0);
-    unsigned changed = mask_and(m, &xy->c->mask[laz_mask_context(xy->c)], &o->classes[class_model],
+    unsigned changed = mask_and(m, &xy->c->mask[xy->c->mask_context], &o->classes[class_model],
                                 &o->classification, &turn, with);
     if (with & LAZ_WITH_CLASS)
         out[LAZ_P14_CLASS] = (uint8_t)o->classification;

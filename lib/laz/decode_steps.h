@@ -55,7 +55,7 @@ LAZ_INLINE unsigned xy_switch(struct laz_layered *state, struct laz_xy *xy,
 /* What a point of layer 0 is decoded with, once its changed mask is known. */
 struct laz_xy_point {
     struct laz_point14 *c;
-    unsigned changed, begins, r, n, median, single;
+    unsigned changed, begins, byte, returns, median, single; /* returns: scree__laz_returns[byte] */
 };
 
 LAZ_INLINE struct laz_xy_point xy_returns(struct laz_layered *state, struct laz_xy *xy,
@@ -70,12 +70,13 @@ LAZ_INLINE struct laz_xy_point xy_returns(struct laz_layered *state, struct laz_
     if (changed & LAZ_CHANGED_RETURN_COUNT)
         c->return_count = LAZ_READ(reader, &c->return_counts[c->return_count]);
     c->return_number = read_return_number(reader, c, changed);
+    unsigned gps = changed & LAZ_CHANGED_GPS ? 1 : 0;
     p.c = c;
-    p.r = c->return_number;
-    p.n = c->return_count;
-    p.single = p.n == 1;
-    c->gps_changed = changed & LAZ_CHANGED_GPS ? 1 : 0;
-    p.median = 2u * scree__laz_return_map16[p.n][p.r] + c->gps_changed;
+    p.byte = c->return_number | c->return_count << 4;
+    p.returns = scree__laz_returns[p.byte];
+    p.single = LAZ_RETURNS_SINGLE(p.returns);
+    p.median = 2u * LAZ_RETURNS_MAP(p.returns) + gps;
+    c->mask_context = laz_mask_context(p.returns, gps);
     return p;
 }
 
@@ -95,19 +96,19 @@ LAZ_INLINE void xy_store(const struct laz_xy *xy, const struct laz_xy_point *p, 
 {
     scree__base_store32(out + LAZ_P14_X, p->c->x);
     scree__base_store32(out + LAZ_P14_Y, p->c->y);
-    out[LAZ_P14_RETURNS] = (uint8_t)(p->r | p->n << 4);
+    out[LAZ_P14_RETURNS] = (uint8_t)p->byte;
     out[LAZ_P14_FLAGS] = (uint8_t)(xy->channel << 4 | xy->fixed_flags);
     block->select[i] = (uint8_t)(xy->channel | xy->channel << 2 | p->begins);
     block->changed[i] = (uint8_t)p->changed;
-    block->context[i] = (uint8_t)laz_return_context(p->r, p->n);
-    block->level[i] = (uint8_t)laz_return_level(p->r, p->n);
+    block->context[i] = (uint8_t)LAZ_RETURNS_CONTEXT(p->returns);
+    block->level[i] = (uint8_t)LAZ_RETURNS_LEVEL(p->returns);
     block->z_context[i] = (uint8_t)(p->single + laz_even((kx + ky) / 2, 18));
 }
 
 LAZ_INLINE void step_xy(struct laz_layered *state, struct laz_xy *xy, struct laz_reader *reader,
                         struct laz_block *block, size_t i, uint8_t *out)
 {
-    unsigned changed = LAZ_READ(reader, &xy->c->mask[laz_mask_context(xy->c)]), kx, ky;
+    unsigned changed = LAZ_READ(reader, &xy->c->mask[xy->c->mask_context]), kx, ky;
     struct laz_xy_point p = xy_returns(state, xy, reader, changed);
     struct laz_point14 *c = p.c;
     uint32_t dx = LAZ_READ_INT(reader, &c->dx, p.single, 0u, &kx);

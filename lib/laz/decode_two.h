@@ -62,7 +62,7 @@ LAZ_INLINE void turn_begin_point(struct laz_turn *t, size_t i, const unsigned wi
 
 LAZ_INLINE struct laz_chain turn_mask(struct laz_turn *t)
 {
-    return chain_of(&t->m.xy, LAZ_REF(&t->xy.c->mask[laz_mask_context(t->xy.c)]), &t->changed);
+    return chain_of(&t->m.xy, LAZ_REF(&t->xy.c->mask[t->xy.c->mask_context]), &t->changed);
 }
 
 LAZ_INLINE struct laz_chain turn_class(struct laz_turn *t, size_t i)

@@ -180,12 +180,18 @@ static size_t encode_pointwise(struct scree_laz_encoder *encoder, const uint8_t 
 {
     struct laz_writer writer;
     size_t record_bytes = encoder->layout.record_bytes;
+    /* A writer also stores what lies before its stream. */
+    uint8_t *stream = out + (record_bytes < 4 ? 4 : record_bytes);
+    memset(out, 0, 4);
     memcpy(out, records, record_bytes);
-    laz_writer_start(&writer, out + record_bytes);
+    laz_writer_start(&writer, stream);
     scree__laz_pointwise_seed(&encoder->pointwise, records);
     encoder->loops->pointwise_write(&encoder->pointwise, &writer, records + stride, stride,
                                     point_count - 1);
-    return record_bytes + scree__laz_writer_flush(&writer);
+    size_t stream_bytes = scree__laz_writer_flush(&writer);
+    if (record_bytes < 4)
+        memmove(out + record_bytes, stream, stream_bytes);
+    return record_bytes + stream_bytes;
 }
 
 #define VARIES_OF(type)                                                             \
@@ -274,6 +280,7 @@ static void start_layers(struct scree_laz_encoder *encoder, uint64_t point_count
 {
     for (uint32_t i = 0; i < encoder->layered.layer_count; i++) {
         unsigned kind = encoder->layered.layers[i].kind;
+        memset(at - 4, 0, 4);
         laz_writer_start(&encoder->outs[i].writer, at);
         /* Only these two are written though they may say nothing. */
         encoder->outs[i].needed = kind == LAZ_LAYER_XY || kind == LAZ_LAYER_Z;

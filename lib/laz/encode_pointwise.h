@@ -23,13 +23,6 @@ static void write_extra_v1(struct laz_writer *writer, struct laz_bytes *bytes, c
     }
 }
 
-LAZ_INLINE void write_rgb12(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
-{
-    uint16_t rgb[3];
-    laz_rgb_load(rgb, p);
-    laz_rgb_write(writer, &state->models, state->last, rgb);
-}
-
 static void write_rgb12_v1(struct laz_writer *writer, struct laz_rgb12 *state, const uint8_t *p)
 {
     uint16_t rgb[3];
@@ -52,7 +45,7 @@ LAZ_INLINE void write_usual(struct laz_pointwise *state, struct laz_writer *save
             p += 8;
         }
         if (rgb) {
-            write_rgb12(&writer, state->rgb, p);
+            laz_rgb_write(&writer, &state->rgb->models, state->rgb->last, p);
             p += 6;
         }
         if (extra_bytes)
@@ -105,7 +98,7 @@ static void write_item(struct laz_pointwise *state, const struct laz_pointwise_i
         if (item->version == 1)
             write_rgb12_v1(writer, state->rgb, p);
         else
-            write_rgb12(writer, state->rgb, p);
+            laz_rgb_write(writer, &state->rgb->models, state->rgb->last, p);
         break;
     case SCREE_LAZ_WAVEPACKET13:
         laz_wave_write(writer, &state->wave->models, state->wave->last, p);

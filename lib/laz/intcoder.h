@@ -135,11 +135,16 @@ LAZ_INLINE struct laz_two_ints laz_reader_two_ints(struct laz_reader *a, struct 
     (*(k_out) = LAZ_READ((reader), &(coder)->k[context]), \
      (uint32_t)(pred) + laz_reader_residual((reader), (coder)->detail, *(k_out)))
 
-LAZ_INLINE unsigned laz_residual_bits(uint32_t c)
+/* All ones for c <= 0; c as 32 bits with a sign. */
+LAZ_INLINE uint64_t laz_residual_sign(int64_t c)
 {
-    /* -c for c <= 0, else c - 1 */
-    uint32_t magnitude = (c - 1) ^ laz_mask(c >> 31 | (c == 0));
-    return laz_bit_length(magnitude);
+    return 0 - ((uint64_t)(c - 1) >> 63);
+}
+
+LAZ_INLINE unsigned laz_residual_bits(int64_t c)
+{
+    /* -c for c <= 0, else c - 1; both fit 32 bits */
+    return laz_bit_length((uint32_t)((uint64_t)(c - 1) ^ laz_residual_sign(c)));
 }
 
 /* A difference of values of `bits` bits, folded into their range; as modulo 2^32. */
@@ -154,11 +159,11 @@ LAZ_INLINE uint32_t laz_residual_fold(uint32_t c, const unsigned bits)
 }
 
 LAZ_INLINE void laz_writer_residual(struct laz_writer *writer, struct laz_model_256 *detail,
-                                    unsigned k, uint32_t c)
+                                    unsigned k, int64_t c)
 {
-    if (LAZ_UNLIKELY(k == 32))
-        return;
-    uint32_t u = c - 1 + (laz_mask(c >> 31 | (k == 0)) & 1u << k);
+    /* Of c <= 0 the lower half of the interval, and k == 0 means c itself. */
+    uint32_t lower = (uint32_t)laz_residual_sign(c) | laz_mask(k == 0);
+    uint32_t u = (uint32_t)c - 1 + (lower & 1u << k);
     struct laz_model_256 *model = &detail[k];
     unsigned low_bits = k > 8 ? k - 8 : 0;
     if (LAZ_UNLIKELY(--model->head.left < 0))
@@ -179,10 +184,11 @@ LAZ_INLINE unsigned laz_writer_int(struct laz_writer *writer, struct laz_head *h
                                    uint16_t *count, const unsigned bits,
                                    struct laz_model_256 *detail, uint32_t pred, uint32_t real)
 {
-    uint32_t c = laz_residual_fold(real - pred, bits);
+    int64_t c = (int32_t)laz_residual_fold(real - pred, bits);
     unsigned k = laz_residual_bits(c);
     laz_writer_symbol(writer, head, cum, count, bits + 1, bits, LAZ_SYMBOL_SHIFT, k);
-    laz_writer_residual(writer, detail, k, c);
+    if (LAZ_LIKELY(bits < 32 || k < 32))
+        laz_writer_residual(writer, detail, k, c);
     return k;
 }
 

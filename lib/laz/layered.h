@@ -48,8 +48,8 @@ struct laz_block {
     uint8_t select[LAZ_BLOCK_POINTS];    /* POINT14, and other items of version 4 */
     uint8_t select_v3[LAZ_BLOCK_POINTS]; /* other items of version 3 and 2 */
     uint8_t changed[LAZ_BLOCK_POINTS];   /* mask of LAZ_CHANGED_* */
-    uint8_t context[LAZ_BLOCK_POINTS];   /* laz_return_context() */
-    uint8_t level[LAZ_BLOCK_POINTS];     /* laz_return_level() */
+    uint8_t context[LAZ_BLOCK_POINTS];   /* LAZ_RETURNS_CONTEXT() */
+    uint8_t level[LAZ_BLOCK_POINTS];     /* LAZ_RETURNS_LEVEL() */
     uint8_t z_context[LAZ_BLOCK_POINTS];
 };
 
@@ -131,6 +131,12 @@ LAZ_INLINE const uint8_t *laz_layer_select(const struct laz_layered *state,
 LAZ_INLINE struct laz_byte14 *laz_layer_bytes(struct laz_layered *state, uint32_t layer)
 {
     return state->bytes + (size_t)4 * (layer - state->first_byte_layer);
+}
+
+/* How many points of a block go by one context until it is looked up again: all of them, or one. */
+static inline size_t laz_select_run(const uint8_t *selects, size_t count)
+{
+    return memcmp(selects, selects + 1, count - 1) == 0 ? count : 1;
 }
 
 /* Where a POINT14 layer meets a channel for the first time: its part of the last point comes from

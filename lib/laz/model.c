@@ -1,6 +1,11 @@
 /* model.c - first state and periodic rebuilding of the adaptive models. */
 #include "laz/model.h"
 
+#if defined(__GNUC__) && defined(__SSE2__)
+#include <emmintrin.h>
+#define MODEL_LANES 8u /* counts and frequencies that a step takes */
+#endif
+
 #define TOTAL_MAX 32768u
 #define BIT_TOTAL_MAX 8192u
 
@@ -19,16 +24,64 @@ static void model_first(struct laz_head *head, uint16_t *cum, uint16_t *count, u
     head->start_shift = layout == 256 ? LAZ_START_SHIFT(n) : LAZ_START_SHIFT(layout);
 }
 
+/* Halves all counts, rounding up; returns their sum. */
+static uint32_t model_halve(uint16_t *count, unsigned n)
+{
+    uint32_t total = 0;
+    unsigned k = 0;
+#ifdef MODEL_LANES
+    uint16_t sums[MODEL_LANES]; /* no sum exceeds the sum of all */
+    __m128i sum = _mm_setzero_si128();
+    for (; k + MODEL_LANES <= n; k += MODEL_LANES) {
+        __m128i c = _mm_loadu_si128((const __m128i *)(count + k));
+        c = _mm_avg_epu16(c, _mm_setzero_si128());
+        _mm_storeu_si128((__m128i *)(count + k), c);
+        sum = _mm_add_epi16(sum, c);
+    }
+    _mm_storeu_si128((__m128i *)sums, sum);
+    for (unsigned i = 0; i < MODEL_LANES; i++)
+        total += sums[i];
+#endif
+    for (; k < n; k++) {
+        count[k] = (uint16_t)((count[k] + 1u) >> 1);
+        total += count[k];
+    }
+    return total;
+}
+
+/* cum[k] = scale * (sum of the counts below k) / 2^16. The sums fit 16 bits, the products 32. */
+static void model_sum(uint16_t *cum, const uint16_t *count, unsigned n, uint32_t scale)
+{
+    uint32_t below = 0;
+    unsigned k = 0;
+#ifdef MODEL_LANES
+    const __m128i low = _mm_set1_epi16((short)scale), high = _mm_set1_epi16((short)(scale >> 16));
+    __m128i before = _mm_setzero_si128(); /* the sum of all counts so far, in every lane */
+    for (; k + MODEL_LANES <= n; k += MODEL_LANES) {
+        __m128i c = _mm_loadu_si128((const __m128i *)(count + k)), sum;
+        sum = _mm_add_epi16(c, _mm_slli_si128(c, 2));
+        sum = _mm_add_epi16(sum, _mm_slli_si128(sum, 4));
+        sum = _mm_add_epi16(sum, _mm_slli_si128(sum, 8));
+        sum = _mm_add_epi16(sum, before);
+        before = _mm_shufflehi_epi16(sum, 0xFF);
+        before = _mm_unpackhi_epi64(before, before);
+        sum = _mm_sub_epi16(sum, c);
+        sum = _mm_add_epi16(_mm_mullo_epi16(sum, high), _mm_mulhi_epu16(sum, low));
+        _mm_storeu_si128((__m128i *)(cum + k), sum);
+    }
+    below = scale * (uint32_t)_mm_extract_epi16(before, 0);
+#endif
+    for (; k < n; k++) {
+        cum[k] = (uint16_t)(below >> 16);
+        below += scale * count[k];
+    }
+}
+
 static void model_next(struct laz_head *head, uint16_t *count, unsigned n)
 {
     uint32_t total = (uint32_t)head->total + head->period;
-    if (total > TOTAL_MAX) {
-        total = 0;
-        for (unsigned k = 0; k < n; k++) {
-            count[k] = (uint16_t)((count[k] + 1u) >> 1);
-            total += count[k];
-        }
-    }
+    if (total > TOTAL_MAX)
+        total = model_halve(count, n);
     uint32_t period = (5u * head->period) >> 2;
     uint32_t period_max = 8 * (n + 6);
     head->total = (uint16_t)total;
@@ -39,12 +92,28 @@ static void model_next(struct laz_head *head, uint16_t *count, unsigned n)
  * without one go on with what serves the one before. */
 static void model_starts(uint8_t *start, const uint16_t *cum, unsigned n, unsigned shift)
 {
-    unsigned end = 0x8000u >> shift, s = 0;
+    unsigned end = 0x8000u >> shift, s = 0, t = 0;
     memset(start, 0, end);
     for (unsigned k = 1; k < n; k++)
         start[(cum[k] + (1u << shift) - 1) >> shift] = (uint8_t)k;
     start[end] = (uint8_t)(n - 1);
-    for (unsigned t = 0; t < end; t++) {
+#ifdef MODEL_LANES
+    __m128i before = _mm_setzero_si128(); /* the largest so far, in every lane */
+    for (; t + 16 <= end; t += 16) {
+        __m128i most = _mm_loadu_si128((const __m128i *)(start + t));
+        most = _mm_max_epu8(most, _mm_slli_si128(most, 1));
+        most = _mm_max_epu8(most, _mm_slli_si128(most, 2));
+        most = _mm_max_epu8(most, _mm_slli_si128(most, 4));
+        most = _mm_max_epu8(most, _mm_slli_si128(most, 8));
+        most = _mm_max_epu8(most, before);
+        _mm_storeu_si128((__m128i *)(start + t), most);
+        before = _mm_unpackhi_epi8(most, most);
+        before = _mm_shufflehi_epi16(before, 0xFF);
+        before = _mm_unpackhi_epi64(before, before);
+    }
+    s = t > 0 ? start[t - 1] : 0;
+#endif
+    for (; t < end; t++) {
         s = start[t] > s ? start[t] : s;
         start[t] = (uint8_t)s;
     }
@@ -113,12 +182,7 @@ void scree__laz_rebuild(struct laz_head *head, void *start, uint16_t *cum, uint1
     else
         model_next(head, count, n);
     head->left = (int16_t)(head->period - 1);
-    uint32_t scale = 0x80000000u / head->total;
-    uint32_t below = 0;
-    for (unsigned k = 0; k < n; k++) {
-        cum[k] = (uint16_t)(below >> 16);
-        below += scale * count[k];
-    }
+    model_sum(cum, count, n, 0x80000000u / head->total);
     if (start && layout > 256)
         model_wide_starts(start, cum, n, head->start_shift);
     else if (start)

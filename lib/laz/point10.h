@@ -154,7 +154,7 @@ LAZ_INLINE void laz_point10_write(struct laz_writer *writer, struct laz_point10 
     unsigned kx = LAZ_WRITE_INT(writer, &p->dx, at.single, laz_median_x(medians), dx);
     unsigned ky =
         LAZ_WRITE_INT(writer, &p->dy, at.single + laz_even(kx, 20), laz_median_y(medians), dy);
-    laz_medians_insert(medians, dx, dy);
+    laz_medians_insert_wide(medians, dx, dy);
     uint32_t z = scree__base_load32(point + LAZ_P10_Z);
     LAZ_WRITE_INT(writer, &p->z, at.single + laz_even((kx + ky) / 2, 18), p->height[at.level], z);
     p->height[at.level] = z;

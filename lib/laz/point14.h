@@ -41,7 +41,7 @@ struct laz_point14 {
     /* layer 0 */
     uint32_t x, y;
     unsigned return_number, return_count;
-    unsigned gps_changed;
+    unsigned mask_context; /* model of the next changed mask */
     struct laz_medians medians[12];
     struct laz_model_128 mask[8];
     struct laz_model_3 channel;
@@ -91,7 +91,8 @@ static inline void laz_point14_start(struct laz_point14 *c, uint32_t x, uint32_t
     c->y = y;
     c->return_number = return_number;
     c->return_count = return_count;
-    c->gps_changed = 0;
+    c->mask_context =
+        LAZ_RETURNS_MASK_CONTEXT(scree__laz_returns[return_number | return_count << 4]);
     memset(c->medians, 0, sizeof c->medians);
 }
 
@@ -120,23 +121,10 @@ LAZ_INLINE unsigned laz_flags_byte(unsigned flags)
     return (flags & 15u) | (flags >> 4) << 6;
 }
 
-/* Model of the changed mask. */
-LAZ_INLINE unsigned laz_mask_context(const struct laz_point14 *c)
+/* Model of the next changed mask; gps: whether the time changed, 0 or 1. */
+LAZ_INLINE unsigned laz_mask_context(unsigned returns, unsigned gps)
 {
-    return (c->return_number == 1 ? 1u : 0u) + (c->return_number >= c->return_count ? 2u : 0u) +
-           (c->gps_changed ? 4u : 0u);
-}
-
-/* Context of later layers; its weights differ from laz_mask_context(). */
-LAZ_INLINE unsigned laz_return_context(unsigned r, unsigned n)
-{
-    return (r == 1 ? 2u : 0u) + (r >= n ? 1u : 0u);
-}
-
-LAZ_INLINE unsigned laz_return_level(unsigned r, unsigned n)
-{
-    unsigned apart = n > r ? n - r : r - n;
-    return apart < 7 ? apart : 7;
+    return LAZ_RETURNS_MASK_CONTEXT(returns) + 4 * gps;
 }
 
 #endif

@@ -42,7 +42,9 @@ LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
 
 LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
 {
-#if defined(__GNUC__)
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN
+    return 32u - (unsigned)_lzcnt_u32(v);
+#elif defined(__GNUC__)
     return 63u - (unsigned)__builtin_clzll((uint64_t)v << 1 | 1);
 #else
     return v == 0 ? 0 : 32 - laz_clz32(v);
@@ -190,8 +192,8 @@ LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model
 {
     laz_model_use(m);
     uint32_t unit = reader->width >> m.shift;
-    struct laz_found found = {guess, m.cum[guess] | (uint32_t)m.cum[guess + 1] << 16};
-    uint32_t low = m.cum[guess] * unit;
+    struct laz_found found = {guess, laz_ends(m.cum, guess)};
+    uint32_t low = (found.pair & 0xFFFFu) * unit;
     uint32_t high = laz_top(found.pair, unit, reader->width);
     if (LAZ_UNLIKELY(laz_reader_code(reader) - low >= high - low))
         found = laz_model_find(m, laz_reader_code(reader) / unit);

@@ -20,6 +20,18 @@ struct laz_found {
     uint32_t pair;
 };
 
+/* Both ends of symbol s's interval. */
+LAZ_INLINE uint32_t laz_ends(const uint16_t *cum, unsigned s)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t pair; /* compilers load them one by one */
+    memcpy(&pair, cum + s, sizeof pair);
+    return pair;
+#else
+    return cum[s] | (uint32_t)cum[s + 1] << 16;
+#endif
+}
+
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define LAZ_LANES 0x0001000100010001u
 #define LAZ_LANE_TOPS 0x8000800080008000u
@@ -49,7 +61,7 @@ LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, unsigned s, uint3
 {
     while (cum[s + 1] <= q && cum[s + 1] != LAZ_CUM_PAD)
         s++;
-    struct laz_found found = {s, cum[s] | (uint32_t)cum[s + 1] << 16};
+    struct laz_found found = {s, laz_ends(cum, s)};
     return found;
 }
 #endif

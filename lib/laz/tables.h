@@ -4,9 +4,20 @@
 
 #include <stdint.h>
 
-extern const uint8_t
-    scree__laz_return_map8[8][8]; /* [number of returns][return number], formats 0-5 */
-extern const uint8_t scree__laz_return_map16[16][16]; /* the same, formats 6-10 */
+/* [number of returns][return number], formats 0-5 */
+extern const uint8_t scree__laz_return_map8[8][8];
+
+/*
+ * Formats 6-10, by the byte of return number and number of returns << 4. Bits 0-2: the map that
+ * medians go by; 3-4: part of the changed mask's context; 5-6: the context of later layers; 7-9:
+ * how far apart the two numbers are, at most 7; 10: a single return.
+ */
+extern const uint16_t scree__laz_returns[256];
+#define LAZ_RETURNS_MAP(t) ((t)&7u)
+#define LAZ_RETURNS_MASK_CONTEXT(t) ((t) >> 3 & 3u)
+#define LAZ_RETURNS_CONTEXT(t) ((t) >> 5 & 3u)
+#define LAZ_RETURNS_LEVEL(t) ((t) >> 7 & 7u)
+#define LAZ_RETURNS_SINGLE(t) ((t) >> 10)
 
 /* Where the positive half of the interval of k < 32 begins; 2 for k = 0, which has none. */
 extern const uint32_t scree__laz_half[32];

@@ -1,7 +1,7 @@
 /*
  * writer.h - the arithmetic encoder of one stream, into memory that is large enough (the caller
- * bounds it) with LAZ_WRITER_SLACK bytes to spare: four bytes are stored every time, and 0 to 3 of
- * them kept.
+ * bounds it) with LAZ_WRITER_SLACK bytes to spare: eight bytes are stored every time, the last four
+ * once more, that a carry may have changed, and four of which 0 to 3 are kept.
  */
 #ifndef SCREE_LIB_LAZ_WRITER_H
 #define SCREE_LIB_LAZ_WRITER_H
@@ -15,53 +15,49 @@
 
 struct laz_writer {
     uint8_t *begin, *at;
-    uint32_t low, width;
+    uint64_t low; /* the upper half: the four bytes before `at` */
+    uint32_t width;
 };
 
-/* Adds 1 to the number that ends before `at`. */
+/* Adds 1 to the number that ends four bytes before `at`. */
 void scree__laz_writer_carry(uint8_t *at);
 /* Ends the stream; returns its length. */
 size_t scree__laz_writer_flush(struct laz_writer *writer);
 
-/* The byte before `out` is written too, with what it holds. */
+LAZ_INLINE void laz_store_be64(uint8_t *p, uint64_t v)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap64(v);
+    memcpy(p, &v, sizeof v);
+#else
+    for (unsigned i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> (56 - 8 * i));
+#endif
+}
+
+/* The four bytes before `out` are written too, with what they hold. */
 static inline void laz_writer_start(struct laz_writer *writer, uint8_t *out)
 {
     writer->begin = out;
     writer->at = out;
-    writer->low = 0;
+    writer->low = (uint64_t)laz_load_be32(out - 4) << 32;
     writer->width = 0xFFFFFFFFu;
-}
-
-LAZ_INLINE void laz_store_be32(uint8_t *p, uint32_t v)
-{
-#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    v = __builtin_bswap32(v);
-    memcpy(p, &v, sizeof v);
-#else
-    p[0] = (uint8_t)(v >> 24);
-    p[1] = (uint8_t)(v >> 16);
-    p[2] = (uint8_t)(v >> 8);
-    p[3] = (uint8_t)v;
-#endif
 }
 
 LAZ_INLINE void laz_writer_add(struct laz_writer *writer, uint32_t x)
 {
-    uint32_t low = writer->low + x;
-    /* One step in twelve carries: too many for a branch. One carry in 256 goes further than a byte.
-     */
-    unsigned carry = low < x, byte = writer->at[-1] + carry;
-    writer->at[-1] = (uint8_t)byte;
-    if (LAZ_UNLIKELY(byte > 255))
-        scree__laz_writer_carry(writer->at - 1);
+    /* One step in twelve carries; one carry in 2^32 goes further than four bytes. */
+    uint64_t low = writer->low + x;
+    if (LAZ_UNLIKELY(low < x))
+        scree__laz_writer_carry(writer->at);
     writer->low = low;
 }
 
 LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
 {
     unsigned bits = laz_clz32(writer->width) & 24u;
-    uint32_t low = writer->low;
-    laz_store_be32(writer->at, low);
+    uint64_t low = writer->low;
+    laz_store_be64(writer->at - 4, low);
     writer->at += bits >> 3;
     writer->low = low << bits;
     writer->width <<= bits;
@@ -72,7 +68,7 @@ LAZ_INLINE void laz_writer_step(struct laz_writer *writer, const uint16_t *cum, 
                                 unsigned shift, unsigned s)
 {
     uint32_t unit = writer->width >> shift;
-    uint32_t pair = cum[s] | (uint32_t)cum[s + 1] << 16;
+    uint32_t pair = laz_ends(cum, s);
     uint32_t low = (pair & 0xFFFFu) * unit;
     count[s]++;
     laz_writer_add(writer, low);

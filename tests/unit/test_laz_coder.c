@@ -14,13 +14,14 @@ LAZ_INT_TYPE(test_int32, 32, laz_model_33, 2);
 LAZ_INT_TYPE(test_int16, 16, laz_model_17, 1);
 
 struct stream {
-    uint8_t before, bytes[511]; /* the writer looks at the byte before */
+    uint8_t before[4], bytes[508]; /* the writer looks at the bytes before */
     struct laz_writer writer;
     struct laz_reader reader;
 };
 
 static void stream_start(struct stream *s)
 {
+    memset(s->before, 0xFF, sizeof s->before);
     laz_writer_start(&s->writer, s->bytes);
 }
 
@@ -101,7 +102,7 @@ static void symbols_of_256(void **state)
 /* Every size of model, with symbols that favour both ends, through many rebuilds. */
 #define ROUND_TRIP(n)                                                              \
     do {                                                                           \
-        static uint8_t space[100001], *bytes = space + 1;                          \
+        static uint8_t space[100004], *bytes = space + 4;                          \
         struct laz_model_##n model;                                                \
         struct laz_writer writer;                                                  \
         struct laz_reader reader;                                                  \
@@ -339,9 +340,57 @@ static void median(void **state)
     }
 }
 
+/* Frequencies after a rebuild are those of the sums of the counts, one by one. */
+static void frequencies(void **state)
+{
+    static const unsigned sizes[] = {2, 7, 13, 16, 33, 250, 256};
+    uint32_t seed = 9;
+    (void)state;
+    for (unsigned s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct laz_model_256 model;
+        const unsigned n = sizes[s];
+        LAZ_FORGET_ONE(&model);
+        for (unsigned turn = 0; turn < 200; turn++) {
+            scree__laz_rebuild(&model.head, model.start, model.cum, model.count, 256, n - 1,
+                               LAZ_SYMBOL_SHIFT);
+            uint32_t scale = 0x80000000u / model.head.total, sum = 0;
+            for (unsigned k = 0; k < n; k++) {
+                assert_int_equal(model.cum[k], scale * sum >> 16);
+                sum += model.count[k];
+            }
+            assert_int_equal(sum, model.head.total);
+            assert_true(sum <= 32768);
+            /* All that the period has room for falls on two symbols. */
+            for (unsigned left = model.head.period; left > 0; left--)
+                model.count[laz_vectors_next(&seed) % 3 ? n - 1 : left % n]++;
+        }
+    }
+}
+
+/* What the table says of return numbers that it is made of. */
+static void returns(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        unsigned r = byte & 15, n = byte >> 4, apart = n > r ? n - r : r - n;
+        unsigned t = scree__laz_returns[byte], first = r == 1, last = r >= n;
+        assert_int_equal(LAZ_RETURNS_MASK_CONTEXT(t), first + 2 * last);
+        assert_int_equal(LAZ_RETURNS_CONTEXT(t), 2 * first + last);
+        assert_int_equal(LAZ_RETURNS_LEVEL(t), apart < 7 ? apart : 7);
+        assert_int_equal(LAZ_RETURNS_SINGLE(t), n == 1);
+        assert_true(LAZ_RETURNS_MAP(t) < 6);
+    }
+    assert_int_equal(LAZ_RETURNS_MAP(scree__laz_returns[0x11]), 0);
+    assert_int_equal(LAZ_RETURNS_MAP(scree__laz_returns[0x21]), 1);
+    assert_int_equal(LAZ_RETURNS_MAP(scree__laz_returns[0x22]), 2);
+    assert_int_equal(LAZ_RETURNS_MAP(scree__laz_returns[0x55]), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frequencies),
+        cmocka_unit_test(returns),
         cmocka_unit_test(empty),
         cmocka_unit_test(bits),
         cmocka_unit_test(symbols_of_5),
