@@ -146,9 +146,7 @@ static enum scree_status work(struct session *session, const struct convert_argu
     const struct common_options *common = &arguments->common;
     struct scree_convert_job *job = NULL;
     struct scree_convert_result result = {0};
-    struct convert_outcome outcome = {.output = wanted->output,
-                                      .budget_bytes = scree_context_budget_bytes(session->context),
-                                      .threads = scree_context_threads(session->context)};
+    struct convert_outcome outcome = {.output = wanted->output, .spent = spent_of(session)};
     enum scree_status status = scree_convert_open(session->context, wanted, &job, err);
     if (status != SCREE_OK)
         return status;
@@ -159,9 +157,7 @@ static enum scree_status work(struct session *session, const struct convert_argu
         status = scree_convert_run(job, &result, err);
         outcome.result = &result;
     }
-    outcome.seconds = progress_seconds(&session->progress);
-    outcome.peak_budget_bytes = scree_context_peak_bytes(session->context);
-    outcome.peak_resident_bytes = session_peak_resident_bytes();
+    outcome.spent = spent_of(session);
     progress_finish(&session->progress);
     if (status == SCREE_OK && common->json)
         convert_json(&outcome);
@@ -169,7 +165,8 @@ static enum scree_status work(struct session *session, const struct convert_argu
         convert_plan_text(&outcome);
     if (status == SCREE_OK && !common->dry_run && !common->quiet)
         convert_summary_text(&outcome, common->verbose > 0);
-    if (status == SCREE_OK && common->dry_run && outcome.plan->floor_bytes > outcome.budget_bytes) {
+    if (status == SCREE_OK && common->dry_run &&
+        outcome.plan->floor_bytes > outcome.spent.budget_bytes) {
         status = err->status = SCREE_E_BUDGET;
         err->need_bytes = outcome.plan->floor_bytes;
         snprintf(err->message, sizeof err->message, "%.900s: the memory budget is too small",

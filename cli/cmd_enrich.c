@@ -233,15 +233,6 @@ static bool wants_reports(const struct enrich_arguments *arguments,
 
 /* ---------------------------------------------------------------------------------------- one file */
 
-static struct enrich_outcome outcome_of(const struct session *session)
-{
-    return (struct enrich_outcome){.budget_bytes = scree_context_budget_bytes(session->context),
-                                   .threads = scree_context_threads(session->context),
-                                   .seconds = progress_seconds(&session->progress),
-                                   .peak_budget_bytes = scree_context_peak_bytes(session->context),
-                                   .peak_resident_bytes = session_peak_resident_bytes()};
-}
-
 /* What the output's name says, where no --out does. */
 static void kind_by_name(struct scree_enrich_options *wanted)
 {
@@ -281,7 +272,7 @@ static enum scree_status run_file(struct session *session, struct locations *loc
         return status;
     if (!common->dry_run)
         status = scree_enrich_run(job, &result, err);
-    const struct enrich_outcome outcome = outcome_of(session);
+    const struct spent outcome = spent_of(session);
     progress_finish(&session->progress);
     if (status == SCREE_OK && common->json) {
         cJSON *document = json_document("enrich");
@@ -368,7 +359,7 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     batch.user = &listener;
     batch.file = hear;
     enum scree_status status = scree_enrich_batch(session->context, &batch, result, err);
-    const struct enrich_outcome outcome = outcome_of(session);
+    const struct spent outcome = spent_of(session);
     progress_finish(&session->progress);
     if (document != NULL && status == SCREE_OK) {
         enrich_batch_json(document, result);

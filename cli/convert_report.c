@@ -40,17 +40,17 @@ void convert_plan_text(const struct convert_outcome *outcome)
            number_text(plan->offset[1]).text, number_text(plan->offset[2]).text);
     printf("memory       %s hold all points, %s are the least; the budget is %s: %s\n",
            size_text(plan->memory_bytes).text, size_text(plan->floor_bytes).text,
-           size_text(outcome->budget_bytes).text,
-           plan->fits                                   ? "fits"
-           : plan->floor_bytes <= outcome->budget_bytes ? "points go through scratch"
-                                                        : "does NOT fit");
+           size_text(outcome->spent.budget_bytes).text,
+           plan->fits                                         ? "fits"
+           : plan->floor_bytes <= outcome->spent.budget_bytes ? "points go through scratch"
+                                                              : "does NOT fit");
     if (plan->scratch_bytes > 0)
         printf("scratch      %s\n", size_exact_text(plan->scratch_bytes).text);
     else
         printf("scratch      none\n");
     if (plan->temporal_stride > 0)
         printf("times        index with a stride of %s\n", count_text(plan->temporal_stride).text);
-    printf("threads      %u\n", outcome->threads);
+    printf("threads      %u\n", outcome->spent.threads);
 }
 
 static void level_table(const struct scree_convert_result *result)
@@ -85,17 +85,8 @@ void convert_summary_text(const struct convert_outcome *outcome, bool verbose)
     if (result->input_bytes > 0)
         fprintf(stderr, ", %.1f%% of the input",
                 100.0 * (double)result->output_bytes / (double)result->input_bytes);
-    fprintf(stderr, "\n  time     %s, %.2f M points/s, %u thread%s\n",
-            seconds_text(outcome->seconds).text,
-            outcome->seconds > 0 ? points / outcome->seconds * 1e-6 : 0, outcome->threads,
-            plural(outcome->threads));
-    fprintf(stderr, "  memory   peak %s of a budget of %s",
-            size_text(outcome->peak_budget_bytes).text, size_text(outcome->budget_bytes).text);
-    if (outcome->peak_resident_bytes > 0)
-        fprintf(stderr, "; peak resident %s", size_text(outcome->peak_resident_bytes).text);
-    if (result->scratch_bytes > 0)
-        fprintf(stderr, "; scratch %s", size_text(result->scratch_bytes).text);
     fputc('\n', stderr);
+    spent_text(&outcome->spent, result->points_out, result->scratch_bytes);
     if (verbose)
         level_table(result);
 }
@@ -115,7 +106,7 @@ static void plan_json(cJSON *document, const struct convert_outcome *outcome)
     json_doubles(object, "offset", plan->offset, 3);
     json_u64(object, "memory_bytes", plan->memory_bytes);
     json_u64(object, "floor_bytes", plan->floor_bytes);
-    json_u64(object, "budget_bytes", outcome->budget_bytes);
+    json_u64(object, "budget_bytes", outcome->spent.budget_bytes);
     json_u64(object, "planned_scratch_bytes", plan->scratch_bytes);
     json_u64(object, "output_bytes", plan->output_bytes);
     json_bool(object, "fits", plan->fits);
@@ -142,9 +133,9 @@ static void result_json(cJSON *document, const struct convert_outcome *outcome)
         json_u64(level, "nodes", result->level_nodes[i]);
         json_u64(level, "points", result->level_points[i]);
     }
-    json_double(object, "seconds", outcome->seconds);
-    json_u64(object, "peak_budget_bytes", outcome->peak_budget_bytes);
-    json_u64(object, "peak_resident_bytes", outcome->peak_resident_bytes);
+    json_double(object, "seconds", outcome->spent.seconds);
+    json_u64(object, "peak_budget_bytes", outcome->spent.peak_budget_bytes);
+    json_u64(object, "peak_resident_bytes", outcome->spent.peak_resident_bytes);
 }
 
 static void losses_json(cJSON *document, const struct convert_outcome *outcome)
@@ -167,7 +158,7 @@ void convert_json(const struct convert_outcome *outcome)
     cJSON *document = json_document("convert");
     json_text(document, "output", outcome->output);
     json_bool(document, "dry_run", outcome->result == NULL);
-    json_u64(document, "threads", outcome->threads);
+    json_u64(document, "threads", outcome->spent.threads);
     json_text(document, "cpu", scree_cpu_level());
     plan_json(document, outcome);
     losses_json(document, outcome);

@@ -2,20 +2,18 @@
 #ifndef CLI_CONVERT_REPORT_H
 #define CLI_CONVERT_REPORT_H
 
+#include "cli/spent.h"
 #include "scree/copc.h"
 
 #include <stdbool.h>
 
 struct convert_outcome {
     const char *output;
-    uint64_t budget_bytes;
-    unsigned threads;
+    struct spent spent;
     const struct scree_convert_plan *plan;
     const struct scree_convert_result *result; /* NULL: planned only */
     const struct scree_convert_loss *losses;   /* of --salvage */
     uint64_t loss_count;
-    double seconds;
-    uint64_t peak_budget_bytes, peak_resident_bytes; /* 0: not known */
 };
 
 void convert_plan_text(const struct convert_outcome *outcome);                  /* to stdout */

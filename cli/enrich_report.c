@@ -9,13 +9,13 @@
 /* CPU time of a point, from the file and back: decoding, neighbours and features, encoding. Measured on a shared EPYC (Zen 4); to say whether it is minutes or hours. */
 #define SECONDS_A_POINT 2.5e-6
 
-static double seconds_of(uint64_t points, const struct enrich_outcome *outcome)
+static double seconds_of(uint64_t points, const struct spent *outcome)
 {
     return (double)points * SECONDS_A_POINT / (outcome->threads > 0 ? outcome->threads : 1);
 }
 
 void enrich_plan_text(const char *input, const struct scree_enrich_plan *plan,
-                      const struct enrich_outcome *outcome)
+                      const struct spent *outcome)
 {
     printf("input        ");
     put_clean(stdout, input);
@@ -72,9 +72,8 @@ static void put_no_data(const struct scree_enrich_result *result)
 }
 
 void enrich_summary_text(const char *output, const struct scree_enrich_result *result,
-                         const struct enrich_outcome *outcome)
+                         const struct spent *outcome)
 {
-    const double points = (double)result->point_count;
     put_clean(stderr, output);
     fprintf(stderr, ": %s points, %s", count_text(result->point_count).text,
             size_text(result->output_bytes).text);
@@ -90,17 +89,7 @@ void enrich_summary_text(const char *output, const struct scree_enrich_result *r
     if (result->verified_count > 0)
         fprintf(stderr, "  verified %s points by a scan of everything: all equal\n",
                 count_text(result->verified_count).text);
-    fprintf(stderr, "  time     %s, %.2f M points/s, %u thread%s\n",
-            seconds_text(outcome->seconds).text,
-            outcome->seconds > 0 ? points / outcome->seconds * 1e-6 : 0, outcome->threads,
-            plural(outcome->threads));
-    fprintf(stderr, "  memory   peak %s of a budget of %s",
-            size_text(outcome->peak_budget_bytes).text, size_text(outcome->budget_bytes).text);
-    if (outcome->peak_resident_bytes > 0)
-        fprintf(stderr, "; peak resident %s", size_text(outcome->peak_resident_bytes).text);
-    if (result->scratch_bytes > 0)
-        fprintf(stderr, "; scratch %s", size_text(result->scratch_bytes).text);
-    fputc('\n', stderr);
+    spent_text(outcome, result->point_count, result->scratch_bytes);
     for (const char *at = result->warnings; *at != '\0';) {
         const size_t length = strcspn(at, "\n");
         fprintf(stderr, "scree: note: %.*s\n", (int)length, at);
@@ -132,8 +121,8 @@ void enrich_file_text(const struct scree_enrich_file *file, bool dry_run)
     fputc('\n', stderr);
 }
 
-void enrich_batch_text(const struct scree_enrich_batch_result *result,
-                       const struct enrich_outcome *outcome, bool dry_run)
+void enrich_batch_text(const struct scree_enrich_batch_result *result, const struct spent *outcome,
+                       bool dry_run)
 {
     fprintf(stderr, "%s file%s: %s %s, %s skipped, %s failed; %s side file%s copied\n",
             count_text(result->file_count).text, plural(result->file_count),
@@ -153,13 +142,7 @@ void enrich_batch_text(const struct scree_enrich_batch_result *result,
                 seconds_text(seconds_of(result->point_count, outcome)).text);
         return;
     }
-    fprintf(stderr, "  time     %s, %.2f M points/s, %u thread%s\n",
-            seconds_text(outcome->seconds).text,
-            outcome->seconds > 0 ? (double)result->point_count / outcome->seconds * 1e-6 : 0,
-            outcome->threads, plural(outcome->threads));
-    fprintf(stderr, "  memory   peak %s of a budget of %s; peak resident %s\n",
-            size_text(outcome->peak_budget_bytes).text, size_text(outcome->budget_bytes).text,
-            size_text(outcome->peak_resident_bytes).text);
+    spent_text(outcome, result->point_count, 0);
 }
 
 /* -------------------------------------------------------------------------------------------- JSON */
@@ -269,7 +252,7 @@ void enrich_batch_json(cJSON *to, const struct scree_enrich_batch_result *result
     json_u64(object, "planned_output_bytes", result->output_bytes);
 }
 
-void enrich_outcome_json(cJSON *to, const struct enrich_outcome *outcome)
+void enrich_outcome_json(cJSON *to, const struct spent *outcome)
 {
     json_u64(to, "threads", outcome->threads);
     json_u64(to, "budget_bytes", outcome->budget_bytes);

@@ -2,6 +2,7 @@
 #include "spill/scratch.h"
 #include "base/error.h"
 #include "mem/budget.h"
+#include "par/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +18,27 @@
 #include <lz4.h>
 #endif
 
+/* Smaller blocks than this are not given back to the file system: holes of a few pages each cost it more than they free, most of all when the file is
+ * closed. They are written over. */
+#define HOLE_BYTES 65536u
+#define SPARES 2048u
+/* Of the last spares so many are looked at. */
+#define SPARES_SEEN 16u
+
+struct spare {
+    uint64_t offset;
+    uint32_t bytes;
+};
+
 struct scree__spill_scratch {
     int descriptor;
     char *folder;
     enum scree__spill_compression compression;
     uint32_t stride;
     atomic_uint_least64_t position;
+    struct scree__par_lock lock;
+    struct spare spares[SPARES]; /* blocks that were dropped */
+    uint32_t spare_count;
 };
 
 static enum scree_status check_room(const char *folder, uint64_t expected_bytes,
@@ -78,6 +94,7 @@ enum scree_status scree__spill_scratch_open(const char *folder, uint64_t expecte
     struct scree__spill_scratch *scratch = memory;
     memset(scratch, 0, sizeof *scratch);
     scratch->descriptor = -1;
+    scree__par_lock_init(&scratch->lock);
     scratch->compression = compression;
     scratch->stride = stride > 0 ? stride : 1;
     scratch->folder = scree__mem_string_copy(folder);
@@ -104,6 +121,7 @@ void scree__spill_scratch_close(struct scree__spill_scratch *scratch)
         return;
     if (scratch->descriptor >= 0)
         close(scratch->descriptor);
+    scree__par_lock_release(&scratch->lock);
     scree__mem_string_free(scratch->folder);
     scree__mem_free(NULL, scratch, sizeof *scratch);
 }
@@ -163,6 +181,23 @@ static uint32_t compress(const struct scree__spill_scratch *scratch, const void 
     return 0;
 }
 
+/* Where a block goes: the place of one that was dropped, or the end. */
+static uint64_t place_of(struct scree__spill_scratch *scratch, uint32_t bytes)
+{
+    uint64_t offset = UINT64_MAX;
+    scree__par_lock_take(&scratch->lock);
+    for (uint32_t i = 0; i < SPARES_SEEN && i < scratch->spare_count; i++) {
+        struct spare *spare = &scratch->spares[scratch->spare_count - 1 - i];
+        if (spare->bytes < bytes)
+            continue;
+        offset = spare->offset;
+        *spare = scratch->spares[--scratch->spare_count];
+        break;
+    }
+    scree__par_lock_give(&scratch->lock);
+    return offset != UINT64_MAX ? offset : atomic_fetch_add(&scratch->position, bytes);
+}
+
 enum scree_status scree__spill_scratch_write(struct scree__spill_scratch *scratch,
                                              const void *bytes, uint32_t count, void *work,
                                              struct scree__spill_block *block,
@@ -172,7 +207,7 @@ enum scree_status scree__spill_scratch_write(struct scree__spill_scratch *scratc
     const uint8_t *from = compressed > 0 ? work : bytes;
     block->bytes = count;
     block->stored = compressed > 0 ? compressed : count;
-    block->offset = atomic_fetch_add(&scratch->position, block->stored);
+    block->offset = place_of(scratch, block->stored);
     uint64_t at = block->offset, left = block->stored;
     while (left > 0) {
         ssize_t put = pwrite(scratch->descriptor, from, left, (off_t)at);
@@ -229,6 +264,13 @@ enum scree_status scree__spill_scratch_read(struct scree__spill_scratch *scratch
 void scree__spill_scratch_drop(struct scree__spill_scratch *scratch,
                                const struct scree__spill_block *block)
 {
+    if (block->stored < HOLE_BYTES) {
+        scree__par_lock_take(&scratch->lock);
+        if (scratch->spare_count < SPARES)
+            scratch->spares[scratch->spare_count++] = (struct spare){block->offset, block->stored};
+        scree__par_lock_give(&scratch->lock);
+        return;
+    }
     (void)fallocate(scratch->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                     (off_t)block->offset, (off_t)block->stored);
 }

@@ -1,6 +1,6 @@
 /*
  * scratch.h - one run's scratch: a single file, unlinked as soon as it is open, so that nothing is left behind whatever happens. Blocks are
- * appended from any thread and read back by offset; a block is written once.
+ * appended from any thread and read back by offset; a block is written once. Blocks that are dropped make room for others.
  */
 #ifndef SCREE_LIB_SPILL_SCRATCH_H
 #define SCREE_LIB_SPILL_SCRATCH_H
@@ -41,10 +41,11 @@ SCREE_MUST_CHECK enum scree_status scree__spill_scratch_read(struct scree__spill
                                                              const struct scree__spill_block *block,
                                                              void *bytes, void *work,
                                                              struct scree_error *err);
-/* Gives a block's room back to the file system, where it can do that. */
+/* A block is not needed any more: its room is given back to the file system, where it can do that, or to blocks that are written later. */
 void scree__spill_scratch_drop(struct scree__spill_scratch *scratch,
                                const struct scree__spill_block *block);
 
+/* How long the file is. */
 uint64_t scree__spill_scratch_bytes(const struct scree__spill_scratch *scratch);
 
 #endif
