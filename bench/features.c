@@ -1,5 +1,6 @@
 /*
- * bench/features - how fast the surroundings of all points of a file are found, in one thread, in memory: the index built, neighbours, shapes.
+ * bench/features - how fast the core features of all points of a file are found, in one thread, in memory: the index built, neighbours, shapes,
+ * and all formulas but the height.
  *
  *   bench_features [--repeat N] [--level plain,avx2,avx512] [--k K] [--radius UNITS] FILE...
  *
@@ -7,6 +8,7 @@
  * the same on every level.
  */
 #include "features/search.h"
+#include "features/values.h"
 #include "scree/scree.h"
 #include "simd/level.h"
 
@@ -108,7 +110,9 @@ static void measure(const char *name, const struct cloud *cloud, enum scree__sim
     struct scree__features_points points = {cloud->x, cloud->y, cloud->z, cloud->roles,
                                             cloud->count};
     struct features_row *rows = room(cloud->count * sizeof *rows);
-    double build_best = 1e9, best = 1e9;
+    struct features_rules rules = {.square_roots = false};
+    double build_best = 1e9, best = 1e9, values_best = 1e9;
+    uint32_t bits = 0; /* of all values, so that they are used */
     uint64_t undecided = 0, index_bytes = 0;
     scree__simd_force(level);
     for (unsigned i = 0; i < repeat; i++) {
@@ -121,16 +125,29 @@ static void measure(const char *name, const struct cloud *cloud, enum scree__sim
         index_bytes = scree__mem_budget_used(&budget);
         check(scree__features_search(&budget, &index, &points, request, rows, &undecided, &err),
               &err);
+        double found = seconds();
+        bits = 0;
+        for (uint32_t p = 0; p < cloud->count; p++) {
+            float values[FEATURES_VALUES];
+            scree__features_values(&rows[p], &rules, values);
+            for (unsigned v = 0; v < FEATURES_VALUES; v++) {
+                uint32_t one;
+                memcpy(&one, &values[v], sizeof one);
+                bits ^= one;
+            }
+        }
         double end = seconds();
+        values_best = end - found < values_best ? end - found : values_best;
         build_best = built - begin < build_best ? built - begin : build_best;
-        best = end - begin < best ? end - begin : best;
+        best = end - begin < best ? end - begin : best; /* formulas, too */
         scree__features_index_release(&index);
     }
     double millions = cloud->count / 1e6;
-    printf("%-40s %9u points  %-6s  %.2f M/s (index %.1f M/s, %.1f B a point)  hash %016llx%s\n",
+    printf("%-40s %9u points  %-6s  %.2f M/s (index %.1f M/s, %.1f B a point; formulas %.1f M/s)  "
+           "hash %016llx, values %08x%s\n",
            name, cloud->count, level_names[level], millions / best, millions / build_best,
-           (double)index_bytes / cloud->count,
-           (unsigned long long)hash_of(rows, cloud->count * sizeof *rows),
+           (double)index_bytes / cloud->count, millions / values_best,
+           (unsigned long long)hash_of(rows, cloud->count * sizeof *rows), bits,
            undecided != 0 ? "  UNDECIDED" : "");
     free(rows);
 }

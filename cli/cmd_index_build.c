@@ -103,6 +103,7 @@ static void say_json(const struct outcome *outcome)
     }
     if (result != NULL) {
         json_double(document, "seconds", outcome->seconds);
+        json_u64(document, "resumed", result->resumed);
         json_u64(document, "peak_resident_bytes", session_peak_resident_bytes());
     }
     json_print(document);
@@ -135,6 +136,8 @@ static void say_plan(const struct outcome *outcome)
 static void say_summary(const struct outcome *outcome)
 {
     const struct scree_vectors_build_result *result = outcome->result;
+    if (result->resumed > 0)
+        fprintf(stderr, "went on from where a killed run had ended\n");
     put_clean(stderr, locations_shown(outcome->wanted->output).text);
     fprintf(stderr, ": %s, in %s\n", size_text(result->output_bytes).text,
             seconds_text(outcome->seconds).text);
@@ -283,7 +286,8 @@ const struct command command_index_build = {
         "settings such as --bits go for all, or for one as NAME=VALUE, commas between them.\n"
         "The input is read twice, standard input goes to scratch. The output appears only when it "
         "is complete, and its bytes depend on the input and the settings, not on threads, memory "
-        "or processor.",
+        "or processor. A build that is killed leaves OUT.svx.part and OUT.svx.resume; the same "
+        "command goes on from there.",
     .example = "scree index build vectors.npy vectors.svx --metric cosine --memory 256M",
     .options = options,
     .run = run};

@@ -127,6 +127,11 @@ struct scree_vectors_build_options {
      * run changes the index.
      */
     bool append;
+    /*
+     * A build of local files to a local file keeps a journal, `output`.resume, beside `output`.part: after a kill the next run with the same inputs (by
+     * length and time) and settings goes on from it, and gives the same bytes. How often it notes how far the second read is: 20; UINT32_MAX: no journal.
+     */
+    uint32_t checkpoint_seconds;
 };
 
 SCREE_API void scree_vectors_build_options_init(struct scree_vectors_build_options *options);
@@ -152,8 +157,10 @@ struct scree_vectors_build_result {
         uint64_t vector_count, skipped_count;
         uint32_t list_count, largest_list;
     } columns[SCREE_VECTORS_COLUMNS_MAX];
-    uint64_t
-        replaced_count; /* of an append: ids that were deleted from earlier segments, as far as their ranges tell */
+    /* Of an append: ids that were deleted from earlier segments, as far as their ranges tell. */
+    uint64_t replaced_count;
+    /* What a killed run had finished: 0 nothing, 1 centroids, 2 which list each row goes to, 3 parts of the output. */
+    uint32_t resumed;
 };
 
 struct scree_vectors_build_job;

@@ -11,6 +11,7 @@ struct search {
     const struct features_facet *facet; /* NULL: beyond a line */
     const struct features_circle *circle;
     struct features_bowl bowl;
+    double limit; /* what lies above this is not in the circle */
     /* Beyond a line, or on it behind a. */
     struct features_place line[2];
     bool opposite;
@@ -72,8 +73,10 @@ static bool worth_in_circle(const struct search *search, struct features_place a
     const double dx = (double)at.x - search->near.x, dy = (double)at.y - search->near.y;
     const double value =
         dx * dx + dy * dy - (search->bowl.a * dx + search->bowl.b * dy + search->bowl.c);
+    *worth = value;
+    if (!(value < search->limit))
+        return false;
     const double slack = scree__features_bowl_slack(&search->bowl, dx, dy);
-    *worth = dx * dx + dy * dy;
     return value < -slack || (value <= slack && scree__features_facet_rejects(search->facet, at));
 }
 
@@ -89,7 +92,7 @@ static bool worth_beyond(const struct search *search, struct features_place at, 
            0;
 }
 
-/* Of the points of a leaf that count: the nearest one in a circle, the farthest one beyond a line. */
+/* Of the points of a leaf that count: the one deepest in a circle, the farthest one beyond a line. */
 static void search_take(void *user, const struct scree__enrich_node *node, const uint8_t *points,
                         uint32_t count, uint32_t stride)
 {
@@ -187,6 +190,9 @@ enum scree_status scree__enrich_ground_in_circle(struct scree__enrich_ground *gr
 {
     struct search search = {.near = p, .facet = facet, .circle = circle};
     scree__features_facet_bowl(facet, p, &search.bowl);
+    const double side = (double)(ground->region_max[0] - ground->region_min[0]) +
+                        (double)(ground->region_max[1] - ground->region_min[1]);
+    search.limit = scree__features_bowl_slack(&search.bowl, side, side);
     return ask(ground, &search, point, found, err);
 }
 

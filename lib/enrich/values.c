@@ -1,7 +1,7 @@
 /*
  * values.c - features by lib/features, and the scores.
  *
- * A score is a product of factors from 0 to 1. Calibrated: roofs and walls are smooth, stand well above the ground, and send back one
+ * Scores are from 0 to 1. Calibrated: fitted to classified files; buildings are smooth, stand well above the ground, and send back one
  * return where plants send several. Seed: as the IGN LiDAR HD data set tool 1.0 has them, heights aside.
  */
 #include "enrich/values.h"
@@ -48,7 +48,7 @@ static double clip(double x)
 
 /* Everything that scores look at; heights in metres. */
 struct seen {
-    double up, height, variation, deviation, early;
+    double up, height, variation, deviation, planarity, early;
 };
 
 static double wall_seed(const struct seen *seen)
@@ -61,20 +61,46 @@ static double roof_seed(const struct seen *seen)
     return seen->up * clip((seen->height - 2) / 8) * (1 - clip(seen->deviation / 0.5));
 }
 
-/* Surfaces of buildings vary by less than plants do; from 0.02 to 0.12 the one becomes the other. Half of the returns around being early ones is a plant. */
-static double solid(const struct seen *seen)
+/* x from low to high as 0 to 1. */
+static double ramp(double x, double low, double high)
 {
-    return (1 - clip((seen->variation - 0.02) / 0.10)) * (1 - clip(seen->early / 0.5));
+    return clip((x - low) / (high - low));
+}
+
+/*
+ * How much a point is one of a building: above 0 where it rather is. A logistic regression on files with class 6, by tools/fit_scores, whose intercept is moved so that 0
+ * is the threshold with the best F1. bench/results/enrich-*.md has how good it is on files that it was not fitted to.
+ */
+static double building_odds(const struct seen *seen)
+{
+    return -6.15 + 7.76 * ramp(seen->height, 0, 2) + 0.75 * ramp(seen->height, 2, 5) -
+           2.14 * ramp(seen->height, 5, 20) - 1.64 * ramp(seen->variation, 0, 0.02) -
+           1.42 * ramp(seen->variation, 0.02, 0.12) + 0.90 * seen->planarity +
+           0.05 * ramp(seen->deviation, 0, 0.1) + 0.97 * ramp(seen->deviation, 0.1, 0.5) +
+           0.73 * ramp(seen->early, 0, 0.1) - 4.62 * ramp(seen->early, 0.1, 0.6) +
+           0.02 * ramp(1 - seen->up, 0, 0.3) - 0.30 * ramp(1 - seen->up, 0.3, 1);
+}
+
+/* From odds to a score from 0 to 1, 0.5 for 0, without an exponential function. */
+static double score_of(double odds)
+{
+    return 0.5 + 0.5 * odds / (1 + (odds < 0 ? -odds : odds));
+}
+
+/* Surfaces with normals between these are as much walls as roofs. */
+static double wall_share(const struct seen *seen)
+{
+    return 2 * ramp(0.6 - seen->up, 0, 0.2);
 }
 
 static double wall_calibrated(const struct seen *seen)
 {
-    return clip((0.5 - seen->up) / 0.3) * clip((seen->height - 0.5) / 1.5) * solid(seen);
+    return score_of(building_odds(seen)) * clip(wall_share(seen));
 }
 
 static double roof_calibrated(const struct seen *seen)
 {
-    return clip((seen->up - 0.3) / 0.3) * clip((seen->height - 1.5) / 1.5) * solid(seen);
+    return score_of(building_odds(seen)) * clip(2 - wall_share(seen));
 }
 
 static void set_scores(const struct scree__enrich_rules *rules,
@@ -91,6 +117,7 @@ static void set_scores(const struct scree__enrich_rules *rules,
     seen.height = (double)values->height * rules->metres;
     seen.variation = (double)shape[FEATURES_SURFACE_VARIATION];
     seen.deviation = (double)shape[FEATURES_ROUGHNESS] * rules->metres;
+    seen.planarity = (double)shape[FEATURES_PLANARITY];
     seen.early = (values->count >> 24) / 255.0;
     bool seed = rules->score_mode == SCREE_SCORE_SEED;
     scores[0] = (float)(seed ? wall_seed(&seen) : wall_calibrated(&seen));

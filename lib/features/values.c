@@ -36,19 +36,22 @@ double scree__features_cube_root(double x)
     return y;
 }
 
+/* The mantissa of 1.4142135623730951. */
+#define ROOT_OF_2 0x6A09E667F3BCDu
+
 /* x = 2^e m, m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh((m - 1) / (m + 1)), |argument| < 0.1716. */
 double scree__features_logarithm(double x)
 {
-    uint64_t bits = bits_of(x);
-    int exponent = (int)(bits >> 52) - 1023;
-    double m = from_bits((bits & 0xFFFFFFFFFFFFFu) | 0x3FF0000000000000u);
-    if (m > 1.4142135623730951) {
-        m *= 0.5;
-        exponent++;
-    }
+    static const double inverse[] = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                     1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
+    uint64_t bits = bits_of(x), fraction = bits & 0xFFFFFFFFFFFFFu;
+    /* Mantissas beyond the root of 2 are halved: which of them is as good as random, so no branch. */
+    uint64_t above = (ROOT_OF_2 - fraction) >> 63;
+    int exponent = (int)(bits >> 52) - 1023 + (int)above;
+    double m = from_bits(fraction | (uint64_t)(0x3FF - above) << 52);
     double t = (m - 1.0) / (m + 1.0), t2 = t * t, sum = 0;
-    for (int i = 21; i >= 3; i -= 2)
-        sum = (sum + 1.0 / i) * t2;
+    for (unsigned i = 0; i < sizeof inverse / sizeof *inverse; i++)
+        sum = (sum + inverse[i]) * t2;
     return exponent * 0.6931471805599453 + 2.0 * (t + t * sum);
 }
 

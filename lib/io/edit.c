@@ -228,6 +228,16 @@ enum scree_status scree__io_second_name(const char *path, const char *name, stru
                             path);
 }
 
+bool scree__io_file_time(const char *path, uint64_t *bytes, int64_t *time_ns)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    *bytes = (uint64_t)info.st_size;
+    *time_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    return true;
+}
+
 bool scree__io_is_there(const char *path)
 {
     struct stat info;

@@ -45,6 +45,8 @@ void scree__io_edit_close(struct scree__io_edit *edit); /* accepts NULL */
  */
 SCREE_MUST_CHECK enum scree_status scree__io_second_name(const char *path, const char *name,
                                                          struct scree_error *err);
+/* Length and time of the last change of a regular file; false: it is none. */
+bool scree__io_file_time(const char *path, uint64_t *bytes, int64_t *time_ns);
 bool scree__io_is_there(const char *path);
 /* Removes a name, if it is there. True: it was, and is no more. */
 bool scree__io_remove(const char *path);

@@ -55,3 +55,14 @@ enum scree_status scree__io_place_read(struct scree_sink *sink, uint64_t offset,
     }
     return SCREE_OK;
 }
+
+enum scree_status scree__io_place_flush(struct scree_sink *sink, struct scree_error *err)
+{
+    int code;
+    do
+        code = fsync(scree__io_sink_descriptor(sink));
+    while (code != 0 && errno == EINTR);
+    return code == 0 ? SCREE_OK
+                     : scree__base_fail_errno(err, SCREE_E_IO, errno, "%s: cannot flush to disk",
+                                              scree_sink_name(sink));
+}

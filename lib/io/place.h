@@ -17,4 +17,8 @@ SCREE_MUST_CHECK enum scree_status scree__io_place_read(struct scree_sink *sink,
                                                         void *bytes, size_t count,
                                                         struct scree_error *err);
 
+/* What was written is on the disk when this succeeds. */
+SCREE_MUST_CHECK enum scree_status scree__io_place_flush(struct scree_sink *sink,
+                                                         struct scree_error *err);
+
 #endif

@@ -73,7 +73,7 @@ static enum scree_status sync_to_disk(struct scree_sink *sink, struct scree_erro
  * Opens and locks the .part file. Between open and lock another run may have renamed or removed it:
  * then the name stands for another file (or none), and we try again.
  */
-static enum scree_status open_part(struct scree_sink *sink, struct scree_error *err)
+static enum scree_status open_part(struct scree_sink *sink, bool keep, struct scree_error *err)
 {
     for (int attempt = 0; attempt < 16; attempt++) {
         int descriptor = open(sink->part_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -104,15 +104,15 @@ static enum scree_status open_part(struct scree_sink *sink, struct scree_error *
             sink->part_is_ours = true;
             if (!S_ISREG(held.st_mode))
                 return scree__base_fail(err, SCREE_E_IO, "%s: not a regular file", sink->part_name);
-            return empty(sink, err);
+            return keep ? SCREE_OK : empty(sink, err);
         }
         close(descriptor);
     }
     return scree__base_fail(err, SCREE_E_IO, "%s: keeps being replaced by others", sink->part_name);
 }
 
-enum scree_status scree_sink_open_file(const char *path, bool replace, struct scree_sink **out,
-                                       struct scree_error *err)
+static enum scree_status open_file(const char *path, bool replace, bool keep,
+                                   struct scree_sink **out, struct scree_error *err)
 {
     void *memory;
     *out = NULL;
@@ -143,7 +143,7 @@ enum scree_status scree_sink_open_file(const char *path, bool replace, struct sc
     if (status != SCREE_OK)
         goto out;
     sink->buffer = memory;
-    status = open_part(sink, err);
+    status = open_part(sink, keep, err);
 out:
     if (status != SCREE_OK) {
         scree_sink_close(sink);
@@ -151,6 +151,19 @@ out:
     }
     *out = sink;
     return SCREE_OK;
+}
+
+enum scree_status scree_sink_open_file(const char *path, bool replace, struct scree_sink **sink,
+                                       struct scree_error *err)
+{
+    return open_file(path, replace, false, sink, err);
+}
+
+enum scree_status scree__io_sink_open_kept(const char *path, bool replace, struct scree_sink **sink,
+                                           struct scree_error *err)
+{
+    enum scree_status status = scree__io_location_check_local(path, err);
+    return status == SCREE_OK ? open_file(path, replace, true, sink, err) : status;
 }
 
 static enum scree_status open_object(const char *location, const struct scree_sink_options *options,

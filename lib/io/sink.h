@@ -8,6 +8,10 @@
 SCREE_MUST_CHECK enum scree_status scree__io_sink_open_scratch(const char *folder, const char *name,
                                                                struct scree_sink **sink,
                                                                struct scree_error *err);
+/* A sink of a local file as scree_sink_open_file(), but OUTPUT.part keeps what a killed run has left in it. */
+SCREE_MUST_CHECK enum scree_status scree__io_sink_open_kept(const char *path, bool replace,
+                                                            struct scree_sink **sink,
+                                                            struct scree_error *err);
 /* A sink over a descriptor that is only appended to, and borrowed: scree_sink_patch() is refused. */
 SCREE_MUST_CHECK enum scree_status scree__io_sink_open_stream(int descriptor, const char *name,
                                                               struct scree_sink **sink,

@@ -24,7 +24,7 @@ LAZ_INLINE unsigned changed_mask(const uint8_t *p, const uint8_t *reference)
     uint64_t time = scree__base_load64(p + LAZ_P14_GPS);
     bool same = time == scree__base_load64(reference + LAZ_P14_GPS);
     bool nan = time << 1 > (uint64_t)0x7FF << 53;
-    changed |= !same | nan ? LAZ_CHANGED_GPS : 0;
+    changed |= (!same | nan) != 0 ? LAZ_CHANGED_GPS : 0;
     return changed;
 }
 

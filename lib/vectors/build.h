@@ -48,6 +48,7 @@ struct scree__vectors_build_column {
 };
 
 struct scree__vectors_append; /* build_append.c */
+struct scree__vectors_resume; /* build_resume.c */
 
 struct scree_vectors_build_job {
     struct scree_context *context;
@@ -63,9 +64,11 @@ struct scree_vectors_build_job {
     struct scree_vectors_build_plan plan;
     struct scree__spill_scratch *scratch;
     struct scree__vectors_append *append; /* NULL: a new index */
-    bool whole_lists;         /* cells are not divided: the centroids are another file's */
-    uint64_t append_bytes;    /* of the budget, for the index that is appended to */
-    uint64_t replaced_count;  /* ids of earlier segments */
+    bool whole_lists;        /* cells are not divided: the centroids are another file's */
+    uint64_t append_bytes;   /* of the budget, for the index that is appended to */
+    uint64_t replaced_count; /* ids of earlier segments */
+    struct scree__vectors_resume *resume; /* NULL: a killed run begins anew */
+    uint32_t resumed;         /* 1: centroids, 2: lists of rows too, 3: what is written too */
     struct scree_sink *place; /* where the file comes to be: the output, or scratch for an object */
 };
 
@@ -105,7 +108,8 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_build_layout(struct scree_vect
                                                                struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_build_encode(struct scree_vectors_build_job *job,
-                            struct scree__vectors_build_column *column, struct scree_error *err);
+                            struct scree__vectors_build_column *column, uint64_t rows_done,
+                            struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_build_seal(struct scree_vectors_build_job *job,
                           struct scree__vectors_build_column *column, struct scree_error *err);
@@ -128,6 +132,12 @@ void scree__vectors_centroid_load(const uint8_t *section, uint32_t dim, uint32_t
                                   float *centroid);
 void scree__vectors_centroid_part(const uint8_t *section, uint32_t dim, uint32_t index,
                                   uint32_t begin, uint32_t count, float *values);
+
+/* The lists around the centroids of a section. */
+SCREE_MUST_CHECK enum scree_status
+scree__vectors_lists_from_section(struct scree__vectors_lists *lists,
+                                  struct scree__mem_budget *budget, const uint8_t *section,
+                                  uint32_t count, uint32_t dim, struct scree_error *err);
 
 /* A rerank row with its CRC: scree__vectors_row_stride() bytes. */
 void scree__vectors_row_store(const struct scree__vectors_shape *shape, const float *row,

@@ -2,7 +2,7 @@
  * build_encode.c - the second read of the input: rows become records and rerank rows, in parallel; then, in the order of the input, each goes to the
  * next free place of its list, by way of a small buffer a list where the budget has room for one.
  */
-#include "vectors/build.h"
+#include "vectors/build_resume.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "io/place.h"
@@ -35,7 +35,9 @@ struct encoding {
     uint8_t *workers, *slots;
     uint64_t worker_bytes, slot_bytes;
     unsigned window;
-    uint32_t *filled;  /* [list_count]: rows that have come */
+    uint32_t *filled; /* [list_count]: rows that have come */
+    uint32_t *begun;  /* [list_count]: of these, in the file before this run */
+    uint64_t first_tile;
     uint64_t *next;    /* [cell_count]: rows of the cell that have come */
     uint8_t *gathered; /* [list_count][gather_rows][record_bytes + row_stride], or NULL */
     uint32_t gather_rows;
@@ -43,7 +45,7 @@ struct encoding {
     struct {
         void *memory;
         uint64_t bytes;
-    } blocks[10];
+    } blocks[12];
     unsigned block_count;
 };
 
@@ -86,7 +88,7 @@ uint64_t scree__vectors_encode_bytes(const struct scree_vectors_build_job *job,
     uint64_t lists = lists_at_most(column);
     return scree__vectors_centroids_bytes(column->cell_count, column->head.shape.dim) +
            4 * (uint64_t)column->head.shape.dim + job->threads * worker_bytes_of(column) +
-           window_of(job) * slot_bytes_of(column) + 12 * lists +
+           window_of(job) * slot_bytes_of(column) + 16 * lists +
            lists * (sizeof(struct scree__vectors_list) + 8) + 8 * (uint64_t)column->cell_count;
 }
 
@@ -127,10 +129,13 @@ static enum scree_status take_memory(struct encoding *e, struct scree_error *err
     if (status == SCREE_OK)
         status = take_block(e, 4 * lists, &e->filled, "counts", err);
     if (status == SCREE_OK)
+        status = take_block(e, 4 * lists, &e->begun, "counts", err);
+    if (status == SCREE_OK)
         status = take_block(e, 8 * (uint64_t)column->cell_count, &e->next, "counts", err);
     if (status != SCREE_OK)
         return status;
     memset(e->filled, 0, 4 * lists);
+    memset(e->begun, 0, 4 * lists);
     memset(e->next, 0, 8 * (uint64_t)column->cell_count);
     uint64_t frames = 8 * (uint64_t)column->cell_count * shape->padded_dim;
     uint64_t one = lists * (e->record_bytes + e->row_stride);
@@ -269,10 +274,11 @@ static uint32_t rows_of_tile(const struct encoding *e, uint64_t tile)
     return left < e->column->tile_rows ? (uint32_t)left : e->column->tile_rows;
 }
 
-static enum scree_status make(void *arg, uint64_t tile, unsigned slot, unsigned worker,
+static enum scree_status make(void *arg, uint64_t index, unsigned slot, unsigned worker,
                               struct scree_error *err)
 {
     struct encoding *e = arg;
+    uint64_t tile = e->first_tile + index;
     struct scree__vectors_build_column *column = e->column;
     struct worker w = worker_at(e, worker);
     struct slot s = slot_at(e, slot);
@@ -326,6 +332,19 @@ static uint8_t *buffer_of(const struct encoding *e, uint32_t list)
     return e->gathered + (size_t)list * e->gather_rows * (e->record_bytes + e->row_stride);
 }
 
+/* The last `count` rows of a list, that are in its buffer from the begin on; but not those of an earlier run. */
+static enum scree_status write_gathered(struct encoding *e, uint32_t list, uint32_t count,
+                                        struct scree_error *err)
+{
+    const uint8_t *records = buffer_of(e, list), *rows = records + e->gather_rows * e->record_bytes;
+    uint32_t first = e->filled[list] - count;
+    uint32_t skip = e->begun[list] > first ? e->begun[list] - first : 0;
+    if (skip >= count)
+        return SCREE_OK;
+    return write_rows(e, list, first + skip, count - skip, records + (size_t)skip * e->record_bytes,
+                      rows + (size_t)skip * e->row_stride, err);
+}
+
 static enum scree_status place_row(struct encoding *e, uint32_t list, const uint8_t *record,
                                    const uint8_t *row, struct scree_error *err)
 {
@@ -337,22 +356,27 @@ static enum scree_status place_row(struct encoding *e, uint32_t list, const uint
     memcpy(records + slot * e->record_bytes, record, e->record_bytes);
     if (e->row_stride > 0)
         memcpy(rows + (size_t)slot * e->row_stride, row, e->row_stride);
-    if (slot + 1 < e->gather_rows)
-        return SCREE_OK;
-    return write_rows(e, list, at - slot, e->gather_rows, records, rows, err);
+    return slot + 1 < e->gather_rows ? SCREE_OK : write_gathered(e, list, slot + 1, err);
+}
+
+/* What is in the buffers of all lists; it stays there, too. */
+static enum scree_status write_all_gathered(struct encoding *e, struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    for (uint32_t list = 0; list < e->column->head.list_count && status == SCREE_OK; list++) {
+        uint32_t left = e->gathered != NULL ? e->filled[list] % e->gather_rows : 0;
+        if (left > 0)
+            status = write_gathered(e, list, left, err);
+    }
+    return status;
 }
 
 /* The last rows of all lists. */
 static enum scree_status flush(struct encoding *e, struct scree_error *err)
 {
-    enum scree_status status = SCREE_OK;
+    enum scree_status status = write_all_gathered(e, err);
     for (uint32_t list = 0; list < e->column->head.list_count && status == SCREE_OK; list++) {
-        uint32_t left = e->gathered != NULL ? e->filled[list] % e->gather_rows : 0;
-        const uint8_t *records = left > 0 ? buffer_of(e, list) : NULL;
-        if (left > 0)
-            status = write_rows(e, list, e->filled[list] - left, left, records,
-                                records + e->gather_rows * e->record_bytes, err);
-        if (status == SCREE_OK && e->filled[list] != e->column->lists[list].count)
+        if (e->filled[list] != e->column->lists[list].count)
             status = scree__base_fail(err, SCREE_E_IO, "%s: list %u: %u rows came, expected %u",
                                       e->column->head.name, list, e->filled[list],
                                       e->column->lists[list].count);
@@ -371,9 +395,10 @@ static uint32_t next_list(struct encoding *e, uint32_t cell)
     return list;
 }
 
-static enum scree_status take(void *arg, uint64_t tile, unsigned slot, struct scree_error *err)
+static enum scree_status take(void *arg, uint64_t index, unsigned slot, struct scree_error *err)
 {
     struct encoding *e = arg;
+    uint64_t tile = e->first_tile + index;
     struct slot s = slot_at(e, slot);
     uint32_t count = rows_of_tile(e, tile);
     enum scree_status status = SCREE_OK;
@@ -393,6 +418,33 @@ static enum scree_status take(void *arg, uint64_t tile, unsigned slot, struct sc
                            s.rows + (size_t)i * e->row_stride, err);
     }
     scree__par_stage_add(e->job->context, count);
+    if (status == SCREE_OK && scree__vectors_resume_due(e->job)) {
+        status = write_all_gathered(e, err);
+        if (status == SCREE_OK)
+            status = scree__vectors_resume_encoded(e->job, e->column,
+                                                   tile * e->column->tile_rows + count, err);
+    }
+    return status;
+}
+
+/* Rows that an earlier run has placed: counted once more, from the lists of rows. */
+static enum scree_status skip_rows(struct encoding *e, uint64_t rows, struct scree_error *err)
+{
+    uint32_t cells[256];
+    enum scree_status status = SCREE_OK;
+    for (uint64_t first = 0; first < rows && status == SCREE_OK; first += 256) {
+        uint64_t count = rows - first < 256 ? rows - first : 256;
+        status = scree__vectors_scratch_read(e->job, e->column->assigned_at + 4 * first, cells,
+                                             4 * count, err);
+        for (uint64_t i = 0; i < count && status == SCREE_OK; i++) {
+            if (cells[i] < e->column->cell_count)
+                e->filled[next_list(e, cells[i])]++;
+        }
+    }
+    memcpy(e->begun, e->filled, e->column->head.list_count * sizeof *e->begun);
+    e->first_tile = rows / e->column->tile_rows;
+    if (rows == e->column->input.row_count)
+        e->first_tile = (rows + e->column->tile_rows - 1) / e->column->tile_rows;
     return status;
 }
 
@@ -427,7 +479,7 @@ static enum scree_status prepare(struct encoding *e, struct scree_error *err)
 
 enum scree_status scree__vectors_build_encode(struct scree_vectors_build_job *job,
                                               struct scree__vectors_build_column *column,
-                                              struct scree_error *err)
+                                              uint64_t rows_done, struct scree_error *err)
 {
     const struct scree__vectors_shape *shape = &column->head.shape;
     struct encoding e = {.job = job, .column = column};
@@ -444,10 +496,12 @@ enum scree_status scree__vectors_build_encode(struct scree_vectors_build_job *jo
     enum scree_status status = take_memory(&e, err);
     if (status == SCREE_OK)
         status = prepare(&e, err);
+    if (status == SCREE_OK && rows_done > 0)
+        status = skip_rows(&e, rows_done, err);
     if (status == SCREE_OK) {
         uint64_t rows = column->input.row_count;
-        struct scree__par_lane_job lane = {(rows + column->tile_rows - 1) / column->tile_rows,
-                                           e.window, &e, make, take};
+        uint64_t tiles = (rows + column->tile_rows - 1) / column->tile_rows;
+        struct scree__par_lane_job lane = {tiles - e.first_tile, e.window, &e, make, take};
         scree__par_stage_begin(job->context, "encode", rows);
         status = scree__par_lane(scree__par_pool(job->context), &lane, err);
         scree__par_stage_end(job->context);

@@ -1,9 +1,10 @@
 /* build_open.c - opening a build: names, inputs, ids and tags are checked, sizes planned; then its phases, one after the other. */
 #include "vectors/build_append.h"
+#include "vectors/build_resume.h"
 #include "vectors/rows.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "io/place.h"
+#include "io/sink.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ void scree_vectors_build_options_init(struct scree_vectors_build_options *option
     options->size = sizeof *options;
     options->seed = 1;
     options->list_bytes = LIST_BYTES;
+    options->checkpoint_seconds = 20;
 }
 
 enum scree_status scree__vectors_scratch_read(struct scree_vectors_build_job *job, uint64_t offset,
@@ -376,6 +378,7 @@ void scree_vectors_build_close(struct scree_vectors_build_job *job)
     scree__mem_free(NULL, job->columns, job->column_count * sizeof *job->columns);
     scree__vectors_names_release(&job->names, job->budget);
     scree__spill_scratch_close(job->scratch);
+    scree__vectors_resume_close(job);
     scree_sink_close(job->place);
     scree__vectors_append_close(job);
     scree__mem_string_free(job->folder);
@@ -389,11 +392,24 @@ static enum scree_status train_and_assign(struct scree_vectors_build_job *job, u
 {
     struct scree__vectors_lists lists = {0};
     struct scree__vectors_build_column *column = &job->columns[index];
-    enum scree_status status = job->append != NULL
-                                   ? scree__vectors_append_lists(job, index, &lists, err)
-                                   : scree__vectors_build_train(job, column, &lists, err);
+    bool found;
+    enum scree_status status = scree__vectors_resume_train(job, index, &lists, &found, err);
+    if (status == SCREE_OK && !found) {
+        status = job->append != NULL ? scree__vectors_append_lists(job, index, &lists, err)
+                                     : scree__vectors_build_train(job, column, &lists, err);
+        if (status == SCREE_OK)
+            status = scree__vectors_resume_trained(job, index, err);
+    }
+    if (status == SCREE_OK)
+        status = scree__vectors_resume_assign(job, index, &found, err);
+    if (status != SCREE_OK || found) {
+        scree__vectors_lists_release(&lists);
+        return status;
+    }
     if (status == SCREE_OK)
         status = scree__vectors_build_assign(job, column, &lists, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_resume_assigned(job, index, err);
     scree__vectors_lists_release(&lists);
     return status;
 }
@@ -406,7 +422,27 @@ static enum scree_status open_place(struct scree_vectors_build_job *job, struct 
         return scree__vectors_append_begin(job, err);
     if (scree_location_is_remote(job->options.output))
         return scree__io_sink_open_scratch(job->folder, job->options.output, &job->place, err);
-    return scree_sink_open(job->options.output, &job->sink_options, &job->place, err);
+    if (!scree__vectors_resume_possible(job))
+        return scree_sink_open(job->options.output, &job->sink_options, &job->place, err);
+    enum scree_status status =
+        scree__io_sink_open_kept(job->options.output, job->sink_options.replace, &job->place, err);
+    return status == SCREE_OK ? scree__vectors_resume_open(job, err) : status;
+}
+
+static enum scree_status encode_and_seal(struct scree_vectors_build_job *job, uint32_t index,
+                                         struct scree_error *err)
+{
+    struct scree__vectors_build_column *column = &job->columns[index];
+    uint64_t rows_done;
+    enum scree_status status = scree__vectors_resume_rows(job, index, &rows_done, err);
+    if (status != SCREE_OK || rows_done == UINT64_MAX)
+        return status;
+    status = scree__vectors_build_encode(job, column, rows_done, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_resume_sealing(job, index, err);
+    if (status == SCREE_OK)
+        status = scree__vectors_build_seal(job, column, err);
+    return status == SCREE_OK ? scree__vectors_resume_sealed(job, index, err) : status;
 }
 
 static void fill_result(const struct scree_vectors_build_job *job,
@@ -416,6 +452,7 @@ static void fill_result(const struct scree_vectors_build_job *job,
     result->row_count = job->plan.row_count;
     result->output_bytes = job->super.file_bytes;
     result->replaced_count = job->replaced_count;
+    result->resumed = job->resumed;
     result->scratch_bytes = scree__spill_scratch_bytes(job->scratch);
     for (uint32_t i = 0; i < job->column_count; i++) {
         const struct scree__vectors_build_column *column = &job->columns[i];
@@ -445,11 +482,10 @@ enum scree_status scree_vectors_build_run(struct scree_vectors_build_job *job,
         status = train_and_assign(job, i, err);
     if (status == SCREE_OK)
         status = scree__vectors_build_layout(job, err);
-    for (uint32_t i = 0; i < job->column_count && status == SCREE_OK; i++) {
-        status = scree__vectors_build_encode(job, &job->columns[i], err);
-        if (status == SCREE_OK)
-            status = scree__vectors_build_seal(job, &job->columns[i], err);
-    }
+    if (status == SCREE_OK)
+        status = scree__vectors_resume_placed(job, err);
+    for (uint32_t i = 0; i < job->column_count && status == SCREE_OK; i++)
+        status = encode_and_seal(job, i, err);
     if (status == SCREE_OK)
         status = scree__vectors_build_finish(job, err);
     if (status == SCREE_OK && job->append != NULL) {

@@ -203,3 +203,23 @@ enum scree_status scree__vectors_build_train(struct scree_vectors_build_job *job
     scree__mem_free(job->budget, centroids, centroids_bytes);
     return status;
 }
+
+enum scree_status scree__vectors_lists_from_section(struct scree__vectors_lists *lists,
+                                                    struct scree__mem_budget *budget,
+                                                    const uint8_t *section, uint32_t count,
+                                                    uint32_t dim, struct scree_error *err)
+{
+    const uint32_t stride = scree__vectors_stride(dim);
+    const uint64_t bytes = (uint64_t)count * stride * sizeof(float);
+    void *memory;
+    enum scree_status status = scree__mem_alloc(budget, bytes, &memory, "centroids", err);
+    if (status != SCREE_OK)
+        return status;
+    float *centroids = memory;
+    memset(memory, 0, bytes);
+    for (uint32_t c = 0; c < count; c++)
+        scree__vectors_centroid_load(section, dim, c, centroids + (size_t)c * stride);
+    status = scree__vectors_lists_init(lists, budget, centroids, stride, count, dim, err);
+    scree__mem_free(budget, memory, bytes);
+    return status;
+}

@@ -51,14 +51,17 @@ static enum scree_status for_lists(struct joining *j, uint64_t worker_bytes, scr
     uint32_t lists = job->columns[j->column].cell_count;
     uint64_t bytes = worker_bytes * job->threads;
     void *memory;
+    struct scree_error own = SCREE_ERROR_INIT;
     j->worker_bytes = worker_bytes;
-    enum scree_status status = scree__mem_alloc(job->budget, bytes, &memory, "lists", NULL);
+    enum scree_status status = scree__mem_alloc(job->budget, bytes, &memory, "lists", &own);
     if (status == SCREE_OK) {
         j->memory = memory;
         status = scree__par_for(scree__par_pool(job->context), lists, item, j, err);
         scree__mem_free(job->budget, memory, bytes);
         return status;
     }
+    if (status != SCREE_E_BUDGET)
+        return scree__base_fail(err, status, "%s", own.message);
     status = scree__mem_alloc(job->budget, worker_bytes, &memory, "a list", err);
     if (status != SCREE_OK)
         return status;

@@ -44,12 +44,13 @@ struct opening {
     struct scree_context *context;
     const char *location;
     const struct scree_source_options *wanted;
+    bool segment_failed; /* could not be opened */
 };
 
 static enum scree_status open_segment(void *user, uint32_t number, uint64_t bytes,
                                       struct scree_source **source, struct scree_error *err)
 {
-    const struct opening *opening = user;
+    struct opening *opening = user;
     struct scree_source_options options;
     char name[4096];
     scree_source_options_init(&options);
@@ -60,7 +61,9 @@ static enum scree_status open_segment(void *user, uint32_t number, uint64_t byte
     options.cache_bytes = SEGMENT_CACHE_BYTES;
     if (!scree__vectors_segment_name(opening->location, number, name))
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: too long", opening->location);
-    return scree__io_source_open_known(name, bytes, &options, source, err);
+    enum scree_status status = scree__io_source_open_known(name, bytes, &options, source, err);
+    opening->segment_failed = status == SCREE_E_IO;
+    return status;
 }
 
 /*
@@ -71,7 +74,7 @@ static enum scree_status open_file(struct scree_vectors_index *index, const char
                                    const struct scree_vectors_open_options *wanted,
                                    struct scree_error *err)
 {
-    struct opening opening = {index->context, location, wanted->source_options};
+    struct opening opening = {index->context, location, wanted->source_options, false};
     struct scree__vectors_svx_options inner = {.context = index->context,
                                                .cache_bytes = wanted->cache_bytes};
     if (location != NULL) {
@@ -84,12 +87,12 @@ static enum scree_status open_file(struct scree_vectors_index *index, const char
         enum scree_status status = SCREE_OK;
         if (location != NULL)
             status = open_source(index, location, wanted->source_options, &own);
-        bool source_is_there = status == SCREE_OK;
+        opening.segment_failed = false;
         if (status == SCREE_OK)
             status = scree__vectors_svx_open(index->source, &inner, &index->svx, &own);
         if (status == SCREE_OK)
             return status;
-        if (location == NULL || status != SCREE_E_IO || !source_is_there || attempt == 3) {
+        if (!opening.segment_failed || attempt == 3) {
             if (err != NULL)
                 *err = own;
             return status;

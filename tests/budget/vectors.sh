@@ -32,3 +32,25 @@ code=0
 "$SCREE" index build - piped.svx --format fbin --rerank fp32 -q --memory 128M < v.fbin > out 2> err || code=$?
 [ $code = 0 ] || fail "standard input: $code"
 cmp -s plenty.svx piped.svx || fail "standard input: other bytes"
+
+# Bytes a vector at 768 dimensions, from files: 112 with 1 bit, 504 with 5; what lists begin at is aligned to 64.
+for kind in 1:112 5:504; do
+    expect 0 index build v.fbin bytes.svx --bits ${kind%:*} --rerank none --lists 20 -q -f
+    expect 0 index info bytes.svx --json
+    bytes=$(value_of codes_bytes)
+    [ "$bytes" -ge $((6000 * ${kind#*:})) ] && [ "$bytes" -le $((6000 * ${kind#*:} + 20 * 64)) ] ||
+        fail "${kind%:*} bits: $bytes bytes of codes for 6000 vectors"
+    [ "$(wc -c < bytes.svx)" -le $((bytes + $(value_of head_bytes) + 64)) ] || fail "a file of $(wc -c < bytes.svx) bytes for $bytes of codes"
+done
+
+# A merge of segments within the least budget: the same bytes as with plenty.
+head -c $((8 + 2000 * 3072)) v.fbin > part.fbin
+printf '\320\007\000\000' | dd of=part.fbin conv=notrunc 2> /dev/null
+expect 0 index append part.fbin plenty.svx --json -q -t 2 --memory 128M
+within $((128 * 1024 * 1024))
+expect 0 index merge plenty.svx -o merged.svx --json -q -t 3 --memory 1G
+expect 0 index merge plenty.svx -o small.svx --json -q -t 2 --memory 64M
+within $((64 * 1024 * 1024))
+cmp -s merged.svx small.svx || fail "a merge within 64M: other bytes"
+expect 0 index merge plenty.svx -o again.svx --retrain --json -q -t 2 --memory 128M
+within $((128 * 1024 * 1024))

@@ -244,6 +244,25 @@ static void carry(void **state)
     }
 }
 
+/* A carry that goes further than the four bytes that a writer has in its register. */
+static void carry_far(void **state)
+{
+    static const uint8_t expected[] = {0x13, 0, 0, 0, 0, 0, 0, 0};
+    uint8_t space[4 + 20] = {0}, *bytes = space + 4;
+    struct laz_writer writer;
+    (void)state;
+    laz_writer_start(&writer, bytes);
+    memset(bytes, 0xFF, 8);
+    bytes[0] = 0x12;
+    writer.at = bytes + 8;
+    writer.low = 0xFFFFFFFFFFFFFFF0u;
+    writer.width = LAZ_WIDTH_MIN;
+    laz_writer_add(&writer, 0x20);
+    laz_writer_shift(&writer);
+    assert_memory_equal(bytes, expected, sizeof expected);
+    assert_true(writer.low == 0x10);
+}
+
 struct step {
     int32_t pred, real;
     unsigned context, k;
@@ -399,6 +418,7 @@ int main(void)
         cmocka_unit_test(search),
         cmocka_unit_test(raw),
         cmocka_unit_test(carry),
+        cmocka_unit_test(carry_far),
         cmocka_unit_test(integers_of_32_bits),
         cmocka_unit_test(integers_of_16_bits),
         cmocka_unit_test(median),
