@@ -120,6 +120,8 @@ static uint64_t enough_bytes(struct scree__copc_spilled *spilled)
     uint64_t batch = SMALL_BATCH_LEAVES * job->limits.leaf_max;
     if (spilled->indivisible > batch)
         batch = spilled->indivisible;
+    if (spilled->measured && largest > batch) /* its points may lie at one place */
+        batch = largest;
     if (batch > job->plan.point_count)
         batch = job->plan.point_count;
     if (spilled->measured) {
