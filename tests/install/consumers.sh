@@ -80,7 +80,9 @@ fi
 
 version=$(head -n 1 "$SCREE_SOURCE_DIR/VERSION")
 export PKG_CONFIG_PATH
-PKG_CONFIG_PATH=$(dirname "$(find root -name scree.pc)")
+PKG_CONFIG_PATH=$(dirname "$(find "$PWD/root" -name scree.pc)")
+# A shared library lies where the loader does not look.
+export LD_LIBRARY_PATH=${PKG_CONFIG_PATH%/pkgconfig}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 # shellcheck disable=SC2046
 "$CC" -std=c11 $flags main.c $(pkg-config --define-variable=prefix="$PWD/root" --cflags --libs scree) -o by-pkg-config || exit 1
 [ "$(./by-pkg-config)" = "$version" ] || { echo "FAIL: the program built with pkg-config"; exit 1; }
