@@ -28,7 +28,7 @@ is_json() {
     if command -v python3 > /dev/null 2>&1 && python3 -c pass 2> /dev/null; then
         python3 -m json.tool < "$1" > /dev/null || fail "$1 is not JSON"
     else
-        [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] || fail "$1 is not a JSON object"
+        [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -c 2 "$1" | tr -d '\n' | tail -c 1)" = "}" ] || fail "$1 is not a JSON object"
     fi
 }
 
