@@ -34,10 +34,8 @@ static const struct option_entry options[] = {
     {"ids", 0, "FILE", OPTION_TEXT, AT(ids), 0, 0,
      "ids of the rows: a whole number a line, or npy of whole numbers (default: row numbers, from "
      "0)"},
-    {"tags", 0, "FILE", OPTION_TEXT, AT(tags), 0, 0,
-     "tags of the rows, for filters: a line a row, commas between tags"},
-    {"skip-invalid", 0, NULL, OPTION_FLAG, AT(skip_invalid), 0, 0,
-     "leave out rows with NaN or infinity, and count them"},
+    INDEX_TAGS(AT(tags)),
+    INDEX_SKIP_INVALID(AT(skip_invalid)),
     {"format", 0, INDEX_FORMATS, OPTION_CHOICE, AT(format), 0, 0,
      "of the inputs (default: by their names); f4, f2, f8, u1: plain numbers, with --dim"},
     {"dim", 0, "N", OPTION_INTEGER, AT(dim), SCREE_VECTORS_DIM_MIN, SCREE_VECTORS_DIM_MAX,

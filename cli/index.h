@@ -13,6 +13,18 @@ extern const struct command command_index_build, command_index_search, command_i
 #define INDEX_METRICS "l2|cosine|ip"
 #define INDEX_RERANKS "none|fp32|fp16|sq8"
 
+/* Options of commands that read rows; at: offsets of the command's arguments. */
+#define INDEX_TAGS(at)                                                         \
+    {                                                                          \
+        "tags", 0, "FILE", OPTION_TEXT, at, 0, 0,                              \
+            "tags of the rows, for filters: a line a row, commas between tags" \
+    }
+#define INDEX_SKIP_INVALID(at)                                    \
+    {                                                             \
+        "skip-invalid", 0, NULL, OPTION_FLAG, at, 0, 0,           \
+            "leave out rows with NaN or infinity, and count them" \
+    }
+
 /* The word for a number of these lists. Static storage. */
 const char *index_metric_word(enum scree_vectors_metric metric);
 const char *index_rerank_word(enum scree_vectors_rerank rerank);

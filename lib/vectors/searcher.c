@@ -231,7 +231,7 @@ static enum scree_status scan_block(const struct scan *scan, struct scree_error 
                  scree__vectors_pack_width(block->count, p + 1) != SCREE__VECTORS_PACK_ROWS)
             rows = SCREE__VECTORS_PACK_ROWS;
         const uint8_t *pack = block->packs + p * pack_bytes;
-        searcher->query.kernels->scan(&searcher->query, pack, width, rows, limit_of(scan), &hits);
+        scree__vectors_scan_packs(&searcher->query, pack, width, rows, limit_of(scan), &hits);
         if (hits.count > 0)
             status = take_hits(scan, pack, width, first, &hits, err);
     }

@@ -12,11 +12,13 @@
 
 #define WIDE_PLANES 512u /* bytes of code whose sums fit 16 bits */
 
+#if VECTORS_LEVEL == VECTORS_LEVEL_PLAIN
 /* What the code's bit adds: levels above 7 where it is 1, others where it is 0. */
 static inline unsigned spread_of(uint8_t level)
 {
     return level > 7 ? 2u * level - 15 : 15 - 2u * level;
 }
+#endif
 
 /* query->table_base and query->table_roomy. */
 static inline void measure_levels(struct scree__vectors_query *query)
