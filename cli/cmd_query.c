@@ -69,8 +69,8 @@ static const struct option_entry options[] = {
      "show what would be read, from headers and hierarchy alone"},
     COMMON_MEMORY,
     COMMON_THREADS,
-    {"tmp", 0, "DIR", OPTION_TEXT, COMMON_AT(tmp), 0, 0,
-     "folder for scratch, which COPC and standard output need; beside the output unless given"},
+    COMMON_TMP(
+        "folder for scratch, which COPC and standard output need; beside the output unless given"),
     COMMON_PROGRESS,
     COMMON_JSON,
     COMMON_QUIET,

@@ -68,6 +68,10 @@ struct common_options {
         "threads", 't', "N", OPTION_INTEGER, COMMON_AT(threads), 1, 1024,              \
             "worker threads (default: one per core); the result does not depend on it" \
     }
+#define COMMON_TMP(what)                                         \
+    {                                                            \
+        "tmp", 0, "DIR", OPTION_TEXT, COMMON_AT(tmp), 0, 0, what \
+    }
 #define COMMON_PROGRESS                                                                  \
     {                                                                                    \
         "progress", 0, "auto|plain|json|none", OPTION_CHOICE, COMMON_AT(progress), 0, 0, \
