@@ -209,7 +209,7 @@ static bool good_triangle(const struct scree__features_tin *tin, uint32_t t, dou
 {
     struct features_circle circle;
     for (int i = 0; i < 3; i++)
-        if (tin->triangles[t].corner[i] == FEATURES_GHOST)
+        if (tin->network.triangles[t].corner[i] == FEATURES_GHOST)
             return false;
     scree__features_tin_circle(tin, t, &circle);
     return circle.radius2 <= reach * reach;
@@ -222,7 +222,7 @@ static float height(struct scree__features_tin *tin, uint32_t ground, const int3
     if (scree__features_tin_find(tin, p[0], p[1], &spot) && !spot.ghost && spot.corner == 3 &&
         (good_triangle(tin, spot.triangle, reach) ||
          (spot.edge != 3 &&
-          good_triangle(tin, tin->triangles[spot.triangle].neighbour[spot.edge], reach))))
+          good_triangle(tin, tin->network.triangles[spot.triangle].neighbour[spot.edge], reach))))
         return (float)(scree__features_tin_above(tin, &spot, p[0], p[1], p[2]) * unit);
     double best = 1e300;
     int32_t at[3] = {0, 0, 0};
