@@ -243,7 +243,7 @@ static float height(struct scree__features_tin *tin, uint32_t ground, const int3
     return best <= reach * reach ? (float)(((double)p[2] - at[2]) * unit) : SCREE_FEATURE_NO_DATA;
 }
 
-static void heights(const struct naive_cloud *cloud, double unit, double reach, float *rows)
+void naive_heights(const struct naive_cloud *cloud, double unit, double reach, float *rows)
 {
     struct scree__features_tin tin;
     int32_t *g = malloc((size_t)(cloud->count + 1) * 12);
@@ -336,5 +336,5 @@ void naive_rows(const struct naive_cloud *cloud, double unit, uint32_t k, double
         rows[(size_t)i * SCREE_FEATURE_COUNT + SCREE_FEATURE_NEIGHBOR_COUNT] = (float)others;
     }
     free(all);
-    heights(cloud, unit, floor(reach / unit + 0.5), rows);
+    naive_heights(cloud, unit, floor(reach / unit + 0.5), rows);
 }
