@@ -1,19 +1,16 @@
 /*
  * node_order.c - a node's records by GPS time: places are sorted by the upper 32 bits of what varies in the times. Points whose keys are equal are
- * mostly the returns of a pulse: they are settled when their records lie side by side. Sorts are stable, so that what is equal stays in the order of
+ * mostly the returns of a pulse: they are settled when their records are copied. Sorts are stable, so that what is equal stays in the order of
  * all points.
  */
 #include "copc/node_order.h"
-#include "copc/order.h"
 #include "copc/record.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* So many records ahead of the loop, which takes 2 ns a point, they are fetched: whole, as they are copied next. */
+/* So many records ahead of the loops, which take 2 ns a point and more, they are fetched: whole, as they are copied next. */
 #define AHEAD 48u
-/* Records are collected by blocks that stay in the first-level cache while they are settled. */
-#define BLOCK_POINTS 256u
 /* Times that are looked at before all are. */
 #define PROBES 16u
 
@@ -130,11 +127,15 @@ static bool comes_after(const uint8_t *a, const uint8_t *b)
                             : (a[SCREE__COPC_RETURNS_AT] & 15) > (b[SCREE__COPC_RETURNS_AT] & 15);
 }
 
-/* A run of equal keys that is no longer than a pulse. */
+/* A run of two or more equal keys that is no longer than a pulse. */
 static void settle_places(const struct scree__copc_node_source *from, uint64_t *places,
                           uint64_t count)
 {
-    for (uint64_t i = 1; i < count; i++) {
+    uint64_t first = places[0], second = places[1];
+    bool back = comes_after(record_of(from, first), record_of(from, second));
+    places[0] = back ? second : first; /* mostly there are two, and either may come first */
+    places[1] = back ? first : second;
+    for (uint64_t i = 2; i < count; i++) {
         uint64_t place = places[i], at = i;
         for (; at > 0 && comes_after(record_of(from, places[at - 1]), record_of(from, place)); at--)
             places[at] = places[at - 1];
@@ -156,7 +157,8 @@ static void settle_run(const struct scree__copc_node_source *from, uint64_t *pla
     for (uint64_t begin = 0, end; begin < count; begin = end) {
         end = run_end(places, begin, count);
         if (end - begin <= SCREE__COPC_PULSE_POINTS) {
-            settle_places(from, places + begin, end - begin);
+            if (end - begin > 1)
+                settle_places(from, places + begin, end - begin);
             continue;
         }
         (void)number_rows(from, places + begin, end - begin);
@@ -184,38 +186,20 @@ static void settle_runs(const struct scree__copc_node_source *from, uint64_t *pl
 
 /* ------------------------------------------------------------------------------------------------- records */
 
-static void collect(const struct scree__copc_node_source *from, const uint64_t *places,
-                    uint64_t begin, uint64_t end, uint64_t count, uint8_t *to)
+/* keyed: runs of equal keys are left to be settled. */
+static void collect(const struct scree__copc_node_source *from, uint64_t *places, uint64_t count,
+                    bool keyed, uint8_t *to)
 {
-    for (uint64_t i = begin; i < end; i++, to += from->record_bytes) {
-        if (i + SCREE__COPC_AHEAD < count)
-            fetch(from, places[i + SCREE__COPC_AHEAD]);
-        scree__copc_record_copy(to, record_of(from, places[i]), from->record_bytes);
-    }
-}
-
-static void swap_records(uint8_t *a, uint8_t *b, uint32_t bytes)
-{
-    uint8_t held[64];
-    for (uint32_t done = 0; done < bytes; done += sizeof held) {
-        uint32_t now = bytes - done < sizeof held ? bytes - done : (uint32_t)sizeof held;
-        memcpy(held, a + done, now);
-        memcpy(a + done, b + done, now);
-        memcpy(b + done, held, now);
-    }
-}
-
-/* Runs of equal keys, their records side by side. */
-static void settle_records(uint32_t record_bytes, const uint64_t *places, uint64_t count,
-                           uint8_t *records)
-{
-    uint8_t *first = records; /* of the run */
-    for (uint64_t i = 1; i < count; i++) {
-        uint8_t *at = records + i * record_bytes;
-        if ((places[i] ^ places[i - 1]) >> 32 != 0)
-            first = at;
-        for (; at > first && comes_after(at - record_bytes, at); at -= record_bytes)
-            swap_records(at - record_bytes, at, record_bytes);
+    uint32_t bytes = from->record_bytes;
+    uint64_t settled = keyed ? 0 : count; /* places up to here */
+    for (uint64_t i = 0; i < count; i++, to += bytes) {
+        if (i + AHEAD < count)
+            fetch(from, places[i + AHEAD]);
+        if (i >= settled && i + 1 < count && (places[i] ^ places[i + 1]) >> 32 == 0) {
+            settled = run_end(places, i, count);
+            settle_places(from, places + i, settled - i);
+        }
+        scree__copc_record_copy(to, record_of(from, places[i]), bytes);
     }
 }
 
@@ -223,18 +207,11 @@ void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t
                             uint64_t *other, uint64_t count, uint8_t *to)
 {
     if (seem_timeless(from, places, count) && number_rows(from, places, count)) {
-        collect(from, scree__copc_radix_sort(places, other, count), 0, count, count, to);
+        collect(from, scree__copc_radix_sort(places, other, count), count, false, to);
         return;
     }
     struct span span = load_times(from, places, other, count);
     uint64_t *sorted = sort_times(places, other, count, span);
     settle_runs(from, sorted, sorted == places ? other : places, count);
-    for (uint64_t begin = 0, end; begin < count; begin = end) {
-        end = count - begin < BLOCK_POINTS ? count : begin + BLOCK_POINTS;
-        while (end < count && (sorted[end] ^ sorted[end - 1]) >> 32 == 0)
-            end++;
-        uint8_t *block = to + begin * from->record_bytes;
-        collect(from, sorted, begin, end, count, block);
-        settle_records(from->record_bytes, sorted + begin, end - begin, block);
-    }
+    collect(from, sorted, count, true, to);
 }
