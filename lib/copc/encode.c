@@ -194,20 +194,23 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
     return SCREE_OK;
 }
 
-enum scree_status scree__copc_encode_node(
-    struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
-    const struct scree_laz_layout *layout, const struct scree__copc_points *points,
-    const struct scree__copc_cube *cube, const uint64_t *order, const uint8_t *level,
-    const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err)
+enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
+                                          struct scree__mem_budget *budget,
+                                          const struct scree_laz_layout *layout,
+                                          const struct scree__copc_points *points,
+                                          const struct scree__copc_cube *cube,
+                                          const uint64_t *order, const uint8_t *level,
+                                          const struct scree__copc_node *node, uint64_t room_points,
+                                          struct scree__copc_slot *slot, struct scree_error *err)
 {
     uint64_t count = node->point_count;
     if (count > INT32_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%llu points at one position: a COPC node holds 2147483647",
                                 (unsigned long long)count);
-    enum scree_status status = need_points(encoder, budget, count, err);
+    enum scree_status status = need_points(encoder, budget, room_points, err);
     if (status == SCREE_OK)
-        status = need_chunk(slot, budget, layout, count, err);
+        status = need_chunk(slot, budget, layout, room_points, err);
     if (status != SCREE_OK)
         return status;
     uint64_t *places = encoder->places;
