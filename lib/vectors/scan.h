@@ -60,12 +60,17 @@ void scree__vectors_query_list(struct scree__vectors_query *query, float distanc
 /* Rows that are scanned together, at most. */
 #define SCREE__VECTORS_SCAN_ROWS (2 * SCREE__VECTORS_PACK_ROWS)
 
+/* Kernels write hits sixteen at a time. */
+#define SCREE__VECTORS_HITS_ROOM (SCREE__VECTORS_SCAN_ROWS + 16)
+
 /* Rows that may be nearer than a limit. */
 struct scree__vectors_hits {
     uint32_t count;
-    uint8_t row[SCREE__VECTORS_SCAN_ROWS];
-    float estimate[SCREE__VECTORS_SCAN_ROWS];
-    float error[SCREE__VECTORS_SCAN_ROWS]; /* the bounds are estimate -+ error */
+    float
+        middling; /* half way from the least estimate to their mean: about an eighth of many hits are below */
+    uint8_t row[SCREE__VECTORS_HITS_ROOM];
+    float estimate[SCREE__VECTORS_HITS_ROOM];
+    float error[SCREE__VECTORS_HITS_ROOM]; /* the bounds are estimate -+ error */
 };
 
 /*

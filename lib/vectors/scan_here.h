@@ -28,6 +28,16 @@ static inline lanes lanes_of_sums(const uint32_t *sums)
 static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, uint32_t mask,
                              lanes estimates, lanes errors)
 {
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512i each = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512i rows = _mm512_add_epi32(each, _mm512_set1_epi32((int)first));
+    const uint32_t at = hits->count;
+    _mm512_storeu_ps(hits->estimate + at, _mm512_maskz_compress_ps((__mmask16)mask, estimates));
+    _mm512_storeu_ps(hits->error + at, _mm512_maskz_compress_ps((__mmask16)mask, errors));
+    rows = _mm512_maskz_compress_epi32((__mmask16)mask, rows);
+    _mm_storeu_si128((__m128i *)(hits->row + at), _mm512_cvtepi32_epi8(rows));
+    hits->count = at + (uint32_t)__builtin_popcount(mask);
+#else
     float estimate[LANES], error[LANES];
     lanes_store(estimate, estimates);
     lanes_store(error, errors);
@@ -39,6 +49,25 @@ static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, u
         hits->error[count] = error[lane];
     }
     hits->count = count;
+#endif
+}
+
+/* Of the hits that fill lanes. */
+static inline float middling_of(const struct scree__vectors_hits *hits)
+{
+    lanes least = lanes_load(hits->estimate), sums = least;
+    uint32_t i = LANES;
+    for (; i + LANES <= hits->count; i += LANES) {
+        lanes estimates = lanes_load(hits->estimate + i);
+        least = lanes_min(least, estimates);
+        sums = lanes_add(sums, estimates);
+    }
+    float each[LANES], smallest;
+    lanes_store(each, least);
+    smallest = each[0];
+    for (int j = 1; j < LANES; j++)
+        smallest = each[j] < smallest ? each[j] : smallest;
+    return 0.5f * (smallest + lanes_sum(sums) / (float)i);
 }
 
 /* Rows [first, first + rows) of the hits: a pack, its rows' sums. */
@@ -78,6 +107,7 @@ static void scan(const struct scree__vectors_query *query, const uint8_t *pack, 
                       sums + first, limit, hits);
         pack += scree__vectors_pack_bytes(query->quantizer->padded_dim, width);
     }
+    hits->middling = hits->count >= LANES ? middling_of(hits) : 0;
 }
 
 /* --------------------------------------------------------------------------- whole codes */
@@ -243,20 +273,99 @@ static inline __m512i add_products(__m512i sum, __m512i codes, const int8_t *que
 #endif
 }
 
-static inline __attribute__((always_inline)) int64_t
-whole_of(const struct scree__vectors_query *query, unsigned bits, const uint8_t *pack,
-         uint32_t width, uint32_t row, const uint8_t *extra)
+/* Dimensions whose sums, high * 128 + low, fit 32 bits. */
+#define WHOLE_DIMS 512u
+/* So many rows of a pack make it worth while to turn all its signs around. */
+#define TURNED_FROM 4u
+
+/* Rows of a pack whose signs, 64 bits of each row, lie at [turned_at(row)]. */
+typedef uint64_t turned_signs[WHOLE_DIMS / 64][SCREE__VECTORS_PACK_ROWS];
+
+static inline uint32_t turned_at(uint32_t row)
+{
+    return row % 16 / 2 * 8 + row / 16 * 2 + row % 2;
+}
+
+/* Eight planes of a pack: bytes of a row come together, then pairs, then fours. */
+static inline void turn_signs(const uint8_t *planes, uint32_t width, uint64_t *turned)
+{
+    __m512i a[8], b[8];
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; k++)
+        a[k] = load_plane(planes + (size_t)k * width, width);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        b[k] = _mm512_unpacklo_epi8(a[2 * k], a[2 * k + 1]);
+        b[k + 4] = _mm512_unpackhi_epi8(a[2 * k], a[2 * k + 1]);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) { /* rows 0-7 of 16: b[0-3]; 8-15: b[4-7] */
+        int from = k / 2 * 4 + k % 2 * 2;
+        a[2 * k] = _mm512_unpacklo_epi16(b[from], b[from + 1]);
+        a[2 * k + 1] = _mm512_unpackhi_epi16(b[from], b[from + 1]);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) { /* rows 4 k and on */
+        int from = k / 2 * 4 + k % 2;
+        _mm512_storeu_si512(turned + 16 * k, _mm512_unpacklo_epi32(a[from], a[from + 2]));
+        _mm512_storeu_si512(turned + 16 * k + 8, _mm512_unpackhi_epi32(a[from], a[from + 2]));
+    }
+}
+
+static inline __attribute__((always_inline)) int32_t
+whole_of(const struct scree__vectors_query *query, unsigned bits, uint32_t first, uint32_t dims,
+         const uint64_t *signs, size_t stride, const uint8_t *extra)
 {
     __m512i high = _mm512_setzero_si512(), low = high;
-    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 64, extra += 8 * bits) {
-        __m512i codes = codes_of(extra, bits, signs_of(pack + row + d / 8 * (size_t)width, width));
+    for (uint32_t d = first; d < first + dims; d += 64, extra += 8 * bits, signs += stride) {
+        __m512i codes = codes_of(extra, bits, *signs);
         high = add_products(high, codes, query->high + d);
         low = add_products(low, codes, query->low + d);
     }
-    return (int64_t)_mm512_reduce_add_epi32(high) * 128 + _mm512_reduce_add_epi32(low);
+    return _mm512_reduce_add_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low));
+}
+
+static inline __attribute__((always_inline)) void
+whole_rows(const struct scree__vectors_query *query, unsigned bits, const uint8_t *pack,
+           uint32_t width, const uint8_t *rows, uint32_t count, const uint8_t *extra, int64_t *sums)
+{
+    const uint32_t n = query->quantizer->padded_dim;
+    const size_t extra_bytes = scree__vectors_extra_bytes(n, bits + 1);
+    const uint64_t pack_bytes = scree__vectors_pack_bytes(n, width);
+    turned_signs turned[2];
+    uint64_t alone[WHOLE_DIMS / 64];
+    uint32_t in_pack[2] = {0, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        in_pack[rows[i] / SCREE__VECTORS_PACK_ROWS]++;
+        sums[i] = 0;
+    }
+    for (uint32_t first = 0; first < n; first += WHOLE_DIMS) {
+        const uint32_t dims = n - first < WHOLE_DIMS ? n - first : WHOLE_DIMS;
+        const uint8_t *planes = pack + first / 8 * (size_t)width;
+        for (uint32_t p = 0; p < 2; p++)
+            for (uint32_t d = 0; in_pack[p] >= TURNED_FROM && d < dims; d += 64)
+                turn_signs(planes + p * pack_bytes + d / 8 * (size_t)width, width,
+                           turned[p][d / 64]);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t p = rows[i] / SCREE__VECTORS_PACK_ROWS;
+            const uint32_t row = rows[i] % SCREE__VECTORS_PACK_ROWS;
+            const uint8_t *part = extra + rows[i] * extra_bytes + first / 8 * (size_t)bits;
+            if (in_pack[p] >= TURNED_FROM) {
+                sums[i] += whole_of(query, bits, first, dims, turned[p][0] + turned_at(row),
+                                    SCREE__VECTORS_PACK_ROWS, part);
+                continue;
+            }
+            for (uint32_t d = 0; d < dims; d += 64)
+                alone[d / 64] =
+                    signs_of(planes + p * pack_bytes + row + d / 8 * (size_t)width, width);
+            sums[i] += whole_of(query, bits, first, dims, alone, 1, part);
+        }
+    }
 }
 
 #endif
+
+#if VECTORS_LEVEL != VECTORS_LEVEL_AVX512
 
 static inline __attribute__((always_inline)) void
 whole_rows(const struct scree__vectors_query *query, unsigned bits, const uint8_t *pack,
@@ -270,6 +379,8 @@ whole_rows(const struct scree__vectors_query *query, unsigned bits, const uint8_
             whole_of(query, bits, pack + rows[i] / SCREE__VECTORS_PACK_ROWS * pack_bytes, width,
                      rows[i] % SCREE__VECTORS_PACK_ROWS, extra + rows[i] * extra_bytes);
 }
+
+#endif
 
 /* A loop for each number of extra bits. */
 static void whole(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,

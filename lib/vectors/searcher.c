@@ -137,7 +137,7 @@ struct scan {
     struct scree__vectors_searcher *searcher;
     const struct scree__vectors_want *want;
     float within; /* as compared */
-    uint32_t slot;
+    uint32_t slot, extra_bytes;
 };
 
 static float limit_of(const struct scan *scan)
@@ -155,26 +155,57 @@ static bool is_wanted(const struct scan *scan, uint32_t at)
                                         &scan->searcher->blocks[scan->slot], at);
 }
 
+/* From so many hits on, those with the least estimates come first: whole codes of these bring the limit down, which then rules out most of the others. */
+#define ORDERED_FROM 32u
+
+/* Hits in the order in which they are looked at. */
+static void order_hits(const struct scree__vectors_hits *hits, bool nearest_first, uint8_t *order)
+{
+    uint8_t rest[SCREE__VECTORS_SCAN_ROWS];
+    uint32_t near = 0, far = 0;
+    if (!nearest_first || hits->count < ORDERED_FROM) {
+        for (uint32_t i = 0; i < hits->count; i++)
+            order[i] = (uint8_t)i;
+        return;
+    }
+    for (uint32_t i = 0; i < hits->count; i++) {
+        bool is_near = hits->estimate[i] < hits->middling;
+        order[near] = rest[far] = (uint8_t)i;
+        near += is_near;
+        far += !is_near;
+    }
+    memcpy(order + near, rest, far);
+}
+
 struct looked_at {
     uint8_t row[SCREE__VECTORS_WHOLE_ROWS];
     float estimate[SCREE__VECTORS_WHOLE_ROWS], error[SCREE__VECTORS_WHOLE_ROWS];
     uint32_t count;
 };
 
-/* The next hits that are still below the limit, from *next on. */
+/* The next hits that are still below the limit, from order[*next] on. */
 static void gather(const struct scan *scan, uint32_t first, const struct scree__vectors_hits *hits,
-                   uint32_t *next, struct looked_at *some)
+                   const uint8_t *order, uint32_t *next, struct looked_at *some)
 {
+    const struct scree__vectors_block *block = &scan->searcher->blocks[scan->slot];
+    const uint8_t *extra = block->extra + (size_t)first * scan->extra_bytes;
     const float limit = limit_of(scan);
-    uint32_t i = *next;
-    some->count = 0;
-    for (; i < hits->count && some->count < SCREE__VECTORS_WHOLE_ROWS; i++) {
-        if (!(hits->estimate[i] - hits->error[i] < limit) || !is_wanted(scan, first + hits->row[i]))
-            continue;
-        some->row[some->count] = hits->row[i];
-        some->estimate[some->count] = hits->estimate[i];
-        some->error[some->count++] = hits->error[i];
+    uint32_t i = *next, count = 0;
+    for (; i < hits->count && count < SCREE__VECTORS_WHOLE_ROWS; i++) {
+        const uint32_t hit = order[i];
+        bool near = hits->estimate[hit] - hits->error[hit] < limit;
+        if (scan->want->filter != NULL && near)
+            near = is_wanted(scan, first + hits->row[hit]);
+        if (near && scan->want->whole) {
+            __builtin_prefetch(extra + (size_t)hits->row[hit] * scan->extra_bytes);
+            __builtin_prefetch(block->extra_factors + 2 * (size_t)(first + hits->row[hit]));
+        }
+        some->row[count] = hits->row[hit];
+        some->estimate[count] = hits->estimate[hit];
+        some->error[count] = hits->error[hit];
+        count += near;
     }
+    some->count = count;
     *next = i;
 }
 
@@ -185,16 +216,16 @@ static enum scree_status take_hits(const struct scan *scan, const uint8_t *pack,
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
     const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
-    const struct scree__vectors_shape *shape = &searcher->target->column->shape;
-    const uint32_t extra_bytes = scree__vectors_extra_bytes(shape->padded_dim, shape->bits);
     enum scree_status status = SCREE_OK;
     struct looked_at some;
+    uint8_t order[SCREE__VECTORS_SCAN_ROWS];
+    order_hits(hits, scan->want->whole, order);
     for (uint32_t next = 0; next < hits->count && status == SCREE_OK;) {
-        gather(scan, first, hits, &next, &some);
+        gather(scan, first, hits, order, &next, &some);
         if (scan->want->whole && some.count > 0) {
             searcher->done.whole_codes += some.count;
             scree__vectors_scan_whole(&searcher->query, pack, width, some.row, some.count,
-                                      block->extra + (size_t)first * extra_bytes,
+                                      block->extra + (size_t)first * scan->extra_bytes,
                                       block->extra_factors + 2 * (size_t)first, some.estimate,
                                       some.error);
         }
@@ -239,18 +270,30 @@ static enum scree_status scan_block(const struct scan *scan, struct scree_error 
     return status;
 }
 
+/* The first bytes of what comes next; the processor sees by itself how it goes on. */
+static void prefetch_list(const struct scree__vectors_block *block)
+{
+    enum { LINES = 16 };
+    for (uint32_t i = 0; i < LINES; i++)
+        __builtin_prefetch(block->packs + 64 * (size_t)i);
+}
+
 static enum scree_status scan_lists(struct scree__vectors_searcher *searcher,
                                     const struct scree__vectors_want *want, uint32_t count,
                                     struct scree_error *err)
 {
     const struct scree__vectors_target *target = searcher->target;
-    struct scan scan = {searcher, want, scree__vectors_compared(target, want->within), 0};
+    const struct scree__vectors_shape *shape = &target->column->shape;
+    struct scan scan = {searcher, want, scree__vectors_compared(target, want->within), 0,
+                        scree__vectors_extra_bytes(shape->padded_dim, shape->bits)};
     enum scree_status status = SCREE_OK;
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
         struct scree__vectors_probe it = searcher->probes[i];
         if (scree__vectors_beyond(target, it, searcher->length, limit_of(&scan)))
             continue;
         scan.slot = i;
+        if (i + 1 < count)
+            prefetch_list(&searcher->blocks[i + 1]);
         scree__vectors_query_list(&searcher->query, it.distance2, it.product);
         status = scan_block(&scan, err);
         searcher->done.lists++;
