@@ -1,9 +1,11 @@
-/* choose_here.h - which lists are nearest: keys, and those below a limit. */
+/* choose_here.h - what is nearest: keys of lists, values below a limit, the least upper bounds. */
 #ifndef SCREE_LIB_VECTORS_CHOOSE_HERE_H
 #define SCREE_LIB_VECTORS_CHOOSE_HERE_H
 
 #include "vectors/kernels.h"
 #include "vectors/lanes.h"
+
+#include <math.h>
 
 static void keys(const float *squares, const float *products, uint32_t n, float *out)
 {
@@ -43,6 +45,31 @@ static uint32_t below(const float *values, uint32_t n, float limit, uint32_t *wh
 #endif
     }
     return count;
+}
+
+/* Each value moves those above it up by one. */
+static void uppers(float *best, const float *upper, uint32_t count)
+{
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512i least = _mm512_castps_si512(_mm512_set1_ps(-INFINITY));
+    __m512 all = _mm512_loadu_ps(best);
+    for (uint32_t i = 0; i < count; i++) {
+        __m512i moved = _mm512_alignr_epi32(_mm512_castps_si512(all), least, 15);
+        all =
+            _mm512_min_ps(all, _mm512_max_ps(_mm512_castsi512_ps(moved), _mm512_set1_ps(upper[i])));
+    }
+    _mm512_storeu_ps(best, all);
+#else
+    for (uint32_t i = 0; i < count; i++) {
+        float value = upper[i];
+        if (!(value < best[LANES - 1]))
+            continue;
+        uint32_t at = LANES - 1;
+        for (; at > 0 && best[at - 1] > value; at--)
+            best[at] = best[at - 1];
+        best[at] = value;
+    }
+#endif
 }
 
 #endif

@@ -59,6 +59,9 @@ struct scree__vectors_kernels {
     void (*keys)(const float *squares, const float *products, uint32_t n, float *keys);
     uint32_t (*below)(const float *keys, uint32_t n, float limit, uint32_t *which);
 
+    /* The 16 smallest of best[16], which are in order, and of upper[count]: to best. */
+    void (*uppers)(float *best, const float *upper, uint32_t count);
+
     /* Rerank rows against a query, summed in lanes: |a - b|^2 and <a, b>. fp16: IEEE 754 binary16. */
     float (*distance2_fp32)(const float *a, const float *b, uint32_t dim);
     float (*product_fp32)(const float *a, const float *b, uint32_t dim);

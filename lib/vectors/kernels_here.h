@@ -12,7 +12,7 @@
 #define VECTORS_KERNELS_HERE(name)                                                               \
     {                                                                                            \
         name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
-            middling, whole, keys, below, distance2_fp32, product_fp32, distance2_fp16,          \
+            middling, whole, keys, below, uppers, distance2_fp32, product_fp32, distance2_fp16,  \
             product_fp16                                                                         \
     }
 

@@ -6,21 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Up to so many are kept in order, which takes no decisions; more are a heap. */
+/* Up to so many are kept in order, which takes no decisions (kernels.h: uppers); more are a heap. */
 #define SCREE__VECTORS_UPPERS_IN_ORDER 16u
 
 struct scree__vectors_uppers {
-    float *values;
+    float *values; /* [k], and UPPERS_IN_ORDER at least */
     uint32_t k;
     bool in_order;
 };
 
-/* values: [k], of the caller. */
 static inline void scree__vectors_uppers_begin(struct scree__vectors_uppers *uppers, uint32_t k)
 {
     uppers->k = k;
     uppers->in_order = k <= SCREE__VECTORS_UPPERS_IN_ORDER;
-    for (uint32_t i = 0; i < k; i++)
+    for (uint32_t i = 0; i < k || i < SCREE__VECTORS_UPPERS_IN_ORDER; i++)
         uppers->values[i] = INFINITY;
 }
 
@@ -30,17 +29,10 @@ static inline float scree__vectors_uppers_limit(const struct scree__vectors_uppe
     return uppers->values[uppers->in_order ? uppers->k - 1 : 0];
 }
 
+/* Where they are a heap. */
 static inline void scree__vectors_uppers_add(struct scree__vectors_uppers *uppers, float value)
 {
     float *values = uppers->values;
-    if (uppers->in_order) {
-        for (uint32_t i = uppers->k - 1; i > 0; i--) {
-            float before = values[i - 1] > value ? values[i - 1] : value;
-            values[i] = values[i] < before ? values[i] : before;
-        }
-        values[0] = values[0] < value ? values[0] : value;
-        return;
-    }
     if (!(value < values[0]))
         return;
     uint32_t at = 0;

@@ -116,7 +116,8 @@ static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
         status = SCREE__VECTORS_GROW(searcher, near_lists, near_list_capacity,
                                      searcher->product_stride + 16, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity, want->k, err);
+        status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity,
+                                     want->k + SCREE__VECTORS_UPPERS_IN_ORDER, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, nearest.items, nearest_capacity, want->k, err);
     return status;

@@ -112,14 +112,22 @@ static enum scree_status add_candidates(const struct scan *scan, const struct lo
         if (status != SCREE_OK)
             return status;
     }
+    const float limit = limit_of(scan);
+    float upper[SCREE__VECTORS_WHOLE_ROWS];
+    uint64_t count = searcher->candidate_count;
     for (uint32_t i = 0; i < some->count; i++) {
         float low = some->estimate[i] - some->error[i];
-        if (!(low < limit_of(scan)))
-            continue;
-        scree__vectors_uppers_add(&searcher->uppers, some->estimate[i] + some->error[i]);
-        searcher->candidates[searcher->candidate_count++] =
+        upper[i] = some->estimate[i] + some->error[i];
+        searcher->candidates[count] =
             (struct scree__vectors_candidate){low, some->estimate[i], some->slot[i], some->at[i]};
+        count += low < limit;
     }
+    searcher->candidate_count = count;
+    /* Of those that are not below the limit nothing is kept. */
+    if (searcher->uppers.in_order)
+        searcher->query.kernels->uppers(searcher->uppers.values, upper, some->count);
+    for (uint32_t i = 0; !searcher->uppers.in_order && i < some->count; i++)
+        scree__vectors_uppers_add(&searcher->uppers, upper[i]);
     return SCREE_OK;
 }
 

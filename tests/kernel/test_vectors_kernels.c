@@ -269,6 +269,15 @@ static void check_choose(const struct scree__vectors_kernels *kernels)
             assert_int_equal(kernels->below(a, some, limit, second), found);
             assert_memory_equal(first, second, found * sizeof *first);
             assert_true(round < 3 || found == (some < n ? some : n - 1));
+            float best[2][16];
+            for (int j = 0; j < 16; j++)
+                best[0][j] = best[1][j] = INFINITY;
+            plain->uppers(best[0], squares, n);
+            for (uint32_t j = 0; j < n; j += 8)
+                kernels->uppers(best[1], squares + j, 8);
+            assert_memory_equal(best[0], best[1], sizeof best[0]);
+            for (int j = 1; j < 16; j++)
+                assert_true(best[0][j - 1] <= best[0][j] && best[0][j] < INFINITY);
             float middling = plain->middling(b, n - 5, &least[0]);
             assert_true(kernels->middling(b, n - 5, &least[1]) == middling);
             assert_true(least[0] == least[1] && least[0] <= middling);
