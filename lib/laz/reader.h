@@ -169,9 +169,11 @@ LAZ_INLINE uint16_t *laz_ref_count(struct laz_model_ref m)
 
 LAZ_INLINE void laz_model_use(struct laz_model_ref m)
 {
-    if (!m.ready && LAZ_UNLIKELY(--laz_ref_head(m)->left < 0))
+    if (!m.ready && LAZ_UNLIKELY(--laz_ref_head(m)->left < 0)) {
+        m.at = laz_opaque(m.at); /* else the arguments are worked out for every symbol */
         scree__laz_rebuild(laz_ref_head(m), m.at + m.start, laz_ref_cum(m), laz_ref_count(m),
                            m.layout, m.last, m.shift);
+    }
 }
 
 LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
