@@ -143,12 +143,12 @@ struct laz_model_ref {
 };
 
 #define LAZ_PART(model, part) ((size_t)((char *)(model)->part - (char *)&(model)->head))
-#define LAZ_REF_READY(model, last_symbol, shift_bits, start_bits, is_ready)                  \
-    ((struct laz_model_ref){laz_opaque(&(model)->head), LAZ_PART(model, start),              \
+#define LAZ_REF_READY(model, last_symbol, shift_bits, start_bits, is_ready)                   \
+    ((struct laz_model_ref){laz_opaque(&(model)->head), LAZ_PART(model, start),               \
                             LAZ_PART(model, cum), LAZ_PART(model, count), LAZ_SYMBOLS(model), \
                             (last_symbol), (shift_bits), (start_bits), (is_ready)})
-#define LAZ_REF_OF(model, last_symbol, shift_bits)                                               \
-    LAZ_REF_READY(model, last_symbol, shift_bits,                                                \
+#define LAZ_REF_OF(model, last_symbol, shift_bits) \
+    LAZ_REF_READY(model, last_symbol, shift_bits,  \
                   LAZ_START_SHIFT((shift_bits) == LAZ_BIT_SHIFT ? 2 : LAZ_SYMBOLS(model)), false)
 #define LAZ_REF(model) LAZ_REF_OF(model, LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
 
