@@ -83,6 +83,7 @@ void scree__enrich_window_release(struct scree__enrich_window *window)
     scree__mem_free(budget, window->hits, (window->question->k + 64) * sizeof *window->hits);
     if (window->put_work != NULL)
         scree__mem_free(budget, window->put_work, scree__enrich_shelf_work_bytes(window->shelf));
+    scree__mem_free(budget, window->lifts, ENRICH_LIFTS * sizeof *window->lifts);
     scree__mem_free(budget, window->leaves, window->leaf_capacity * sizeof *window->leaves);
     scree__enrich_seek_release(&window->seek);
 }

@@ -376,6 +376,8 @@ static double make_time(struct set *set, int mode, size_t index)
         return (double)next_random(set) / 1e10;
     case 3:
         return 4711;
+    case 4: /* close together, and far from the others */
+        return chance(set, 20) ? 0 : 1e8 + between(set, 0, 300) * 3e-8;
     default:
         memcpy(&time, &special[between(set, 0, 11)], sizeof time);
         return time;
@@ -384,17 +386,16 @@ static double make_time(struct set *set, int mode, size_t index)
 
 static void make_records(struct set *set)
 {
-    int mode = strncmp(set->kind, "GPS", 3) == 0 ? 4 : between(set, 0, 3);
+    int mode = strncmp(set->kind, "GPS", 3) == 0 ? 5 : between(set, 0, 4);
     bool duplicates = chance(set, 2);
     set->records = calloc(set->count, set->record_bytes);
     assert_non_null(set->records);
     for (size_t i = 0; i < set->count; i++) {
         uint8_t *record = set->records + i * set->record_bytes;
         double time = make_time(set, mode, i);
+        bool blank = chance(set, 4);
         for (size_t b = 12; b < set->record_bytes; b++)
-            record[b] = (uint8_t)next_random(set);
-        if (chance(set, 4))
-            memset(record + 12, 0, set->record_bytes - 12);
+            record[b] = blank ? 0 : (uint8_t)next_random(set);
         memcpy(record, set->at[i], 12);
         memcpy(record + 22, &time, 8);
         if (!duplicates || i == 0 || !chance(set, 5))
