@@ -110,12 +110,12 @@ static void ids(const uint8_t *data, size_t size)
         rows += data[i] == '\n';
     rows += size > 0 && data[size - 1] != '\n';
     const char *path = file_of(data, size);
+    const struct scree__vectors_names_from from = {.ids = path};
     memset(&names, 0, sizeof names);
     if (path == NULL || rows == 0 ||
         scree__spill_scratch_open(folder(), 0, SCREE__SPILL_PLAIN, 0, &scratch, NULL) != SCREE_OK)
         return;
-    if (scree__vectors_names_open(&names, path, NULL, rows, NULL, scratch, NULL, NULL) ==
-            SCREE_OK &&
+    if (scree__vectors_names_open(&names, &from, rows, NULL, scratch, NULL, NULL) == SCREE_OK &&
         scree__vectors_names_read(&names, scratch, 0, rows < 256 ? (uint32_t)rows : 256, some, sets,
                                   NULL) == SCREE_OK) {
         for (uint64_t i = 0; i < rows && i < 256; i++)
