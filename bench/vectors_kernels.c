@@ -70,23 +70,26 @@ static void run_scan(struct bench *bench, const struct scree__vectors_kernels *k
     struct scree__vectors_hits hits;
     size_t pack_bytes = scree__vectors_pack_bytes(bench->padded_dim, 64);
     for (uint32_t i = 0; i < CODES / 64; i += 2) {
-        kernels->scan(&bench->query, bench->packs + i * pack_bytes, 64, 128, -1e9f, &hits);
+        hits.count = 0;
+        kernels->scan(&bench->query, bench->packs + i * pack_bytes, 64, 128, 0, -1e9f, &hits);
         bench->sink += (float)hits.count;
     }
 }
 
 static void run_whole(struct bench *bench, const struct scree__vectors_kernels *kernels)
 {
-    const size_t bytes =
-        scree__vectors_extra_bytes(bench->padded_dim, bench->quantizer.bits) * (size_t)64;
+    const size_t bytes = scree__vectors_extra_bytes(bench->padded_dim, bench->quantizer.bits);
     const size_t pack_bytes = scree__vectors_pack_bytes(bench->padded_dim, 64);
     int64_t sums[SCREE__VECTORS_WHOLE_ROWS];
-    uint8_t rows[SCREE__VECTORS_WHOLE_ROWS];
+    struct scree__vectors_whole_row rows[SCREE__VECTORS_WHOLE_ROWS];
     for (uint32_t i = 0; i < ROWS; i += SCREE__VECTORS_WHOLE_ROWS) {
         for (uint32_t j = 0; j < SCREE__VECTORS_WHOLE_ROWS; j++)
-            rows[j] = (uint8_t)((i + j) % 64);
-        kernels->whole(&bench->query, bench->packs + i / 64 * pack_bytes, 64, rows,
-                       SCREE__VECTORS_WHOLE_ROWS, bench->extra + i / 64 * bytes, sums);
+            rows[j] =
+                (struct scree__vectors_whole_row){.pack = bench->packs + (i + j) / 64 * pack_bytes,
+                                                  .extra = bench->extra + (i + j) * bytes,
+                                                  .width = 64,
+                                                  .row = (i + j) % 64};
+        kernels->whole(&bench->query, rows, SCREE__VECTORS_WHOLE_ROWS, sums);
         bench->sink += (float)sums[0];
     }
 }

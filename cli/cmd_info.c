@@ -1,6 +1,7 @@
 /* cmd_info.c - scree info: what is in a file. */
 #include "cli/command.h"
 #include "cli/info.h"
+#include "cli/inputs.h"
 #include "cli/json.h"
 #include "cli/locations.h"
 #include "cli/session.h"
@@ -64,22 +65,30 @@ static int run(int argc, char **argv)
     enum scree_status status = session_begin(&session, &arguments.common, &err);
     if (status != SCREE_OK)
         return status_report(status, &err);
+    struct inputs inputs;
+    status = inputs_find_each(&inputs, argv + at, (uint64_t)(argc - at), &err);
+    if (status != SCREE_OK) {
+        inputs_release(&inputs);
+        session_end(&session);
+        return status_report(status, &err);
+    }
     struct locations locations;
     locations_begin(&locations, &arguments.common, session.context);
     cJSON *document = arguments.common.json ? json_document("info") : NULL;
     cJSON *files = document != NULL ? json_array(document, "files") : NULL;
-    bool several = argc - at > 1;
+    bool several = inputs.count > 1;
     int code = EXIT_CODE_DONE;
-    for (int i = at; i < argc && !session_interrupted(); i++) {
-        if (i > at && files == NULL)
+    for (uint64_t i = 0; i < inputs.count && !session_interrupted(); i++) {
+        if (i > 0 && files == NULL)
             putchar('\n');
-        enum exit_code one = show(&locations, &arguments, argv[i], files);
+        enum exit_code one = show(&locations, &arguments, inputs.paths[i], files);
         if (one != EXIT_CODE_DONE)
             code = several ? EXIT_CODE_PARTLY : (int)one;
     }
     if (session_interrupted())
         code = EXIT_CODE_INTERRUPTED;
     locations_end(&locations);
+    inputs_release(&inputs);
     session_end(&session);
     if (document != NULL)
         json_print(document);
@@ -88,11 +97,12 @@ static int run(int argc, char **argv)
 
 const struct command command_info = {
     .name = "info",
-    .synopsis = "FILE...",
+    .synopsis = "IN...",
     .summary = "show what is in LAS, LAZ and COPC files",
     .about = "Shows what is in LAS, LAZ and COPC files: header, coordinate reference system, "
              "records, extra bytes, compression, and the octree of COPC files with the points of "
-             "each level. No point is decoded.",
+             "each level. IN is a file, a folder, a pattern, a list (@list.txt), or a location. No "
+             "point is decoded.",
     .example = "scree info city.copc.laz",
     .options = options,
     .run = run};

@@ -1,5 +1,6 @@
 /* cmd_validate.c - scree validate: does a file keep the rules of LAS, LAZ and COPC? */
 #include "cli/command.h"
+#include "cli/inputs.h"
 #include "cli/json.h"
 #include "cli/locations.h"
 #include "cli/session.h"
@@ -26,7 +27,7 @@ static const struct option_entry options[] = {
     COMMON_PROGRESS,
     COMMON_JSON,
     COMMON_QUIET,
-    COMMON_VERBOSE("show up to ten findings of each rule, not two"),
+    COMMON_VERBOSE("show up to ten findings of each rule, not two; of several files, too"),
     COMMON_END};
 
 /* So that a file with many faults of a few kinds still fits one screen. */
@@ -45,7 +46,7 @@ struct judgement {
     struct session *session;
     const char *prefix; /* the file's name where there are several, else NULL */
     cJSON *findings;    /* NULL: lines on stdout */
-    uint64_t shown_max; /* lines a rule */
+    uint64_t shown_max; /* lines a rule; 0: the rules are named with the verdict */
     struct tally tallies[RULES_MAX];
     unsigned tally_count;
 };
@@ -67,6 +68,21 @@ static struct tally *tally_of(struct judgement *judgement, const struct scree_fi
     struct tally *tally = &judgement->tallies[judgement->tally_count++];
     *tally = (struct tally){finding->rule, finding->severity, 0, 0};
     return tally;
+}
+
+/* Of several files: the rules that one broke, behind its verdict. */
+static void name_rules(const struct judgement *judgement, enum scree_severity severity)
+{
+    const char *before = severity == SCREE_FINDING_ERROR ? "; errors: " : "; warnings: ";
+    for (unsigned i = 0; i < judgement->tally_count; i++) {
+        const struct tally *tally = &judgement->tallies[i];
+        if (tally->severity != severity)
+            continue;
+        printf("%s%s", before, tally->rule);
+        if (tally->count > 1)
+            printf(" (%s)", count_text(tally->count).text);
+        before = ", ";
+    }
 }
 
 /* Those that were not shown, rule by rule. */
@@ -101,7 +117,7 @@ static void on_finding(void *user, const struct scree_finding *finding)
         json_text(object, "minds", finding->minds);
         return;
     }
-    if (tally->shown == judgement->shown_max)
+    if (tally->shown >= judgement->shown_max)
         return;
     tally->shown++;
     progress_pause(&judgement->session->progress);
@@ -122,7 +138,8 @@ static const char *kind_name(const struct scree_validate_report *report)
     return report->is_copc ? "COPC 1.0" : report->is_laz ? "LAZ" : "LAS";
 }
 
-static void verdict_text(const char *path, const struct scree_validate_report *report)
+static void verdict_text(const char *path, const struct scree_validate_report *report,
+                         const struct judgement *judgement)
 {
     put_clean(stdout, path);
     printf(": %s %s: %s point%s", report->error_count == 0 ? "valid" : "NOT valid",
@@ -133,9 +150,14 @@ static void verdict_text(const char *path, const struct scree_validate_report *r
         printf(", indexed by time with a stride of %s", count_text(report->temporal_stride).text);
     if (report->points_checked != report->point_count)
         printf(" (%s decoded)", count_text(report->points_checked).text);
-    printf(", %s error%s, %s warning%s\n", count_text(report->error_count).text,
+    printf(", %s error%s, %s warning%s", count_text(report->error_count).text,
            plural(report->error_count), count_text(report->warning_count).text,
            plural(report->warning_count));
+    if (judgement->shown_max == 0) {
+        name_rules(judgement, SCREE_FINDING_ERROR);
+        name_rules(judgement, SCREE_FINDING_WARNING);
+    }
+    putchar('\n');
 }
 
 static void verdict_json(cJSON *file, const struct scree_validate_report *report)
@@ -165,37 +187,63 @@ static void rules_json(cJSON *file, const struct judgement *judgement)
     }
 }
 
-static enum exit_code judge(struct session *session, struct locations *locations,
-                            const struct validate_arguments *arguments, const char *path,
-                            bool several, cJSON *files)
+/* All files of a call. */
+struct batch {
+    struct session session;
+    struct locations locations;
+    struct inputs inputs;
+    const struct validate_arguments *arguments;
+    cJSON *files; /* NULL: text */
+    uint64_t valid_count, broken_count, failed_count;
+};
+
+static struct judgement judgement_of(struct batch *batch, const char *shown)
+{
+    bool several = batch->inputs.count > 1;
+    struct judgement judgement = {.session = &batch->session, .prefix = several ? shown : NULL};
+    if (batch->arguments->common.verbose > 0)
+        judgement.shown_max = 10;
+    else
+        judgement.shown_max = several ? 0 : SHOWN_A_RULE;
+    return judgement;
+}
+
+static enum scree_status examine(struct batch *batch, const char *path, struct judgement *judgement,
+                                 struct scree_validate_report *report, struct scree_error *err)
+{
+    struct scree_source *source = NULL;
+    struct scree_validate_options wanted;
+    scree_validate_options_init(&wanted);
+    wanted.shallow = batch->arguments->shallow > 0;
+    wanted.user = judgement;
+    wanted.finding = on_finding;
+    enum scree_status status = locations_open(&batch->locations, path, &source, err);
+    if (status == SCREE_OK)
+        status = scree_validate(batch->session.context, source, &wanted, report, err);
+    locations_say_statistics(&batch->locations, source);
+    scree_source_close(source);
+    progress_finish(&batch->session.progress);
+    return status;
+}
+
+/* Judges one file. Returns how a call for it alone would end. */
+static enum exit_code judge(struct batch *batch, const char *path)
 {
     const struct shown_location shown = locations_shown(path);
-    struct scree_source *source = NULL;
     struct scree_validate_report report = {0};
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_validate_options wanted;
-    struct judgement judgement = {.session = session,
-                                  .prefix = several ? shown.text : NULL,
-                                  .shown_max = arguments->common.verbose > 0 ? 10 : SHOWN_A_RULE};
+    struct judgement judgement = judgement_of(batch, shown.text);
     cJSON *file = NULL;
-    if (files != NULL) {
-        file = json_object(files, NULL);
+    if (batch->files != NULL) {
+        file = json_object(batch->files, NULL);
         json_text(file, "file", shown.text);
         judgement.findings = cJSON_CreateArray();
         if (judgement.findings == NULL)
             status_out_of_memory();
     }
-    scree_validate_options_init(&wanted);
-    wanted.shallow = arguments->shallow > 0;
-    wanted.user = &judgement;
-    wanted.finding = on_finding;
-    enum scree_status status = locations_open(locations, path, &source, &err);
-    if (status == SCREE_OK)
-        status = scree_validate(session->context, source, &wanted, &report, &err);
-    locations_say_statistics(locations, source);
-    scree_source_close(source);
-    progress_finish(&session->progress);
+    enum scree_status status = examine(batch, path, &judgement, &report, &err);
     if (status != SCREE_OK) {
+        batch->failed_count += status != SCREE_E_CANCELLED;
         if (file != NULL)
             json_text(file, "error", err.message);
         cJSON_Delete(judgement.findings);
@@ -206,15 +254,58 @@ static enum exit_code judge(struct session *session, struct locations *locations
         json_adopt(file, "findings", judgement.findings);
         rules_json(file, &judgement);
     } else {
-        say_rest(&judgement);
-        verdict_text(shown.text, &report);
+        if (judgement.shown_max > 0)
+            say_rest(&judgement);
+        verdict_text(shown.text, &report, &judgement);
     }
+    if (report.error_count == 0)
+        batch->valid_count++;
+    else
+        batch->broken_count++;
     return report.error_count == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+/* A file that is not valid outweighs one of which nothing is known. */
+static int judge_all(struct batch *batch)
+{
+    enum exit_code one = EXIT_CODE_DONE;
+    for (uint64_t i = 0; i < batch->inputs.count && one != EXIT_CODE_INTERRUPTED; i++) {
+        one = judge(batch, batch->inputs.paths[i]);
+        if (session_interrupted())
+            one = EXIT_CODE_INTERRUPTED;
+    }
+    if (one == EXIT_CODE_INTERRUPTED || batch->inputs.count == 1)
+        return one;
+    if (batch->broken_count > 0)
+        return EXIT_CODE_FAILED;
+    return batch->failed_count > 0 ? EXIT_CODE_PARTLY : EXIT_CODE_DONE;
+}
+
+static void summarize_text(const struct batch *batch)
+{
+    if (batch->inputs.count == 1 || batch->files != NULL)
+        return;
+    printf("%s files: %s valid, %s not valid, %s not readable",
+           count_text(batch->inputs.count).text, count_text(batch->valid_count).text,
+           count_text(batch->broken_count).text, count_text(batch->failed_count).text);
+    uint64_t judged = batch->valid_count + batch->broken_count + batch->failed_count;
+    if (judged < batch->inputs.count)
+        printf(", %s not looked at", count_text(batch->inputs.count - judged).text);
+    putchar('\n');
+}
+
+static void summarize_json(const struct batch *batch, cJSON *document)
+{
+    json_u64(document, "files_valid", batch->valid_count);
+    json_u64(document, "files_not_valid", batch->broken_count);
+    json_u64(document, "files_not_readable", batch->failed_count);
+    json_print(document);
 }
 
 static int run(int argc, char **argv)
 {
     struct validate_arguments arguments = {0};
+    struct batch batch = {.arguments = &arguments};
     int at = 0;
     enum parse_outcome outcome = options_parse(&command_validate, argc, argv, &arguments, &at);
     if (outcome != PARSE_RUN)
@@ -222,42 +313,41 @@ static int run(int argc, char **argv)
     if (at == argc)
         return options_misuse(&command_validate, "no file is named");
 
-    struct session session;
     struct scree_error err = SCREE_ERROR_INIT;
-    enum scree_status status = session_begin(&session, &arguments.common, &err);
+    enum scree_status status = session_begin(&batch.session, &arguments.common, &err);
     if (status != SCREE_OK)
         return status_report(status, &err);
-    struct locations locations;
-    locations_begin(&locations, &arguments.common, session.context);
-    cJSON *document = arguments.common.json ? json_document("validate") : NULL;
-    cJSON *files = document != NULL ? json_array(document, "files") : NULL;
-    bool several = argc - at > 1;
     int code = EXIT_CODE_DONE;
-    for (int i = at; i < argc; i++) {
-        enum exit_code one = judge(&session, &locations, &arguments, argv[i], several, files);
-        if (one != EXIT_CODE_DONE)
-            code = several && one != EXIT_CODE_INTERRUPTED ? EXIT_CODE_FAILED : (int)one;
-        if (session_interrupted()) {
-            code = EXIT_CODE_INTERRUPTED;
-            break;
-        }
+    status = inputs_find_each(&batch.inputs, argv + at, (uint64_t)(argc - at), &err);
+    if (status == SCREE_OK) {
+        locations_begin(&batch.locations, &arguments.common, batch.session.context);
+        cJSON *document = arguments.common.json ? json_document("validate") : NULL;
+        batch.files = document != NULL ? json_array(document, "files") : NULL;
+        code = judge_all(&batch);
+        summarize_text(&batch);
+        locations_end(&batch.locations);
+        if (document != NULL)
+            summarize_json(&batch, document);
+    } else {
+        code = status_report(status, &err);
     }
-    locations_end(&locations);
-    session_end(&session);
-    if (document != NULL)
-        json_print(document);
+    inputs_release(&batch.inputs);
+    session_end(&batch.session);
     return code;
 }
 
 const struct command command_validate = {
     .name = "validate",
-    .synopsis = "FILE...",
+    .synopsis = "IN...",
     .summary = "check files against the rules of LAS, LAZ and COPC 1.0",
     .about =
         "Checks files against the rules of LAS and LAZ, and of COPC 1.0 where a file is or claims "
-        "to be one. All points are decoded. There is a line for each violation: its rule, what and "
-        "where, and which readers are known to mind; then a verdict. The exit code is 0 when no "
-        "file has errors, else 1; warnings do not count.",
+        "to be one. All points are decoded. IN is a file, a folder, a pattern in quotes, "
+        "@list.txt, "
+        "or a location. There is a line for each violation: its rule, what and where, and which "
+        "readers are known to mind; then a verdict. Of several files there is one line each, which "
+        "names the rules, and a last one that counts them. The exit code is 0 when no file has "
+        "errors; warnings do not count.",
     .example = "scree validate city.copc.laz",
     .options = options,
     .run = run};

@@ -122,6 +122,34 @@ static void drop_repeated(struct inputs *inputs)
     free(files);
 }
 
+/*
+ * The paths that are left, in order. missing, where not NULL: for each word that is kept as it is, the length of the list before
+ * it, else UINT64_MAX.
+ */
+static enum scree_status gather(struct inputs *inputs, char *const *words, uint64_t word_count,
+                                const uint64_t *missing, struct scree_error *err)
+{
+    drop_repeated(inputs);
+    drop_repeated_locations(inputs);
+    inputs->paths = malloc((inputs->list.count + word_count + 1) * sizeof *inputs->paths);
+    if (inputs->paths == NULL)
+        status_out_of_memory();
+    uint64_t word = 0;
+    for (uint64_t i = 0; i <= inputs->list.count; i++) {
+        for (; missing != NULL && word < word_count &&
+               (missing[word] == UINT64_MAX || missing[word] == i);
+             word++) {
+            if (missing[word] == i)
+                inputs->paths[inputs->count++] = words[word];
+        }
+        if (i < inputs->list.count && inputs->list.paths[i][0] != '\0')
+            inputs->paths[inputs->count++] = inputs->list.paths[i];
+    }
+    if (inputs->count == 0)
+        return fail(err, SCREE_E_IO, words[0], "no input is left");
+    return SCREE_OK;
+}
+
 enum scree_status inputs_find(struct inputs *inputs, char *const *words, uint64_t word_count,
                               const char *output, struct scree_error *err)
 {
@@ -134,18 +162,35 @@ enum scree_status inputs_find(struct inputs *inputs, char *const *words, uint64_
         if (status != SCREE_OK)
             return status;
     }
-    drop_repeated(inputs);
-    drop_repeated_locations(inputs);
-    inputs->paths = malloc((inputs->list.count + 1) * sizeof *inputs->paths);
-    if (inputs->paths == NULL)
+    return gather(inputs, words, word_count, NULL, err);
+}
+
+/* Not there, and no location, list or pattern. */
+static bool is_missing_file(const char *word)
+{
+    struct stat info;
+    return !scree_location_is_remote(word) && word[0] != '@' && strpbrk(word, "*?[") == NULL &&
+           stat(word, &info) != 0;
+}
+
+enum scree_status inputs_find_each(struct inputs *inputs, char *const *words, uint64_t word_count,
+                                   struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    uint64_t *missing = malloc((word_count + 1) * sizeof *missing);
+    if (missing == NULL)
         status_out_of_memory();
-    for (uint64_t i = 0; i < inputs->list.count; i++) {
-        if (inputs->list.paths[i][0] != '\0')
-            inputs->paths[inputs->count++] = inputs->list.paths[i];
+    memset(inputs, 0, sizeof *inputs);
+    for (uint64_t i = 0; i < word_count && status == SCREE_OK; i++) {
+        bool is_missing = is_missing_file(words[i]);
+        missing[i] = is_missing ? inputs->list.count : UINT64_MAX;
+        if (!is_missing)
+            status = expand_word(inputs, words[i], "", NULL, err);
     }
-    if (inputs->count == 0)
-        return fail(err, SCREE_E_IO, words[0], "no input is left");
-    return SCREE_OK;
+    if (status == SCREE_OK)
+        status = gather(inputs, words, word_count, missing, err);
+    free(missing);
+    return status;
 }
 
 void inputs_release(struct inputs *inputs)

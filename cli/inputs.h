@@ -20,6 +20,12 @@ struct inputs {
  */
 enum scree_status inputs_find(struct inputs *inputs, char *const *words, uint64_t word_count,
                               const char *output, struct scree_error *err);
+
+/* The same for commands that judge each input on its own, and write nothing: a word that stands for nothing that is there is kept
+ * as it is (the words outlive the inputs), so that opening it says why. */
+enum scree_status inputs_find_each(struct inputs *inputs, char *const *words, uint64_t word_count,
+                                   struct scree_error *err);
+
 void inputs_release(struct inputs *inputs);
 
 #endif

@@ -94,6 +94,11 @@ SCREE_API const struct scree_query_plan *scree_query_plan(const struct scree_que
 /* Header of the records that come out: format, record length, grid, encoding. Counts and bounds are not set. Valid
  * until the query is closed. */
 SCREE_API const struct scree_las_header *scree_query_header(const struct scree_query *query);
+/* Descriptors of the extra bytes of those records, as for scree_las_extra_byte(): the input's own, or the joint ones of several. A field of an input that
+ * another has not is there once, with `offset` where it lies. `raw` is of the input that brought it. Valid until the query is closed. */
+SCREE_API uint32_t scree_query_extra_byte_count(const struct scree_query *query);
+SCREE_API const struct scree_las_extra_byte *scree_query_extra_byte(const struct scree_query *query,
+                                                                    uint32_t index);
 SCREE_API void scree_query_close(struct scree_query *query); /* accepts NULL */
 
 /* Some of the records of an answer: count * record_bytes bytes, valid during the call. One call at a time, in order;

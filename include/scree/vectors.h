@@ -59,6 +59,10 @@ struct scree_vectors_input {
     int descriptor;       /* read to its end, once, to scratch; standard input is 0 */
     enum scree_vectors_format format;
     uint32_t dim; /* of plain numbers; else 0, or what has to be found */
+    /* Instead of both: rows in memory, as a file of that format would hold them (F4 and dim: float[rows][dim] of this machine, where that is
+     * little-endian). The caller's until what reads them is closed. */
+    const void *memory;
+    uint64_t memory_bytes;
 };
 
 struct scree_vectors_rows;
@@ -132,6 +136,9 @@ struct scree_vectors_build_options {
      * length and time) and settings goes on from it, and gives the same bytes. How often it notes how far the second read is: 20; UINT32_MAX: no journal.
      */
     uint32_t checkpoint_seconds;
+    /* Instead of `ids`: one for each row, in memory. A build of what is in memory keeps no journal. */
+    const uint64_t *id_values;
+    uint64_t id_count; /* has to be the number of rows */
 };
 
 SCREE_API void scree_vectors_build_options_init(struct scree_vectors_build_options *options);

@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "copc/format.h"
-#include "copc/gps_order.h"
+#include "copc/node_order.h"
 #include "copc/record.h"
 
 #include <string.h>
@@ -130,25 +130,6 @@ static uint64_t collect_carried(const struct scree__copc_carry *carry, uint64_t 
     return carry->count;
 }
 
-/* The node's records, in the order of their places. */
-static void gather(struct scree__copc_encoder *encoder, const uint8_t *records,
-                   const uint64_t *places, uint64_t count)
-{
-    uint32_t record_bytes = encoder->record_bytes;
-    uint8_t *to = encoder->records;
-    for (uint64_t i = 0; i < count; i++, to += record_bytes) {
-        if (i + SCREE__COPC_AHEAD < count) {
-            const uint8_t *next =
-                records +
-                (uint64_t)scree__copc_place_id(places[i + SCREE__COPC_AHEAD]) * record_bytes;
-            __builtin_prefetch(next);
-            __builtin_prefetch(next + record_bytes - 1);
-        }
-        scree__copc_record_copy(
-            to, records + (uint64_t)scree__copc_place_id(places[i]) * record_bytes, record_bytes);
-    }
-}
-
 static void find_gps_times(const struct scree__copc_encoder *encoder, uint64_t count,
                            struct scree__copc_slot *slot)
 {
@@ -213,20 +194,23 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
     return SCREE_OK;
 }
 
-enum scree_status scree__copc_encode_node(
-    struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
-    const struct scree_laz_layout *layout, const struct scree__copc_points *points,
-    const struct scree__copc_cube *cube, const uint64_t *order, const uint8_t *level,
-    const struct scree__copc_node *node, struct scree__copc_slot *slot, struct scree_error *err)
+enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
+                                          struct scree__mem_budget *budget,
+                                          const struct scree_laz_layout *layout,
+                                          const struct scree__copc_points *points,
+                                          const struct scree__copc_cube *cube,
+                                          const uint64_t *order, const uint8_t *level,
+                                          const struct scree__copc_node *node, uint64_t room_points,
+                                          struct scree__copc_slot *slot, struct scree_error *err)
 {
     uint64_t count = node->point_count;
     if (count > INT32_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%llu points at one position: a COPC node holds 2147483647",
                                 (unsigned long long)count);
-    enum scree_status status = need_points(encoder, budget, count, err);
+    enum scree_status status = need_points(encoder, budget, room_points, err);
     if (status == SCREE_OK)
-        status = need_chunk(slot, budget, layout, count, err);
+        status = need_chunk(slot, budget, layout, room_points, err);
     if (status != SCREE_OK)
         return status;
     uint64_t *places = encoder->places;
@@ -239,9 +223,8 @@ enum scree_status scree__copc_encode_node(
             "node at level %u: %llu points planned, %llu found (an error of scree: "
             "please report it)",
             node->level, (unsigned long long)count, (unsigned long long)found);
-    places = scree__copc_gps_sort(records, encoder->record_bytes, places,
-                                  places + encoder->capacity, count);
-    gather(encoder, records, places, count);
+    struct scree__copc_node_source source = {records, encoder->record_bytes, cube, node->level};
+    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
     status = check_box(encoder, cube, count, slot->key, err);

@@ -13,7 +13,7 @@ static inline bool scree__copc_key_under(struct scree_copc_key key, struct scree
     int up = key.level - top.level;
     if (up < 0)
         return false;
-    return up > 31 ? top.x == 0 && top.y == 0 && top.z == 0
+    return up > 30 ? top.x == 0 && top.y == 0 && top.z == 0
                    : key.x >> up == top.x && key.y >> up == top.y && key.z >> up == top.z;
 }
 

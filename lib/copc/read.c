@@ -156,7 +156,7 @@ static enum scree_status open_file(void *arg, uint64_t index, unsigned worker,
 static void close_group(struct scree__copc_reading *reading)
 {
     struct scree__mem_budget *budget = scree__par_budget(reading->job->context);
-    scree__copc_reading_close_cursors(reading);
+    scree__copc_reading_leave_files(reading);
     for (unsigned i = 0; i < reading->file_count; i++) {
         struct scree__copc_open_file *file = &reading->files[i];
         scree_las_close(file->reader);

@@ -4,6 +4,7 @@
  */
 #include "copc/reading.h"
 #include "base/error.h"
+#include "las/reader.h"
 
 #include <string.h>
 
@@ -58,13 +59,11 @@ static enum scree_status ready_strand(const struct scree__copc_reading *reading,
     if (status != SCREE_OK)
         return status;
     if (strand->reader != file->reader) {
-        scree_las_cursor_free(strand->cursor);
-        strand->cursor = NULL;
         strand->reader = NULL;
         uint32_t fields = reading->to->colors_only       ? SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_RGB
                           : reading->to->weights != NULL ? SCREE_LAZ_FIELD_XY | SCREE_LAZ_FIELD_Z
                                                          : SCREE_LAZ_FIELD_ALL;
-        status = scree_las_cursor_new(file->reader, fields, &strand->cursor, err);
+        status = scree__las_cursor_move(&strand->cursor, file->reader, fields, err);
         if (status == SCREE_OK)
             strand->reader = file->reader;
     }
@@ -235,16 +234,11 @@ enum scree_status scree__copc_reading_units(struct scree__copc_reading *reading,
     return scree__par_for(pool, jobs, read_units, reading, err);
 }
 
-void scree__copc_reading_close_cursors(struct scree__copc_reading *reading)
+void scree__copc_reading_leave_files(struct scree__copc_reading *reading)
 {
-    for (unsigned t = 0; t < reading->threads; t++) {
-        for (unsigned i = 0; i < 2; i++) {
-            struct scree__copc_strand *strand = &reading->workers[t].strands[i];
-            scree_las_cursor_free(strand->cursor);
-            strand->cursor = NULL;
-            strand->reader = NULL;
-        }
-    }
+    for (unsigned t = 0; t < reading->threads; t++)
+        for (unsigned i = 0; i < 2; i++)
+            reading->workers[t].strands[i].reader = NULL;
 }
 
 void scree__copc_reading_release(struct scree__copc_reading *reading)
@@ -253,6 +247,7 @@ void scree__copc_reading_release(struct scree__copc_reading *reading)
     for (unsigned t = 0; reading->workers != NULL && t < reading->threads; t++) {
         for (unsigned i = 0; i < 2; i++) {
             struct scree__copc_strand *strand = &reading->workers[t].strands[i];
+            scree_las_cursor_free(strand->cursor);
             scree__mem_free(budget, strand->piece, strand->piece_bytes);
             scree__mem_free(budget, strand->mapped, strand->mapped_bytes);
         }

@@ -31,7 +31,7 @@ struct scree__copc_item {
 
 /* One unit that is being decoded. */
 struct scree__copc_strand {
-    const struct scree_las_reader *reader; /* that the cursor belongs to */
+    const struct scree_las_reader *reader; /* that the cursor belongs to; NULL: it is closed */
     struct scree_las_cursor *cursor;
     uint8_t *piece;  /* records as they are in the file */
     uint8_t *mapped; /* and as they go to a bucket */
@@ -66,11 +66,11 @@ struct scree__copc_reading {
 /* The file that has this item, a unit of the group's. */
 struct scree__copc_open_file *scree__copc_reading_file(struct scree__copc_reading *reading,
                                                        uint64_t item);
-/* All units of the files that are open, or a sample of them. Their cursors stay open. */
+/* All units of the files that are open, or a sample of them. */
 SCREE_MUST_CHECK enum scree_status scree__copc_reading_units(struct scree__copc_reading *reading,
                                                              struct scree_error *err);
-/* Before the files are closed. */
-void scree__copc_reading_close_cursors(struct scree__copc_reading *reading);
+/* Before the files are closed. Cursors keep their memory, for files to come. */
+void scree__copc_reading_leave_files(struct scree__copc_reading *reading);
 void scree__copc_reading_release(struct scree__copc_reading *reading);
 
 #endif

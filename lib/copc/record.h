@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define SCREE__COPC_RETURNS_AT 14u /* return number in the low half */
 #define SCREE__COPC_GPS_TIME_AT 22u
 
 static inline void scree__copc_record_position(const uint8_t *record, int32_t at[3])

@@ -59,8 +59,9 @@ struct scree__copc_writing {
     const uint64_t *order;
     const uint8_t *level;
     const struct scree__copc_octree *octree;
-    uint32_t *list; /* node numbers, in file order */
-    uint32_t *run;  /* those that are encoded now, with one window */
+    uint32_t *list;      /* node numbers, in file order */
+    uint32_t *run;       /* those that are encoded now, with one window */
+    uint64_t run_points; /* of the largest of them */
 
     struct scree_copc_info info;
     bool has_gps_time;
@@ -193,7 +194,8 @@ static enum scree_status make_node(void *arg, uint64_t index, unsigned slot, uns
     enum scree_status status = scree__copc_encode_node(
         &writing->encoders[e].encoder, scree__par_budget(writing->job->context), &writing->layout,
         writing->points, writing->cube, writing->order, writing->level,
-        &writing->octree->nodes[writing->run[index]], &writing->slots[slot], err);
+        &writing->octree->nodes[writing->run[index]], writing->run_points, &writing->slots[slot],
+        err);
     if (status == SCREE_OK && writing->samples != NULL)
         status = sample_node(writing, e, writing->octree->nodes[writing->run[index]].point_count,
                              &writing->samples[slot], err);
@@ -296,9 +298,14 @@ static enum scree_status write_list(struct scree__copc_writing *writing, uint64_
     enum scree_status status = SCREE_OK;
     for (uint64_t begin = 0, end; begin < count && status == SCREE_OK; begin = end) {
         unsigned window = window_of(writing, writing->list[begin], room);
-        for (end = begin + 1; end < count; end++)
+        writing->run_points = 0;
+        for (end = begin; end < count; end++) {
+            uint64_t points = writing->octree->nodes[writing->list[end]].point_count;
             if (window_of(writing, writing->list[end], room) != window)
                 break;
+            if (points > writing->run_points)
+                writing->run_points = points;
+        }
         /* What is held was grown for other nodes, or beside smaller points. */
         if (window != writing->narrowed || window < writing->window || held_bytes(writing) > room)
             release_held(writing);

@@ -20,6 +20,9 @@
 /* One write call a MiB: enough to make the calls' cost vanish, small beside any budget. */
 #define BUFFER_BYTES ((size_t)1 << 20)
 
+/* After so many bytes the system is asked to begin writing them to disk: what is left to flush at the end is little, and no core waits for it. */
+#define WRITE_BACK_BYTES ((uint64_t)8 << 20)
+
 #define PATH_BYTES 4096u /* what Linux takes */
 
 struct scree_sink {
@@ -29,6 +32,7 @@ struct scree_sink {
     bool nameless; /* scratch or a stream: nothing is published */
     bool stream;   /* bytes can only be appended; the descriptor is borrowed */
     uint64_t flushed_bytes;
+    uint64_t begun_bytes; /* of those: writing them to disk was begun */
     size_t buffered;
     uint8_t *buffer;
     struct scree__io_s3_sink *object; /* an object of a store; the rest is name only */
@@ -250,6 +254,20 @@ static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, cons
     return SCREE_OK;
 }
 
+/* A hint: where it fails, the flush at the end does it all. */
+static void begin_write_back(struct scree_sink *sink)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (sink->nameless || sink->flushed_bytes - sink->begun_bytes < WRITE_BACK_BYTES)
+        return;
+    (void)sync_file_range(sink->descriptor, (off_t)sink->begun_bytes,
+                          (off_t)(sink->flushed_bytes - sink->begun_bytes), SYNC_FILE_RANGE_WRITE);
+    sink->begun_bytes = sink->flushed_bytes;
+#else
+    (void)sink;
+#endif
+}
+
 static enum scree_status flush(struct scree_sink *sink, struct scree_error *err)
 {
     enum scree_status status =
@@ -258,6 +276,7 @@ static enum scree_status flush(struct scree_sink *sink, struct scree_error *err)
         return status;
     sink->flushed_bytes += sink->buffered;
     sink->buffered = 0;
+    begin_write_back(sink);
     return SCREE_OK;
 }
 

@@ -34,6 +34,36 @@ struct scree_las_cursor {
     uint64_t window_capacity, window_offset, window_bytes;
 };
 
+/* Makes the cursor one of a reader's; memory that it has for a decoder serves again where it is large enough. */
+static enum scree_status begin_reader(struct scree_las_cursor *cursor,
+                                      const struct scree_las_reader *reader, uint32_t fields,
+                                      struct scree_error *err)
+{
+    cursor->reader = reader;
+    cursor->open = false;
+    cursor->decoder = NULL;
+    cursor->window_bytes = 0;
+    if (reader->layout.compressor == SCREE_LAZ_NONE)
+        return SCREE_OK;
+    uint64_t bytes = scree_laz_decoder_bytes(&reader->layout);
+    if (bytes > cursor->decoder_bytes) {
+        scree__mem_free(cursor->budget, cursor->decoder_memory, cursor->decoder_bytes);
+        cursor->decoder_memory = NULL;
+        cursor->decoder_bytes = 0;
+        enum scree_status status =
+            scree__mem_alloc(cursor->budget, bytes, &cursor->decoder_memory, "LAZ decoder", err);
+        if (status != SCREE_OK)
+            return status;
+        cursor->decoder_bytes = bytes;
+    }
+    enum scree_status status =
+        scree_laz_decoder_init(cursor->decoder_memory, (size_t)cursor->decoder_bytes,
+                               &reader->layout, fields, &cursor->decoder, err);
+    if (status != SCREE_OK)
+        scree__base_error_prefix(err, "%s", scree_source_name(reader->source));
+    return status;
+}
+
 enum scree_status scree_las_cursor_new(const struct scree_las_reader *reader, uint32_t fields,
                                        struct scree_las_cursor **out, struct scree_error *err)
 {
@@ -45,23 +75,26 @@ enum scree_status scree_las_cursor_new(const struct scree_las_reader *reader, ui
         return status;
     struct scree_las_cursor *cursor = memory;
     memset(cursor, 0, sizeof *cursor);
-    cursor->reader = reader;
     cursor->budget = reader->budget;
-    *out = cursor;
-    if (reader->layout.compressor == SCREE_LAZ_NONE)
-        return SCREE_OK;
-    cursor->decoder_bytes = scree_laz_decoder_bytes(&reader->layout);
-    status = scree__mem_alloc(cursor->budget, cursor->decoder_bytes, &cursor->decoder_memory,
-                              "LAZ decoder", err);
-    if (status == SCREE_OK) {
-        status = scree_laz_decoder_init(cursor->decoder_memory, (size_t)cursor->decoder_bytes,
-                                        &reader->layout, fields, &cursor->decoder, err);
-        if (status != SCREE_OK)
-            scree__base_error_prefix(err, "%s", scree_source_name(reader->source));
-    }
+    status = begin_reader(cursor, reader, fields, err);
     if (status != SCREE_OK) {
         scree_las_cursor_free(cursor);
-        *out = NULL;
+        return status;
+    }
+    *out = cursor;
+    return SCREE_OK;
+}
+
+enum scree_status scree__las_cursor_move(struct scree_las_cursor **cursor,
+                                         const struct scree_las_reader *reader, uint32_t fields,
+                                         struct scree_error *err)
+{
+    if (*cursor == NULL)
+        return scree_las_cursor_new(reader, fields, cursor, err);
+    enum scree_status status = begin_reader(*cursor, reader, fields, err);
+    if (status != SCREE_OK) {
+        scree_las_cursor_free(*cursor);
+        *cursor = NULL;
     }
     return status;
 }

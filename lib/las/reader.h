@@ -123,6 +123,14 @@ SCREE_MUST_CHECK enum scree_status scree__las_open(struct scree_source *source,
                                                    struct scree_las_reader **reader,
                                                    struct scree_error *err);
 
+/*
+ * A cursor for this reader: a new one where *cursor is NULL, else the one that is there, of another reader of the same context (which may be closed
+ * by now): its memory serves again. *cursor is NULL after a failure.
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_cursor_move(struct scree_las_cursor **cursor,
+                                                          const struct scree_las_reader *reader,
+                                                          uint32_t fields, struct scree_error *err);
+
 /* What a cursor knows of a unit in which it failed, or of where it stands. */
 struct scree__las_cursor_place {
     uint64_t done;          /* points of the unit that are out */

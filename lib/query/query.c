@@ -161,6 +161,17 @@ const struct scree_las_header *scree_query_header(const struct scree_query *quer
     return &query->header;
 }
 
+uint32_t scree_query_extra_byte_count(const struct scree_query *query)
+{
+    return (uint32_t)query->schema.count;
+}
+
+const struct scree_las_extra_byte *scree_query_extra_byte(const struct scree_query *query,
+                                                          uint32_t index)
+{
+    return index < query->schema.count ? &query->schema.fields[index] : NULL;
+}
+
 /* ------------------------------------------------------------------------------------ each, count */
 
 struct caller {

@@ -293,11 +293,12 @@ static enum scree_status open_all(struct scree_vectors_build_job *job, struct sc
     uint64_t rows = job->columns[0].input.row_count;
     status = scree__spill_scratch_open(job->folder, 4 * job->column_count * rows,
                                        SCREE__SPILL_PLAIN, 4, &job->scratch, err);
+    const struct scree__vectors_names_from from = {job->options.ids, job->options.tags,
+                                                   job->options.id_values, job->options.id_count};
     if (status == SCREE_OK)
-        status =
-            scree__vectors_names_open(&job->names, job->options.ids, job->options.tags, rows,
-                                      job->options.source_options, job->scratch, job->budget, err);
-    if (status == SCREE_OK && job->append != NULL && job->options.ids == NULL)
+        status = scree__vectors_names_open(&job->names, &from, rows, job->options.source_options,
+                                           job->scratch, job->budget, err);
+    if (status == SCREE_OK && job->append != NULL && from.ids == NULL && from.id_values == NULL)
         status = number_rows(job, err);
     if (status != SCREE_OK)
         return status;

@@ -102,8 +102,8 @@ bool scree__vectors_resume_possible(const struct scree_vectors_build_job *job)
 {
     const struct scree_vectors_build_options *options = &job->options;
     bool local = job->append == NULL && options->checkpoint_seconds != UINT32_MAX &&
-                 !scree_location_is_remote(options->output) && is_local_file(options->ids) &&
-                 is_local_file(options->tags);
+                 !scree_location_is_remote(options->output) && options->id_values == NULL &&
+                 is_local_file(options->ids) && is_local_file(options->tags);
     for (uint32_t i = 0; local && i < options->column_count; i++)
         local = options->columns[i].input.location != NULL &&
                 is_local_file(options->columns[i].input.location);

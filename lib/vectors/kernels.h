@@ -45,10 +45,22 @@ struct scree__vectors_kernels {
     void (*tables)(struct scree__vectors_query *query);
     /* As scree__vectors_scan_packs(). */
     void (*scan)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
-                 uint32_t rows, float limit, struct scree__vectors_hits *hits);
-    /* Sums of u * (high * 128 + low) over the dimensions of rows[count] of what scan takes; extra: of row 0. */
-    void (*whole)(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
-                  const uint8_t *rows, uint32_t count, const uint8_t *extra, int64_t *sums);
+                 uint32_t rows, uint32_t first, float limit, struct scree__vectors_hits *hits);
+    /* Half way from the least to the mean: about an eighth of many estimates are below. Of values that fill sixteens; one at least does. */
+    float (*middling)(const float *values, uint32_t count, float *least);
+    /* Sums of u * (high * 128 + low) over the dimensions of rows[count]. */
+    void (*whole)(const struct scree__vectors_query *query,
+                  const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums);
+
+    /*
+     * Keys of lists, by which they are chosen: squares - 2 products or, where squares are NULL, -products; n a multiple of 16. below: which of n values
+     * are below a limit: how many, and their numbers, if `which` (room for 16 more) is not NULL; values has room for a multiple of 16.
+     */
+    void (*keys)(const float *squares, const float *products, uint32_t n, float *keys);
+    uint32_t (*below)(const float *keys, uint32_t n, float limit, uint32_t *which);
+
+    /* The 16 smallest of best[16], which are in order, and of upper[count]: to best. */
+    void (*uppers)(float *best, const float *upper, uint32_t count);
 
     /* Rerank rows against a query, summed in lanes: |a - b|^2 and <a, b>. fp16: IEEE 754 binary16. */
     float (*distance2_fp32)(const float *a, const float *b, uint32_t dim);

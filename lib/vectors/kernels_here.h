@@ -2,6 +2,7 @@
 #ifndef SCREE_LIB_VECTORS_KERNELS_HERE_H
 #define SCREE_LIB_VECTORS_KERNELS_HERE_H
 
+#include "vectors/choose_here.h"
 #include "vectors/encode_here.h"
 #include "vectors/lists_here.h"
 #include "vectors/rerank_here.h"
@@ -11,7 +12,8 @@
 #define VECTORS_KERNELS_HERE(name)                                                               \
     {                                                                                            \
         name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
-            whole, distance2_fp32, product_fp32, distance2_fp16, product_fp16                    \
+            middling, whole, keys, below, uppers, distance2_fp32, product_fp32, distance2_fp16,  \
+            product_fp16                                                                         \
     }
 
 #endif

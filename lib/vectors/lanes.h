@@ -53,6 +53,10 @@ static inline lanes lanes_max(lanes a, lanes b)
 {
     LANES_EACH(a.at[i] > b.at[i] ? a.at[i] : b.at[i]);
 }
+static inline lanes lanes_min(lanes a, lanes b)
+{
+    LANES_EACH(a.at[i] < b.at[i] ? a.at[i] : b.at[i]);
+}
 static inline lanes lanes_abs(lanes a)
 {
     LANES_EACH(a.at[i] < 0 ? -a.at[i] : a.at[i]);
@@ -133,6 +137,10 @@ static inline lanes lanes_mul(lanes a, lanes b)
 static inline lanes lanes_max(lanes a, lanes b)
 {
     return (lanes){_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
+}
+static inline lanes lanes_min(lanes a, lanes b)
+{
+    return (lanes){_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)};
 }
 static inline lanes lanes_abs(lanes a)
 {
@@ -237,6 +245,10 @@ static inline lanes lanes_mul(lanes a, lanes b)
 static inline lanes lanes_max(lanes a, lanes b)
 {
     return _mm512_max_ps(a, b);
+}
+static inline lanes lanes_min(lanes a, lanes b)
+{
+    return _mm512_min_ps(a, b);
 }
 static inline lanes lanes_abs(lanes a)
 {

@@ -227,21 +227,44 @@ static enum scree_status open_tags(struct scree__vectors_names *names, const cha
     return status;
 }
 
-enum scree_status scree__vectors_names_open(struct scree__vectors_names *names, const char *ids,
-                                            const char *tags, uint64_t row_count,
-                                            const struct scree_source_options *source_options,
-                                            struct scree__spill_scratch *scratch,
-                                            struct scree__mem_budget *budget,
-                                            struct scree_error *err)
+/* Read as from a file of them. */
+static enum scree_status open_id_values(struct scree__vectors_names *names,
+                                        const struct scree__vectors_names_from *from,
+                                        struct scree_error *err)
+{
+    struct scree_source *source;
+    enum scree_status status = scree_source_open_memory(from->id_values, 8 * from->id_count,
+                                                        "ids in memory", &source, err);
+    if (status != SCREE_OK)
+        return status;
+    names->least_id = UINT64_MAX;
+    names->most_id = 0;
+    names->kind = SCREE__VECTORS_IDS_NPY;
+    names->npy = (struct scree__vectors_input){.source = source,
+                                               .owned = true,
+                                               .element = SCREE__VECTORS_U8,
+                                               .element_bytes = 8,
+                                               .dim = 1,
+                                               .row_count = from->id_count,
+                                               .row_bytes = 8};
+    return scan_npy(names, err);
+}
+
+enum scree_status scree__vectors_names_open(
+    struct scree__vectors_names *names, const struct scree__vectors_names_from *from,
+    uint64_t row_count, const struct scree_source_options *source_options,
+    struct scree__spill_scratch *scratch, struct scree__mem_budget *budget, struct scree_error *err)
 {
     memset(names, 0, sizeof *names);
     names->row_count = row_count;
     names->most_id = row_count > 0 ? row_count - 1 : 0;
     enum scree_status status = SCREE_OK;
-    if (ids != NULL)
-        status = open_ids(names, ids, source_options, scratch, budget, err);
-    if (status == SCREE_OK && tags != NULL)
-        status = open_tags(names, tags, source_options, scratch, budget, err);
+    if (from->ids != NULL)
+        status = open_ids(names, from->ids, source_options, scratch, budget, err);
+    else if (from->id_values != NULL)
+        status = open_id_values(names, from, err);
+    if (status == SCREE_OK && from->tags != NULL)
+        status = open_tags(names, from->tags, source_options, scratch, budget, err);
     return status;
 }
 

@@ -9,7 +9,7 @@
 #include "spill/scratch.h"
 
 struct scree__vectors_names {
-    /* Ids: the row's number; or of an npy file; or, from a text, u64 on scratch. */
+    /* Ids: the row's number; or of an npy file, or in memory; or, from a text, u64 on scratch. */
     enum { SCREE__VECTORS_IDS_ROWS, SCREE__VECTORS_IDS_NPY, SCREE__VECTORS_IDS_SCRATCH } kind;
     struct scree__vectors_input npy;
     uint64_t ids_at;
@@ -23,10 +23,18 @@ struct scree__vectors_names {
     uint64_t section_bytes;
 };
 
-/* ids, tags: locations, or NULL. Reads them through. SCREE_E_DATA: what is not a number, another number of rows than row_count. */
+/* From where, each NULL or a location; id_values: instead of ids, id_count of them in memory. */
+struct scree__vectors_names_from {
+    const char *ids, *tags;
+    const uint64_t *id_values;
+    uint64_t id_count;
+};
+
+/* Reads them through. SCREE_E_DATA: what is not a number, another number of rows than row_count. */
 SCREE_MUST_CHECK enum scree_status
-scree__vectors_names_open(struct scree__vectors_names *names, const char *ids, const char *tags,
-                          uint64_t row_count, const struct scree_source_options *source_options,
+scree__vectors_names_open(struct scree__vectors_names *names,
+                          const struct scree__vectors_names_from *from, uint64_t row_count,
+                          const struct scree_source_options *source_options,
                           struct scree__spill_scratch *scratch, struct scree__mem_budget *budget,
                           struct scree_error *err);
 void scree__vectors_names_release(struct scree__vectors_names *names,

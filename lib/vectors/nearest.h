@@ -1,4 +1,4 @@
-/* nearest.h - the smallest so far: of upper bounds, whose largest is the limit for lower ones, and of results. Both are heaps with the largest on top. */
+/* nearest.h - the smallest so far: of upper bounds, whose largest is the limit for lower ones, and of results: heaps with the largest on top. */
 #ifndef SCREE_LIB_VECTORS_NEAREST_H
 #define SCREE_LIB_VECTORS_NEAREST_H
 
@@ -6,38 +6,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Up to so many are kept in order, which takes no decisions (kernels.h: uppers); more are a heap. */
+#define SCREE__VECTORS_UPPERS_IN_ORDER 16u
+
 struct scree__vectors_uppers {
-    float *values;
-    uint32_t count, k;
+    float *values; /* [k], and UPPERS_IN_ORDER at least */
+    uint32_t k;
+    bool in_order;
 };
+
+static inline void scree__vectors_uppers_begin(struct scree__vectors_uppers *uppers, uint32_t k)
+{
+    uppers->k = k;
+    uppers->in_order = k <= SCREE__VECTORS_UPPERS_IN_ORDER;
+    for (uint32_t i = 0; i < k || i < SCREE__VECTORS_UPPERS_IN_ORDER; i++)
+        uppers->values[i] = INFINITY;
+}
 
 /* What a lower bound has to be below to matter. */
 static inline float scree__vectors_uppers_limit(const struct scree__vectors_uppers *uppers)
 {
-    return uppers->count == uppers->k ? uppers->values[0] : INFINITY;
+    return uppers->values[uppers->in_order ? uppers->k - 1 : 0];
 }
 
+/* Where they are a heap. */
 static inline void scree__vectors_uppers_add(struct scree__vectors_uppers *uppers, float value)
 {
-    float *heap = uppers->values;
-    uint32_t at;
-    if (uppers->count < uppers->k) {
-        for (at = uppers->count++; at > 0 && heap[(at - 1) / 2] < value; at = (at - 1) / 2)
-            heap[at] = heap[(at - 1) / 2];
-        heap[at] = value;
+    float *values = uppers->values;
+    if (!(value < values[0]))
         return;
-    }
-    if (!(value < heap[0]))
-        return;
-    at = 0;
+    uint32_t at = 0;
     for (uint32_t child; (child = 2 * at + 1) < uppers->k; at = child) {
-        if (child + 1 < uppers->k && heap[child] < heap[child + 1])
+        if (child + 1 < uppers->k && values[child] < values[child + 1])
             child++;
-        if (heap[child] <= value)
+        if (values[child] <= value)
             break;
-        heap[at] = heap[child];
+        values[at] = values[child];
     }
-    heap[at] = value;
+    values[at] = value;
 }
 
 struct scree__vectors_near {

@@ -8,11 +8,11 @@
 
 #include <math.h>
 
-/* Steps 1, 2, 4 and 8 within sixteen values, for all of them. */
-static void hadamard_within(float *values, uint32_t n)
+/* Signs, then steps 1, 2, 4 and 8 within sixteen values, for all of them. */
+static void hadamard_within(const uint8_t *bits, float *values, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i += LANES) {
-        lanes a = lanes_load(values + i);
+        lanes a = lanes_flip(lanes_load(values + i), scree__base_load16(bits + i / 8));
         a = lanes_butterfly(a, 1);
         a = lanes_butterfly(a, 2);
         a = lanes_butterfly(a, 4);
@@ -21,32 +21,34 @@ static void hadamard_within(float *values, uint32_t n)
     }
 }
 
-static inline void butterfly_at(float *a, float *b)
+static inline void butterfly_at(float *a, float *b, lanes scale)
 {
     lanes x = lanes_load(a), y = lanes_load(b);
-    lanes_store(a, lanes_add(x, y));
-    lanes_store(b, lanes_sub(x, y));
+    lanes_store(a, lanes_mul(lanes_add(x, y), scale));
+    lanes_store(b, lanes_mul(lanes_sub(x, y), scale));
 }
 
-/* Two steps in one pass over memory, then one where it is left. n: a power of two, at least 64. */
-static void hadamard_across(float *values, uint32_t n)
+/* Two steps in one pass over memory, then one where it is left; the last one scales. n: a power of two, at least 64. */
+static void hadamard_across(float *values, uint32_t n, float by_all)
 {
     uint32_t by = LANES;
-    for (; by * 2 < n; by *= 4)
+    for (; by * 2 < n; by *= 4) {
+        const lanes scale = lanes_set(by * 4 == n ? by_all : 1);
         for (uint32_t begin = 0; begin < n; begin += 4 * by)
             for (uint32_t i = begin; i < begin + by; i += LANES) {
                 lanes a = lanes_load(values + i), b = lanes_load(values + i + by);
                 lanes c = lanes_load(values + i + 2 * by), d = lanes_load(values + i + 3 * by);
                 lanes s = lanes_add(a, b), t = lanes_sub(a, b);
                 lanes u = lanes_add(c, d), v = lanes_sub(c, d);
-                lanes_store(values + i, lanes_add(s, u));
-                lanes_store(values + i + by, lanes_add(t, v));
-                lanes_store(values + i + 2 * by, lanes_sub(s, u));
-                lanes_store(values + i + 3 * by, lanes_sub(t, v));
+                lanes_store(values + i, lanes_mul(lanes_add(s, u), scale));
+                lanes_store(values + i + by, lanes_mul(lanes_add(t, v), scale));
+                lanes_store(values + i + 2 * by, lanes_mul(lanes_sub(s, u), scale));
+                lanes_store(values + i + 3 * by, lanes_mul(lanes_sub(t, v), scale));
             }
-    if (by < n)
-        for (uint32_t i = 0; i < by; i += LANES)
-            butterfly_at(values + i, values + i + by);
+    }
+    const lanes scale = lanes_set(by_all);
+    for (uint32_t i = 0; by < n && i < by; i += LANES)
+        butterfly_at(values + i, values + i + by, scale);
 }
 
 static void scale_all(float *values, uint32_t n, float by)
@@ -56,9 +58,9 @@ static void scale_all(float *values, uint32_t n, float by)
         lanes_store(values + i, lanes_mul(lanes_load(values + i), factor));
 }
 
-static void flip_signs(const uint8_t *bits, float *values, uint32_t n)
+static void flip_signs(const uint8_t *bits, float *values, uint32_t begin, uint32_t end)
 {
-    for (uint32_t i = 0; i < n; i += LANES)
+    for (uint32_t i = begin; i < end; i += LANES)
         lanes_store(values + i,
                     lanes_flip(lanes_load(values + i), scree__base_load16(bits + i / 8)));
 }
@@ -73,14 +75,15 @@ static void rotate(const uint8_t *state, uint32_t padded_dim, float *values)
     }
     float root = (float)sqrt(power); /* IEEE 754 has square roots exact */
     for (unsigned round = 0; round < SCREE__VECTORS_ROUNDS; round++) {
-        float *part = values + (round % 2 == 0 ? 0 : padded_dim - n);
-        flip_signs(state + round * (size_t)padded_dim / 8, values, padded_dim);
-        hadamard_within(part, n);
-        hadamard_across(part, n);
-        scale_all(part, n, root);
+        const uint8_t *bits = state + round * (size_t)padded_dim / 8;
+        uint32_t begin = round % 2 == 0 ? 0 : padded_dim - n;
+        flip_signs(bits, values, 0, begin);
+        flip_signs(bits, values, begin + n, padded_dim);
+        hadamard_within(bits + begin / 8, values + begin, n);
+        hadamard_across(values + begin, n, root);
         if (n < padded_dim)
             for (uint32_t i = 0; i < half; i += LANES)
-                butterfly_at(values + i, values + half + i);
+                butterfly_at(values + i, values + half + i, lanes_set(1));
     }
     if (n < padded_dim)
         scale_all(values, padded_dim, 0.25f); /* sqrt(2) four times */

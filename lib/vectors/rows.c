@@ -54,11 +54,16 @@ enum scree_status scree__vectors_input_open(struct scree__vectors_input *input,
 {
     struct scree_source *source = NULL;
     memset(input, 0, sizeof *input);
+    bool from_memory = wanted->location == NULL && wanted->memory != NULL;
     if (wanted->location == NULL && wanted->format == SCREE_VECTORS_FORMAT_AUTO)
-        return scree__base_fail(err, SCREE_E_ARGUMENT,
-                                "standard input: --format says which numbers these are");
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s",
+                                from_memory
+                                    ? "rows in memory: the format says which numbers these are"
+                                    : "standard input: --format says which numbers these are");
     enum scree_status status =
         wanted->location != NULL ? scree_source_open(wanted->location, source_options, &source, err)
+        : from_memory            ? scree_source_open_memory(wanted->memory, wanted->memory_bytes,
+                                                            "rows in memory", &source, err)
                                  : open_descriptor(wanted->descriptor, folder, &source, err);
     if (status != SCREE_OK)
         return status;

@@ -94,37 +94,33 @@ void scree__vectors_query_list(struct scree__vectors_query *query, float distanc
 }
 
 void scree__vectors_scan_packs(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, uint32_t rows, float limit,
+                               uint32_t width, uint32_t rows, uint32_t first, float limit,
                                struct scree__vectors_hits *hits)
 {
-    query->kernels->scan(query, pack, width, rows, limit, hits);
+    query->kernels->scan(query, pack, width, rows, first, limit, hits);
 }
 
-static float error_of_whole(const uint8_t *word)
+static float error_of_whole(const struct scree__vectors_whole_row *it, uint32_t code_bytes)
 {
-    uint32_t bits = scree__base_load32(word) << 16;
+    const uint8_t *words = it->pack + (size_t)code_bytes * it->width + 8 * (size_t)it->width;
+    uint32_t bits = scree__base_load32(words + 4 * (size_t)it->row) << 16;
     float error;
     memcpy(&error, &bits, sizeof error);
     return error;
 }
 
-void scree__vectors_scan_whole(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, const uint8_t *rows, uint32_t count,
-                               const uint8_t *extra, const float *extra_factors, float *estimates,
-                               float *errors)
+void scree__vectors_scan_whole(const struct scree__vectors_query *query,
+                               const struct scree__vectors_whole_row *rows, uint32_t count,
+                               float *estimates, float *errors)
 {
     const struct scree__vectors_quantizer *quantizer = query->quantizer;
-    const uint64_t pack_bytes = scree__vectors_pack_bytes(quantizer->padded_dim, width);
-    const uint8_t *words = pack + (size_t)(quantizer->padded_dim / 8) * width + 8 * (size_t)width;
     const int64_t offset = ((1 << quantizer->bits) - 1) * query->whole_sum;
     int64_t sums[SCREE__VECTORS_WHOLE_ROWS];
-    query->kernels->whole(query, pack, width, rows, count, extra, sums);
+    query->kernels->whole(query, rows, count, sums);
     for (uint32_t i = 0; i < count; i++) {
-        const float *factors = extra_factors + 2 * (size_t)rows[i];
-        const uint8_t *word = words + rows[i] / SCREE__VECTORS_PACK_ROWS * pack_bytes +
-                              4 * (size_t)(rows[i] % SCREE__VECTORS_PACK_ROWS);
+        const struct scree__vectors_whole_row *it = &rows[i];
         float along = (float)(2 * sums[i] - offset) * (query->whole_scale * 0.5f);
-        estimates[i] = factors[0] + query->add + factors[1] * along;
-        errors[i] = error_of_whole(word) * query->whole_error;
+        estimates[i] = it->extra_factors[0] + it->add + it->extra_factors[1] * along;
+        errors[i] = error_of_whole(it, quantizer->padded_dim / 8) * it->whole_error;
     }
 }

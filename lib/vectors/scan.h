@@ -5,7 +5,7 @@
  *     scree__vectors_query_set()          a query: rotated, and rounded to 4 bits a dimension for the packs, to 14 for whole codes
  *     scree__vectors_query_list()         a list: what its estimates have in common
  *     scree__vectors_scan_packs()         a pack of its rows, or two: estimates from the first bit
- *     scree__vectors_scan_whole()         some of these rows: estimates from all bits
+ *     scree__vectors_scan_whole()         some of these rows, of whatever lists: estimates from all bits
  *     scree__vectors_query_release()
  *
  * Rounded queries are whole numbers, so sums are the same in whatever order a level of lib/simd takes them: 4 bits u of the rotated query v make
@@ -59,30 +59,41 @@ void scree__vectors_query_list(struct scree__vectors_query *query, float distanc
 
 /* Rows that are scanned together, at most. */
 #define SCREE__VECTORS_SCAN_ROWS (2 * SCREE__VECTORS_PACK_ROWS)
+/* Hits that are kept, before those of another SCAN_ROWS; kernels write them sixteen at a time. */
+#define SCREE__VECTORS_HITS_KEPT 256u
+#define SCREE__VECTORS_HITS_ROOM (SCREE__VECTORS_HITS_KEPT + SCREE__VECTORS_SCAN_ROWS + 16)
 
 /* Rows that may be nearer than a limit. */
 struct scree__vectors_hits {
     uint32_t count;
-    uint8_t row[SCREE__VECTORS_SCAN_ROWS];
-    float estimate[SCREE__VECTORS_SCAN_ROWS];
-    float error[SCREE__VECTORS_SCAN_ROWS]; /* the bounds are estimate -+ error */
+    uint32_t row[SCREE__VECTORS_HITS_ROOM];
+    float estimate[SCREE__VECTORS_HITS_ROOM];
+    float error[SCREE__VECTORS_HITS_ROOM]; /* the bounds are estimate -+ error ... */
+    float low[SCREE__VECTORS_HITS_ROOM];   /* ... this the lower one */
 };
 
 /*
- * Rows [0, rows) of a pack of `width` (64 or 32), or of two packs of 64, one behind the other, whose estimate - error is below limit, in order. Kernels may
- * read up to the end of the packs, never beyond.
+ * Rows [0, rows) of a pack of `width` (64 or 32), or of two packs of 64, one behind the other, whose estimate - error is below limit, in order: added to the
+ * hits, of which there are no more than HITS_KEPT, counted on from `first`. Kernels may read up to the end of the packs, never beyond.
  */
 void scree__vectors_scan_packs(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, uint32_t rows, float limit,
+                               uint32_t width, uint32_t rows, uint32_t first, float limit,
                                struct scree__vectors_hits *hits);
 
 /* Rows that are looked at with all their bits in one call, at most. */
 #define SCREE__VECTORS_WHOLE_ROWS 16u
 
-/* Such rows with all their bits: rows, estimates, errors: [count]. extra, extra_factors: of row 0. */
-void scree__vectors_scan_whole(const struct scree__vectors_query *query, const uint8_t *pack,
-                               uint32_t width, const uint8_t *rows, uint32_t count,
-                               const uint8_t *extra, const float *extra_factors, float *estimates,
-                               float *errors);
+/* Such a row: its pack, its place there; its extra bits and extra factors; what its list adds. */
+struct scree__vectors_whole_row {
+    const uint8_t *pack, *extra;
+    const float *extra_factors;
+    uint32_t width, row;
+    float add, whole_error;
+};
+
+/* Estimates and errors of `count` rows from all their bits. */
+void scree__vectors_scan_whole(const struct scree__vectors_query *query,
+                               const struct scree__vectors_whole_row *rows, uint32_t count,
+                               float *estimates, float *errors);
 
 #endif

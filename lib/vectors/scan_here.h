@@ -26,19 +26,50 @@ static inline lanes lanes_of_sums(const uint32_t *sums)
 }
 
 static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, uint32_t mask,
-                             lanes estimates, lanes errors)
+                             lanes estimates, lanes errors, lanes lows)
 {
-    float estimate[LANES], error[LANES];
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512i each = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512i rows = _mm512_add_epi32(each, _mm512_set1_epi32((int)first));
+    const uint32_t at = hits->count;
+    _mm512_storeu_ps(hits->estimate + at, _mm512_maskz_compress_ps((__mmask16)mask, estimates));
+    _mm512_storeu_ps(hits->error + at, _mm512_maskz_compress_ps((__mmask16)mask, errors));
+    _mm512_storeu_ps(hits->low + at, _mm512_maskz_compress_ps((__mmask16)mask, lows));
+    _mm512_storeu_si512(hits->row + at, _mm512_maskz_compress_epi32((__mmask16)mask, rows));
+    hits->count = at + (uint32_t)__builtin_popcount(mask);
+#else
+    float estimate[LANES], error[LANES], low[LANES];
     lanes_store(estimate, estimates);
     lanes_store(error, errors);
+    lanes_store(low, lows);
     uint32_t count = hits->count;
     for (; mask != 0; mask &= mask - 1, count++) {
         unsigned lane = (unsigned)__builtin_ctz(mask);
-        hits->row[count] = (uint8_t)(first + lane);
+        hits->row[count] = first + lane;
         hits->estimate[count] = estimate[lane];
         hits->error[count] = error[lane];
+        hits->low[count] = low[lane];
     }
     hits->count = count;
+#endif
+}
+
+/* Of the values that fill lanes. */
+static float middling(const float *estimates, uint32_t count, float *smallest)
+{
+    lanes least = lanes_load(estimates), sums = least;
+    uint32_t i = LANES;
+    for (; i + LANES <= count; i += LANES) {
+        lanes some = lanes_load(estimates + i);
+        least = lanes_min(least, some);
+        sums = lanes_add(sums, some);
+    }
+    float each[LANES];
+    lanes_store(each, least);
+    *smallest = each[0];
+    for (int j = 1; j < LANES; j++)
+        *smallest = each[j] < *smallest ? each[j] : *smallest;
+    return 0.5f * (*smallest + lanes_sum(sums) / (float)i);
 }
 
 /* Rows [first, first + rows) of the hits: a pack, its rows' sums. */
@@ -56,26 +87,26 @@ static inline void estimate_pack(const struct scree__vectors_query *query, const
         lanes estimate = lanes_add(lanes_add(lanes_load(factors), add),
                                    lanes_mul(lanes_load(factors + width), along));
         lanes error = lanes_mul(lanes_load(factors + 2 * width), wide);
-        uint32_t mask = lanes_negative(lanes_sub(lanes_sub(estimate, error), lanes_set(limit)));
+        lanes low = lanes_sub(estimate, error);
+        uint32_t mask = lanes_negative(lanes_sub(low, lanes_set(limit)));
         if (rows - row < LANES)
             mask &= (1u << (rows - row)) - 1;
         if (mask != 0)
-            take_hits(hits, first + row, mask, estimate, error);
+            take_hits(hits, first + row, mask, estimate, error, low);
     }
 }
 
 static void scan(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
-                 uint32_t rows, float limit, struct scree__vectors_hits *hits)
+                 uint32_t rows, uint32_t first, float limit, struct scree__vectors_hits *hits)
 {
     const uint32_t packs = rows > SCREE__VECTORS_PACK_ROWS ? 2 : 1;
     _Alignas(64) uint32_t sums[SCREE__VECTORS_SCAN_ROWS];
     sum_packs(query, pack, width, packs, sums);
-    hits->count = 0;
-    for (uint32_t first = 0; first < rows; first += SCREE__VECTORS_PACK_ROWS) {
-        uint32_t left = rows - first;
-        estimate_pack(query, pack, width, first,
-                      left < SCREE__VECTORS_PACK_ROWS ? left : SCREE__VECTORS_PACK_ROWS,
-                      sums + first, limit, hits);
+    for (uint32_t at = 0; at < rows; at += SCREE__VECTORS_PACK_ROWS) {
+        uint32_t left = rows - at;
+        estimate_pack(query, pack, width, first + at,
+                      left < SCREE__VECTORS_PACK_ROWS ? left : SCREE__VECTORS_PACK_ROWS, sums + at,
+                      limit, hits);
         pack += scree__vectors_pack_bytes(query->quantizer->padded_dim, width);
     }
 }
@@ -243,42 +274,138 @@ static inline __m512i add_products(__m512i sum, __m512i codes, const int8_t *que
 #endif
 }
 
-static inline __attribute__((always_inline)) int64_t
-whole_of(const struct scree__vectors_query *query, unsigned bits, const uint8_t *pack,
-         uint32_t width, uint32_t row, const uint8_t *extra)
+/* Dimensions whose sums, high * 128 + low, fit 32 bits. */
+#define WHOLE_DIMS 512u
+/* So many rows of a pack make it worth while to turn all its signs around. */
+#define TURNED_FROM 4u
+
+/* Where 64 bits of signs of a row of a pack come to lie. */
+static inline uint32_t turned_at(uint32_t row)
+{
+    return row % 16 / 2 * 8 + row / 16 * 2 + row % 2;
+}
+
+/* Eight planes of a pack: bytes of a row come together, then pairs, then fours. */
+static inline void turn_signs(const uint8_t *planes, uint32_t width, uint64_t *turned)
+{
+    __m512i a[8], b[8];
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; k++)
+        a[k] = load_plane(planes + (size_t)k * width, width);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        b[k] = _mm512_unpacklo_epi8(a[2 * k], a[2 * k + 1]);
+        b[k + 4] = _mm512_unpackhi_epi8(a[2 * k], a[2 * k + 1]);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) { /* rows 0-7 of 16: b[0-3]; 8-15: b[4-7] */
+        int from = k / 2 * 4 + k % 2 * 2;
+        a[2 * k] = _mm512_unpacklo_epi16(b[from], b[from + 1]);
+        a[2 * k + 1] = _mm512_unpackhi_epi16(b[from], b[from + 1]);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) { /* rows 4 k and on */
+        int from = k / 2 * 4 + k % 2;
+        _mm512_storeu_si512(turned + 16 * k, _mm512_unpacklo_epi32(a[from], a[from + 2]));
+        _mm512_storeu_si512(turned + 16 * k + 8, _mm512_unpackhi_epi32(a[from], a[from + 2]));
+    }
+}
+
+static inline __attribute__((always_inline)) int32_t
+whole_of(const struct scree__vectors_query *query, unsigned bits, uint32_t first, uint32_t dims,
+         const uint64_t *signs, size_t stride, const uint8_t *extra)
 {
     __m512i high = _mm512_setzero_si512(), low = high;
-    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 64, extra += 8 * bits) {
-        __m512i codes = codes_of(extra, bits, signs_of(pack + row + d / 8 * (size_t)width, width));
+    for (uint32_t d = first; d < first + dims; d += 64, extra += 8 * bits, signs += stride) {
+        __m512i codes = codes_of(extra, bits, *signs);
         high = add_products(high, codes, query->high + d);
         low = add_products(low, codes, query->low + d);
     }
-    return (int64_t)_mm512_reduce_add_epi32(high) * 128 + _mm512_reduce_add_epi32(low);
+    return _mm512_reduce_add_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low));
+}
+
+/* Packs whose signs are turned around for a call, and how many of its rows are in each. */
+struct turned {
+    const uint8_t *packs[2];
+    uint32_t width[2], rows[2];
+    uint64_t signs[2][WHOLE_DIMS / 64][SCREE__VECTORS_PACK_ROWS];
+};
+
+static inline void choose_turned(const struct scree__vectors_whole_row *rows, uint32_t count,
+                                 struct turned *turned)
+{
+    const struct scree__vectors_whole_row *other = NULL;
+    turned->rows[0] = turned->rows[1] = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool same = rows[i].pack == rows[0].pack;
+        if (!same && other == NULL)
+            other = &rows[i];
+        turned->rows[0] += same;
+        turned->rows[1] += other != NULL && rows[i].pack == other->pack;
+    }
+    for (int p = 0; p < 2; p++) {
+        const struct scree__vectors_whole_row *row = p == 0 ? rows : other;
+        bool worth = turned->rows[p] >= TURNED_FROM;
+        turned->packs[p] = worth ? row->pack : NULL;
+        turned->width[p] = worth ? row->width : 0;
+    }
+}
+
+static inline __attribute__((always_inline)) void
+whole_rows(const struct scree__vectors_query *query, unsigned bits,
+           const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
+{
+    const uint32_t n = query->quantizer->padded_dim;
+    struct turned turned;
+    uint64_t alone[WHOLE_DIMS / 64];
+    choose_turned(rows, count, &turned);
+    for (uint32_t first = 0; first < n; first += WHOLE_DIMS) {
+        const uint32_t dims = n - first < WHOLE_DIMS ? n - first : WHOLE_DIMS;
+        for (uint32_t p = 0; p < 2; p++)
+            for (uint32_t d = 0; turned.packs[p] != NULL && d < dims; d += 64)
+                turn_signs(turned.packs[p] + (first + d) / 8 * (size_t)turned.width[p],
+                           turned.width[p], turned.signs[p][d / 64]);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct scree__vectors_whole_row *it = &rows[i];
+            const uint8_t *extra = it->extra + first / 8 * (size_t)bits;
+            int32_t sum;
+            if (it->pack == turned.packs[0] || it->pack == turned.packs[1]) {
+                uint32_t p = it->pack == turned.packs[1];
+                sum = whole_of(query, bits, first, dims, turned.signs[p][0] + turned_at(it->row),
+                               SCREE__VECTORS_PACK_ROWS, extra);
+            } else {
+                for (uint32_t d = 0; d < dims; d += 64)
+                    alone[d / 64] = signs_of(
+                        it->pack + it->row + (first + d) / 8 * (size_t)it->width, it->width);
+                sum = whole_of(query, bits, first, dims, alone, 1, extra);
+            }
+            sums[i] = first == 0 ? sum : sums[i] + sum;
+        }
+    }
 }
 
 #endif
 
+#if VECTORS_LEVEL != VECTORS_LEVEL_AVX512
+
 static inline __attribute__((always_inline)) void
-whole_rows(const struct scree__vectors_query *query, unsigned bits, const uint8_t *pack,
-           uint32_t width, const uint8_t *rows, uint32_t count, const uint8_t *extra, int64_t *sums)
+whole_rows(const struct scree__vectors_query *query, unsigned bits,
+           const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
 {
-    const uint32_t n = query->quantizer->padded_dim;
-    const size_t extra_bytes = scree__vectors_extra_bytes(n, bits + 1);
-    const uint64_t pack_bytes = scree__vectors_pack_bytes(n, width);
     for (uint32_t i = 0; i < count; i++)
-        sums[i] =
-            whole_of(query, bits, pack + rows[i] / SCREE__VECTORS_PACK_ROWS * pack_bytes, width,
-                     rows[i] % SCREE__VECTORS_PACK_ROWS, extra + rows[i] * extra_bytes);
+        sums[i] = whole_of(query, bits, rows[i].pack, rows[i].width, rows[i].row, rows[i].extra);
 }
 
+#endif
+
 /* A loop for each number of extra bits. */
-static void whole(const struct scree__vectors_query *query, const uint8_t *pack, uint32_t width,
-                  const uint8_t *rows, uint32_t count, const uint8_t *extra, int64_t *sums)
+static void whole(const struct scree__vectors_query *query,
+                  const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
 {
     switch (query->quantizer->bits - 1) {
-#define WHOLE_ROWS(bits)                                                \
-    case bits:                                                          \
-        whole_rows(query, bits, pack, width, rows, count, extra, sums); \
+#define WHOLE_ROWS(bits)                            \
+    case bits:                                      \
+        whole_rows(query, bits, rows, count, sums); \
         break;
         WHOLE_ROWS(1)
         WHOLE_ROWS(2)

@@ -1,9 +1,9 @@
 /*
- * searcher.c - one query: scree__vectors_probe() chooses lists, scan_lists() gathers candidates from their codes, scree__vectors_settle() orders them.
+ * searcher.c - one query: scree__vectors_probe() chooses lists, scree__vectors_scan_lists() gathers candidates from their codes, scree__vectors_settle()
+ * orders them.
  */
 #include "vectors/searcher_parts.h"
 #include "base/error.h"
-#include "vectors/filter.h"
 #include "vectors/kernels.h"
 
 #include <math.h>
@@ -53,7 +53,7 @@ void scree__vectors_target_release(struct scree__vectors_target *target)
 static uint64_t fixed_bytes(const struct scree__vectors_searcher *searcher)
 {
     uint64_t floats = SCREE__VECTORS_TOGETHER * (searcher->product_stride + searcher->value_stride);
-    return (floats + searcher->value_stride) * sizeof(float);
+    return (floats + searcher->product_stride + searcher->value_stride) * sizeof(float);
 }
 
 enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *searcher,
@@ -75,7 +75,8 @@ enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *s
     }
     searcher->products = memory;
     searcher->values = searcher->products + SCREE__VECTORS_TOGETHER * searcher->product_stride;
-    searcher->decoded = searcher->values + SCREE__VECTORS_TOGETHER * searcher->value_stride;
+    searcher->keys = searcher->values + SCREE__VECTORS_TOGETHER * searcher->value_stride;
+    searcher->decoded = searcher->keys + searcher->product_stride;
     return SCREE_OK;
 }
 
@@ -92,6 +93,7 @@ void scree__vectors_searcher_release(struct scree__vectors_searcher *searcher)
     FREE_ARRAY(budget, searcher->probes, searcher->probe_capacity);
     FREE_ARRAY(budget, searcher->blocks, searcher->block_capacity);
     FREE_ARRAY(budget, searcher->wanted, searcher->wanted_capacity);
+    FREE_ARRAY(budget, searcher->near_lists, searcher->near_list_capacity);
     FREE_ARRAY(budget, searcher->uppers.values, searcher->upper_capacity);
     FREE_ARRAY(budget, searcher->candidates, searcher->candidate_capacity);
     FREE_ARRAY(budget, searcher->refs, searcher->ref_capacity);
@@ -111,167 +113,52 @@ static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, lists, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity, want->k, err);
+        status = SCREE__VECTORS_GROW(searcher, near_lists, near_list_capacity,
+                                     searcher->product_stride + 16, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity,
+                                     want->k + SCREE__VECTORS_UPPERS_IN_ORDER, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, nearest.items, nearest_capacity, want->k, err);
     return status;
 }
 
-/* --------------------------------------------------------------------------------- candidates */
+/* ------------------------------------------------------------------------------------- queries */
 
-static enum scree_status add_candidate(struct scree__vectors_searcher *searcher,
-                                       struct scree__vectors_candidate candidate,
-                                       struct scree_error *err)
+static enum scree_status check_query(const float *query, uint32_t dim, struct scree_error *err)
 {
-    if (searcher->candidate_count == searcher->candidate_capacity) {
-        enum scree_status status = SCREE__VECTORS_GROW(searcher, candidates, candidate_capacity,
-                                                       searcher->candidate_count + 256, err);
-        if (status != SCREE_OK)
-            return status;
-    }
-    searcher->candidates[searcher->candidate_count++] = candidate;
+    for (uint32_t d = 0; d < dim; d++)
+        if (!(fabsf(query[d]) <= 1e16f))
+            return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                    "value %u of the query is %g: expected at most 1e16", d,
+                                    (double)query[d]);
     return SCREE_OK;
 }
 
-struct scan {
-    struct scree__vectors_searcher *searcher;
-    const struct scree__vectors_want *want;
-    float within; /* as compared */
-    uint32_t slot;
-};
-
-static float limit_of(const struct scan *scan)
+/* Squared length; where floats do not hold it, exactly enough all the same. */
+static double square_of(const struct scree__vectors_searcher *searcher, const float *query,
+                        uint32_t dim)
 {
-    float limit = scree__vectors_uppers_limit(&scan->searcher->uppers);
-    return limit < scan->within ? limit : scan->within;
+    float square = searcher->query.kernels->product_fp32(query, query, dim);
+    if (square >= 1e-24f)
+        return square;
+    double exact = 0;
+    for (uint32_t d = 0; d < dim; d++)
+        exact += (double)query[d] * query[d];
+    return exact;
 }
-
-/* Row `row` of the packs from `first` on: passed by the filter, if there is one. */
-static bool is_wanted(const struct scan *scan, uint32_t at)
-{
-    const struct scree__vectors_target *target = scan->searcher->target;
-    return scan->want->filter == NULL ||
-           scree__vectors_filter_allows(scan->want->filter, target->svx, target->column,
-                                        &scan->searcher->blocks[scan->slot], at);
-}
-
-struct looked_at {
-    uint8_t row[SCREE__VECTORS_WHOLE_ROWS];
-    float estimate[SCREE__VECTORS_WHOLE_ROWS], error[SCREE__VECTORS_WHOLE_ROWS];
-    uint32_t count;
-};
-
-/* The next hits that are still below the limit, from *next on. */
-static void gather(const struct scan *scan, uint32_t first, const struct scree__vectors_hits *hits,
-                   uint32_t *next, struct looked_at *some)
-{
-    const float limit = limit_of(scan);
-    uint32_t i = *next;
-    some->count = 0;
-    for (; i < hits->count && some->count < SCREE__VECTORS_WHOLE_ROWS; i++) {
-        if (!(hits->estimate[i] - hits->error[i] < limit) || !is_wanted(scan, first + hits->row[i]))
-            continue;
-        some->row[some->count] = hits->row[i];
-        some->estimate[some->count] = hits->estimate[i];
-        some->error[some->count++] = hits->error[i];
-    }
-    *next = i;
-}
-
-/* Hits of the packs from row `first` on become candidates, after another look at all their bits. */
-static enum scree_status take_hits(const struct scan *scan, const uint8_t *pack, uint32_t width,
-                                   uint32_t first, const struct scree__vectors_hits *hits,
-                                   struct scree_error *err)
-{
-    struct scree__vectors_searcher *searcher = scan->searcher;
-    const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
-    const struct scree__vectors_shape *shape = &searcher->target->column->shape;
-    const uint32_t extra_bytes = scree__vectors_extra_bytes(shape->padded_dim, shape->bits);
-    enum scree_status status = SCREE_OK;
-    struct looked_at some;
-    for (uint32_t next = 0; next < hits->count && status == SCREE_OK;) {
-        gather(scan, first, hits, &next, &some);
-        if (scan->want->whole && some.count > 0) {
-            searcher->done.whole_codes += some.count;
-            scree__vectors_scan_whole(&searcher->query, pack, width, some.row, some.count,
-                                      block->extra + (size_t)first * extra_bytes,
-                                      block->extra_factors + 2 * (size_t)first, some.estimate,
-                                      some.error);
-        }
-        for (uint32_t i = 0; i < some.count && status == SCREE_OK; i++) {
-            float low = some.estimate[i] - some.error[i];
-            if (!(low < limit_of(scan)))
-                continue;
-            scree__vectors_uppers_add(&searcher->uppers, some.estimate[i] + some.error[i]);
-            status = add_candidate(searcher,
-                                   (struct scree__vectors_candidate){
-                                       low, some.estimate[i], scan->slot, first + some.row[i]},
-                                   err);
-        }
-    }
-    return status;
-}
-
-static enum scree_status scan_block(const struct scan *scan, struct scree_error *err)
-{
-    struct scree__vectors_searcher *searcher = scan->searcher;
-    const struct scree__vectors_block *block = &searcher->blocks[scan->slot];
-    const uint64_t pack_bytes =
-        scree__vectors_pack_bytes(searcher->target->quantizer.padded_dim, SCREE__VECTORS_PACK_ROWS);
-    struct scree__vectors_hits hits;
-    enum scree_status status = SCREE_OK;
-    uint32_t rows, width;
-    for (uint32_t first = 0; first < block->count && status == SCREE_OK; first += rows) {
-        uint32_t p = first / SCREE__VECTORS_PACK_ROWS;
-        width = scree__vectors_pack_width(block->count, p);
-        rows = block->count - first;
-        if (rows > SCREE__VECTORS_SCAN_ROWS)
-            rows = SCREE__VECTORS_SCAN_ROWS;
-        else if (rows > SCREE__VECTORS_PACK_ROWS &&
-                 scree__vectors_pack_width(block->count, p + 1) != SCREE__VECTORS_PACK_ROWS)
-            rows = SCREE__VECTORS_PACK_ROWS;
-        const uint8_t *pack = block->packs + p * pack_bytes;
-        scree__vectors_scan_packs(&searcher->query, pack, width, rows, limit_of(scan), &hits);
-        if (hits.count > 0)
-            status = take_hits(scan, pack, width, first, &hits, err);
-    }
-    searcher->done.codes += block->count;
-    return status;
-}
-
-static enum scree_status scan_lists(struct scree__vectors_searcher *searcher,
-                                    const struct scree__vectors_want *want, uint32_t count,
-                                    struct scree_error *err)
-{
-    const struct scree__vectors_target *target = searcher->target;
-    struct scan scan = {searcher, want, scree__vectors_compared(target, want->within), 0};
-    enum scree_status status = SCREE_OK;
-    for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
-        struct scree__vectors_probe it = searcher->probes[i];
-        if (scree__vectors_beyond(target, it, searcher->length, limit_of(&scan)))
-            continue;
-        scan.slot = i;
-        scree__vectors_query_list(&searcher->query, it.distance2, it.product);
-        status = scan_block(&scan, err);
-        searcher->done.lists++;
-    }
-    return status;
-}
-
-/* ------------------------------------------------------------------------------------- queries */
 
 /* Copies a query, to length 1 for cosine. */
 static enum scree_status take_query(struct scree__vectors_searcher *searcher, const float *query,
                                     float *values, struct scree_error *err)
 {
     const struct scree__vectors_shape *shape = &searcher->target->column->shape;
-    double square = 0;
-    for (uint32_t d = 0; d < shape->dim; d++) {
-        if (!(fabsf(query[d]) <= 1e16f))
-            return scree__base_fail(err, SCREE_E_ARGUMENT,
-                                    "value %u of the query is %g: expected at most 1e16", d,
-                                    (double)query[d]);
-        square += (double)query[d] * query[d];
+    /* A sum of squares below the largest value's square has no larger value in it. */
+    double square = square_of(searcher, query, shape->dim);
+    if (!(square <= 1e31)) {
+        enum scree_status status = check_query(query, shape->dim, err);
+        if (status != SCREE_OK)
+            return status;
     }
     memcpy(values, query, shape->dim * sizeof *values);
     if (shape->metric != SCREE_VECTORS_COSINE)
@@ -296,12 +183,11 @@ static enum scree_status run_one(struct scree__vectors_searcher *searcher,
         target->svx, target->at, searcher->wanted, count, want->whole, searcher->blocks, err);
     if (status != SCREE_OK)
         return status;
-    searcher->uppers.count = 0;
-    searcher->uppers.k = want->k;
+    scree__vectors_uppers_begin(&searcher->uppers, want->k);
     searcher->candidate_count = 0;
     searcher->query.deviations = want->deviations;
     scree__vectors_query_set(&searcher->query, values, target->origin);
-    status = scan_lists(searcher, want, count, err);
+    status = scree__vectors_scan_lists(searcher, want, count, err);
     if (status == SCREE_OK)
         status = scree__vectors_settle(searcher, want, values, err);
     scree__vectors_svx_lists_give(target->svx, searcher->blocks, count);

@@ -61,6 +61,14 @@ struct scree__vectors_candidate {
     uint32_t slot, at; /* block of the query, vector of the block */
 };
 
+/* A list some of whose rows are among the hits, from hits.row[first_hit] on. */
+struct scree__vectors_pending {
+    uint32_t slot, first_hit;
+    float add, whole_error; /* as in scree__vectors_query */
+};
+
+#define SCREE__VECTORS_PENDING_MAX 64u
+
 struct scree__vectors_searcher {
     const struct scree__vectors_target *target;
     struct scree__vectors_query query;
@@ -68,12 +76,17 @@ struct scree__vectors_searcher {
     size_t product_stride;
     float *values; /* [TOGETHER][value_stride]: queries, of length 1 for cosine */
     size_t value_stride;
-    float length;                        /* of the query */
-    float *decoded;                      /* [dim]: a row of sq8 */
+    float *keys;    /* [product_stride]: of centroids, by which lists are chosen */
+    float length;   /* of the query */
+    float *decoded; /* [dim]: a row of sq8 */
     struct scree__vectors_probe *probes; /* a heap, then in order */
     struct scree__vectors_block *blocks;
     uint32_t *wanted; /* lists of the blocks */
-    uint64_t probe_capacity, block_capacity, wanted_capacity;
+    uint32_t *near_lists;
+    uint64_t probe_capacity, block_capacity, wanted_capacity, near_list_capacity;
+    struct scree__vectors_hits hits; /* of the lists pending[]: not yet looked at */
+    struct scree__vectors_pending pending[SCREE__VECTORS_PENDING_MAX];
+    uint32_t pending_count;
     struct scree__vectors_uppers uppers; /* the k smallest upper bounds */
     uint64_t upper_capacity;
     struct scree__vectors_candidate *candidates;

@@ -28,6 +28,12 @@ uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
                               const struct scree__vectors_want *want, const float *values,
                               const float *products);
 
+/* Rows of the first `count` probes, whose blocks are taken, that may be among the nearest: into searcher->candidates, their upper bounds into uppers. */
+SCREE_MUST_CHECK enum scree_status
+scree__vectors_scan_lists(struct scree__vectors_searcher *searcher,
+                          const struct scree__vectors_want *want, uint32_t count,
+                          struct scree_error *err);
+
 /* Candidates into searcher->nearest, while the blocks are taken. Errors: of reading rows. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher,
                                                          const struct scree__vectors_want *want,

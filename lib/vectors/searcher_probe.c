@@ -5,15 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* What lists are chosen by: small is near. */
-static float probe_key(const struct scree__vectors_target *target, const float *products,
-                       uint32_t list)
-{
-    return target->column->shape.metric == SCREE_VECTORS_IP
-               ? -products[list]
-               : target->lists.squares[list] - 2 * products[list];
-}
-
 static bool probe_before(struct scree__vectors_probe a, struct scree__vectors_probe b)
 {
     return a.distance2 < b.distance2 || (a.distance2 == b.distance2 && a.list < b.list);
@@ -33,27 +24,85 @@ static void probe_sift(struct scree__vectors_probe *heap, uint32_t at, uint32_t 
     heap[at] = item;
 }
 
-/* The `most` best lists, in order; their keys are in distance2. */
-static uint32_t choose(const struct scree__vectors_target *target, const float *products,
-                       uint32_t most, struct scree__vectors_probe *probes)
+/* Into the `most` best so far, probes[*count], which are in order. */
+static void insert(struct scree__vectors_probe *probes, uint32_t *count, uint32_t most,
+                   struct scree__vectors_probe item)
 {
-    const uint32_t lists = target->column->list_count;
-    uint32_t count = most < lists ? most : lists;
-    for (uint32_t list = 0; list < count; list++)
-        probes[list] =
-            (struct scree__vectors_probe){probe_key(target, products, list), products[list], list};
-    for (uint32_t i = count / 2; i-- > 0;)
-        probe_sift(probes, i, count, probes[i]);
-    for (uint32_t list = count; list < lists; list++) {
-        float key = probe_key(target, products, list);
-        if (key < probes[0].distance2)
-            probe_sift(probes, 0, count, (struct scree__vectors_probe){key, products[list], list});
-    }
+    uint32_t at = *count;
+    if (at == most && !probe_before(item, probes[--at]))
+        return;
+    for (; at > 0 && probe_before(item, probes[at - 1]); at--)
+        probes[at] = probes[at - 1];
+    probes[at] = item;
+    *count += *count < most;
+}
+
+static void sort_heap(struct scree__vectors_probe *probes, uint32_t count)
+{
     for (uint32_t end = count; end-- > 1;) {
         struct scree__vectors_probe last = probes[end];
         probes[end] = probes[0];
         probe_sift(probes, 0, end, last);
     }
+}
+
+/* A limit below which `most` of the keys of so many lists are, and few more if such a limit is found soon. */
+static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t lists,
+                       uint32_t most)
+{
+    enum { TRIES = 12, FEW_LISTS = 32 };
+    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    float low, high = INFINITY;
+    if (lists < FEW_LISTS || most >= lists)
+        return high;
+    float middling = kernels->middling(searcher->keys, lists, &low);
+    const float least = low;
+    /* Keys are spread as if they came from a normal distribution, roughly. */
+    float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)lists);
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t found =
+            kernels->below(searcher->keys, (uint32_t)searcher->product_stride, at, NULL);
+        *(found < most ? &low : &high) = at;
+        if (found >= most && found <= most + most / 4 + 4)
+            break;
+        at = high == INFINITY ? at + 0.4f * (at - least) : low + 0.5f * (high - low);
+    }
+    return high;
+}
+
+/* The `most` best lists, in order; their keys are in distance2. */
+static uint32_t choose(struct scree__vectors_searcher *searcher, const float *products,
+                       uint32_t most)
+{
+    enum { FEW = 24 };
+    const struct scree__vectors_target *target = searcher->target;
+    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    const uint32_t lists = target->column->list_count;
+    const uint32_t padded = (uint32_t)searcher->product_stride;
+    struct scree__vectors_probe *probes = searcher->probes;
+    const uint32_t *near = searcher->near_lists;
+    uint32_t count = 0;
+    kernels->keys(target->column->shape.metric == SCREE_VECTORS_IP ? NULL : target->lists.squares,
+                  products, padded, searcher->keys);
+    for (uint32_t list = lists; list < padded; list++)
+        searcher->keys[list] = INFINITY;
+    most = most < lists ? most : lists;
+    uint32_t found = kernels->below(searcher->keys, padded, limit_for(searcher, lists, most),
+                                    searcher->near_lists);
+    for (uint32_t i = 0; i < found; i++) {
+        struct scree__vectors_probe it = {searcher->keys[near[i]], products[near[i]], near[i]};
+        if (most <= FEW) {
+            insert(probes, &count, most, it);
+        } else if (count < most) {
+            probes[count++] = it;
+            for (uint32_t top = count == most ? count / 2 : 0; top-- > 0;)
+                probe_sift(probes, top, count, probes[top]);
+        } else if (probe_before(it, probes[0])) {
+            probe_sift(probes, 0, count, it);
+        }
+    }
+    if (most > FEW)
+        sort_heap(probes, count);
     return count;
 }
 
@@ -90,7 +139,7 @@ uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
     const uint32_t dim = column->shape.dim, segments = column->segment_count;
     const float within = scree__vectors_compared(target, want->within);
-    uint32_t count = choose(target, products, want->nprobe, searcher->probes), kept = 0;
+    uint32_t count = choose(searcher, products, want->nprobe), kept = 0;
     searcher->length = sqrtf(kernels->product_fp32(values, values, dim));
     /* Centroids go to the end, so that their lists have room in front of those that are still to come. */
     struct scree__vectors_probe *from = searcher->probes + (size_t)count * (segments - 1);

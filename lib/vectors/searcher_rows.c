@@ -29,16 +29,23 @@ static void sift_low(struct scree__vectors_candidate *heap, uint64_t at, uint64_
     heap[at] = item;
 }
 
-/* Those that may still be among the nearest, by lower bound, no more than want->rerank_most; returns how many. */
+/*
+ * Those that may still be among the nearest, no more than want->rerank_most; returns how many. By lower bound, unless there are hardly more than results: the
+ * order only spares rows.
+ */
 static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
                                 const struct scree__vectors_want *want)
 {
+    enum { SPARE = 4 };
     struct scree__vectors_candidate *it = searcher->candidates;
     float limit = scree__vectors_uppers_limit(&searcher->uppers);
     uint64_t count = 0;
-    for (uint64_t i = 0; i < searcher->candidate_count; i++)
-        if (it[i].low < limit)
-            it[count++] = it[i];
+    for (uint64_t i = 0; i < searcher->candidate_count; i++) {
+        it[count] = it[i];
+        count += it[i].low < limit;
+    }
+    if (count <= want->k + SPARE && count <= want->rerank_most)
+        return count;
     for (uint64_t i = count / 2; i-- > 0;)
         sift_low(it, i, count);
     uint64_t most = count < want->rerank_most ? count : want->rerank_most;
@@ -105,10 +112,10 @@ static void compare_rows(struct scree__vectors_searcher *searcher,
         prefetch_row(searcher->rows[i], bytes);
     for (uint64_t i = 0; i < count; i++) {
         const struct scree__vectors_candidate *candidate = &searcher->candidates[i];
-        if (candidate->low > scree__vectors_nearest_limit(&searcher->nearest))
-            break;
         if (i + AHEAD < count)
             prefetch_row(searcher->rows[i + AHEAD], bytes);
+        if (candidate->low > scree__vectors_nearest_limit(&searcher->nearest))
+            continue;
         float distance =
             scree__vectors_compare_row(searcher, values, searcher->rows[i], searcher->refs[i].list);
         searcher->done.rows++;

@@ -290,21 +290,24 @@ enum scree_status scree__vectors_svx_lists_take(struct scree__vectors_svx *svx, 
 {
     struct taking t = {.svx = svx, .column = &svx->columns[column]};
     int parts = extra && t.column->head.shape.bits > 1 ? 2 : 1;
-    void *memory;
+    void *memory = NULL;
     if (count == 0)
         return SCREE_OK;
     uint64_t bytes =
         (uint64_t)parts * count * (sizeof *t.loads + sizeof *t.ranges + sizeof *t.lists);
-    enum scree_status status =
-        scree__mem_alloc(svx->budget, bytes, &memory, "lists of the index", err);
+    uint64_t few[SCREE__VECTORS_FEW_WORDS];
+    enum scree_status status = SCREE_OK;
+    if (bytes > sizeof few)
+        status = scree__mem_alloc(svx->budget, bytes, &memory, "lists of the index", err);
     if (status != SCREE_OK)
         return status;
-    t.ranges = memory;
+    t.ranges = memory != NULL ? memory : (void *)few;
     t.loads = (struct load *)(void *)(t.ranges + (size_t)parts * count);
     t.lists = (uint32_t *)(void *)(t.loads + (size_t)parts * count);
     pin(&t, lists, count, parts);
     status = load_all(&t, lists, count, parts, err);
-    scree__mem_free(svx->budget, memory, bytes);
+    if (memory != NULL)
+        scree__mem_free(svx->budget, memory, bytes);
     for (uint32_t i = 0; i < count; i++)
         fill_block(&t, lists[i], parts, status == SCREE_OK, &blocks[i]);
     if (status != SCREE_OK)

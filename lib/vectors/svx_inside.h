@@ -106,6 +106,9 @@ struct scree__vectors_svx {
     uint64_t piece_bytes, piece_limit_bytes;
 };
 
+/* What a few lists or rows that are taken need meanwhile is on the stack, of so many 64-bit words. */
+#define SCREE__VECTORS_FEW_WORDS 512u
+
 /* Bytes of the scan part in memory, where all packs are whole. */
 static inline uint64_t scree__vectors_whole_scan_bytes(const struct scree__vectors_shape *shape,
                                                        uint32_t count)

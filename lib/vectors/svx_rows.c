@@ -17,6 +17,14 @@ static uint32_t hash_of(uint64_t key, uint32_t heads)
     return (uint32_t)(key >> 32) & (heads - 1);
 }
 
+/* Of a row, before it is certain that it is the one. */
+#define PREFETCH_BYTES 512u
+
+static uint64_t key_of(struct scree__vectors_row_ref ref)
+{
+    return (uint64_t)ref.list << 32 | ref.at;
+}
+
 static enum scree_status alloc(struct scree__vectors_svx *svx, uint64_t bytes, void *to,
                                struct scree_error *err)
 {
@@ -69,6 +77,24 @@ void scree__vectors_svx_release_rows(struct scree__vectors_svx *svx)
         if (cache->memory != NULL)
             scree__mem_free(svx->budget, cache->memory, cache->memory_bytes);
         memset(cache, 0, sizeof *cache);
+    }
+}
+
+/* Where the row is said to be, and its slot, come from memory while others are looked for. */
+static void prefetch_slots(const struct scree__vectors_row_cache *cache,
+                           const struct scree__vectors_row_ref *refs, uint32_t count)
+{
+    if (cache->slot_count == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(&cache->heads[hash_of(key_of(refs[i]), cache->head_count)]);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = cache->heads[hash_of(key_of(refs[i]), cache->head_count)];
+        if (at == NONE)
+            continue;
+        __builtin_prefetch(&cache->slots[at]);
+        for (uint32_t line = 0; line < cache->slot_bytes && line < PREFETCH_BYTES; line += 64)
+            __builtin_prefetch(cache->memory + at * cache->slot_bytes + line);
     }
 }
 
@@ -245,11 +271,11 @@ static enum scree_status take(struct taking *t, const struct scree__vectors_row_
     enum scree_status status = SCREE_OK;
     scree__par_lock_take(&t->svx->lock);
     make_table(t->svx, t->column);
+    prefetch_slots(&t->column->rows, refs, count);
     for (*pinned = 0; *pinned < count && status == SCREE_OK;) {
         bool claimed;
         const struct scree__vectors_row_ref *ref = &refs[*pinned];
-        status = pin(t->svx, t->column, (uint64_t)ref->list << 32 | ref->at, &t->slots[*pinned],
-                     &claimed, err);
+        status = pin(t->svx, t->column, key_of(*ref), &t->slots[*pinned], &claimed, err);
         if (status == SCREE_OK && claimed)
             add_range(t, *pinned, *ref);
         *pinned += status == SCREE_OK;
@@ -282,10 +308,11 @@ enum scree_status scree__vectors_svx_rows_take(struct scree__vectors_svx *svx, u
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: column '%s' has no rerank rows",
                                 scree_source_name(svx->source), t.column->head.name);
     uint64_t bytes = count * (sizeof *t.ranges + sizeof *t.slots + 2 * sizeof *t.claimed);
-    enum scree_status status = alloc(svx, bytes, &memory, err);
-    if (status != SCREE_OK)
+    uint64_t few[SCREE__VECTORS_FEW_WORDS];
+    enum scree_status status = SCREE_OK;
+    if (bytes > sizeof few && (status = alloc(svx, bytes, &memory, err)) != SCREE_OK)
         return status;
-    t.ranges = memory;
+    t.ranges = memory != NULL ? memory : (void *)few;
     t.slots = (struct scree__vectors_row_slot **)(void *)(t.ranges + count);
     t.claimed = (uint32_t *)(void *)(t.slots + count);
     t.lists = t.claimed + count;
@@ -294,7 +321,8 @@ enum scree_status scree__vectors_svx_rows_take(struct scree__vectors_svx *svx, u
         pins[i] = t.slots[i];
         rows[i] = t.slots[i]->bytes;
     }
-    scree__mem_free(svx->budget, memory, bytes);
+    if (memory != NULL)
+        scree__mem_free(svx->budget, memory, bytes);
     if (status != SCREE_OK)
         scree__vectors_svx_rows_give(svx, column, pins, pinned);
     return status;

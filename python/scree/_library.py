@@ -130,6 +130,8 @@ _declared = {
     "scree_query_options_init": (None, [_P(s.QueryOptions)]),
     "scree_query_open": ("status", [c_void_p, _P(s.QueryOptions), _P(c_void_p)]),
     "scree_query_plan": (_P(s.QueryPlan), [c_void_p]),
+    "scree_query_extra_byte_count": (c_uint32, [c_void_p]),
+    "scree_query_extra_byte": (_P(s.LasExtraByte), [c_void_p, c_uint32]),
     "scree_query_header": (_P(s.LasHeader), [c_void_p]),
     "scree_query_close": (None, [c_void_p]),
     "scree_query_each": ("status", [c_void_p, s.QueryBatch, c_void_p, _P(s.QueryResult)]),

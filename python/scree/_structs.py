@@ -221,7 +221,8 @@ COLUMNS_MAX = 64
 
 class VectorsInput(Struct):
     c_name = "scree_vectors_input"
-    _fields_ = [("location", c_char_p), ("descriptor", c_int), ("format", c_int), ("dim", c_uint32)]
+    _fields_ = [("location", c_char_p), ("descriptor", c_int), ("format", c_int), ("dim", c_uint32),
+                ("memory", c_void_p), ("memory_bytes", c_uint64)]
 
 
 class VectorsColumnOptions(Struct):
@@ -236,7 +237,8 @@ class VectorsBuildOptions(Struct):
                 ("columns", POINTER(VectorsColumnOptions)), ("column_count", c_uint32), ("ids", c_char_p),
                 ("tags", c_char_p), ("seed", c_uint64), ("list_bytes", c_uint64), ("sample_rows", c_uint64),
                 ("skip_invalid", c_bool), ("scratch_folder", c_char_p), ("source_options", POINTER(SourceOptions)),
-                ("sink_options", POINTER(SinkOptions)), ("append", c_bool)]
+                ("sink_options", POINTER(SinkOptions)), ("append", c_bool), ("checkpoint_seconds", c_uint32),
+                ("id_values", POINTER(c_uint64)), ("id_count", c_uint64)]
 
 
 class VectorsBuildColumn(Struct):

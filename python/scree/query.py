@@ -1,13 +1,12 @@
 """Points out of LAS, LAZ and COPC files: as arrays, as a count, as another file."""
 import ctypes
 import os
-import tempfile
 from ctypes import byref, c_void_p
 
 import numpy as np
 
 from . import _structs as s
-from ._library import ArgumentError, call, call_long, init, lib, text, texts
+from ._library import call, call_long, init, lib, text, texts
 from .context import get
 from .records import Layout
 
@@ -107,10 +106,7 @@ class Query:
 
     def points(self):
         """The fields of all points of the answer, as a structured array: coordinates and what has a scale as doubles, the rest as it is."""
-        extras = self._extras()
-        if extras is None:
-            return self._points_of_joined()
-        layout, at = self._layout(extras), 0
+        layout, at = self.layout(), 0
         fields = layout.choose(self.names)
         out = np.empty(self.plan["points_at_most"], dtype=layout.dtype(fields))
 
@@ -133,26 +129,11 @@ class Query:
         return _numbers(result)
 
     def layout(self):
-        extras = self._extras()
-        if extras is None:
-            raise ArgumentError("the inputs have different extra dimensions; take points(), or write them to one file first",
-                                s.E_ARGUMENT)
-        return self._layout(extras)
-
-    def _layout(self, extras):
+        """Where the fields of the records lie that come out; those of several files that differ are joined."""
         header = lib.scree_query_header(self.handle).contents
+        count = lib.scree_query_extra_byte_count(self.handle)
+        extras = [bytes(lib.scree_query_extra_byte(self.handle, index).contents.raw) for index in range(count)]
         return Layout(header.point_format, header.record_bytes, header.scale, header.offset, extras)
-
-    def _extras(self):
-        """The descriptors that all inputs share; None where they differ: the library does not tell what it joins them to."""
-        lists = [_extra_bytes(self.context, path) for path in self.paths]
-        return lists[0] if all(each == lists[0] for each in lists) else None
-
-    def _points_of_joined(self):
-        with tempfile.TemporaryDirectory(prefix="scree-") as folder:
-            path = os.path.join(folder, "points.npy")
-            self.write(path)
-            return np.load(path)
 
     def close(self):
         if self._handle is not None:
@@ -233,11 +214,6 @@ def header(path, context=None):
         known["compressed"] = bool(reader.header.compressed)
         known["crs"] = reader.wkt()
         return known
-
-
-def _extra_bytes(context, path):
-    with Reader(path, context) as reader:
-        return reader.descriptors
 
 
 def _numbers(struct):

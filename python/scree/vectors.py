@@ -1,7 +1,7 @@
 """Nearest neighbours among vectors: an index in one file, built from arrays or files, searched from a disk, a server or a store."""
 import os
 import tempfile
-from ctypes import byref, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_uint64, c_void_p
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .context import get
 METRICS = ("l2", "cosine", "ip")
 RERANKS = ("none", "fp32", "fp16", "sq8")
 NOT_FOUND = 2**64 - 1
+_FORMATS = {np.dtype("<f4"): 6, np.dtype("<f2"): 7, np.dtype("<f8"): 8, np.dtype("u1"): 9}  # SCREE_VECTORS_FORMAT_F4 ...
 
 
 def build_index(vectors, output, *, metric="l2", bits=1, rerank="fp16", lists=0, ids=None, tags=None, seed=1,
@@ -19,25 +20,30 @@ def build_index(vectors, output, *, metric="l2", bits=1, rerank="fp16", lists=0,
     """
     Builds an index file. vectors: an array of shape (n, dimensions), the path of a file (.npy .fvecs .bvecs .fbin .u8bin), or a dict of these by the
     names of columns. ids: whole numbers, or the path of a file of them; tags: a list of texts, commas between the tags of one, or a path.
-    The library builds from files: arrays are written beside the output first.
     append: the rows go to the index that is there, as a further segment, with its own settings. Returns a dict of row_count, output_bytes and, by name, columns.
     """
     context = get(context)
     columns = vectors if isinstance(vectors, dict) else {"vector": vectors}
     remote = "://" in os.fspath(output)
     folder = scratch_folder if scratch_folder is not None else None if remote else os.path.dirname(output) or "."
+    kept = []  # arrays that the library reads where they are
     with tempfile.TemporaryDirectory(prefix=".scree-", dir=folder) as made:
         options = init(s.VectorsBuildOptions)
         structs = (s.VectorsColumnOptions * len(columns))()
         for number, (name, rows) in enumerate(columns.items()):
             structs[number].name = name.encode()
-            structs[number].input.location = text(_file_of(rows, os.path.join(made, f"{number}.npy"), "vectors"))
+            _set_input(structs[number].input, rows, kept)
             structs[number].metric = METRICS.index(_of(metric, name))
             structs[number].rerank = RERANKS.index(_of(rerank, name))
             structs[number].bits, structs[number].list_count = _of(bits, name), _of(lists, name)
         options.columns, options.column_count = structs, len(columns)
         options.output, options.replace, options.append = text(output), replace, append
-        options.ids = text(_file_of(ids, os.path.join(made, "ids.npy"), "ids"))
+        if _is_path(ids):
+            options.ids = text(ids)
+        elif ids is not None:
+            numbers = _ids_of(ids)
+            kept.append(numbers)
+            options.id_values, options.id_count = numbers.ctypes.data_as(POINTER(c_uint64)), len(numbers)
         options.tags = text(_tags_file(tags, os.path.join(made, "tags")))
         options.seed, options.sample_rows, options.skip_invalid = seed, sample_rows, skip_invalid
         options.list_bytes = list_bytes or options.list_bytes
@@ -141,21 +147,37 @@ def _of(value, name):
     return value[name] if isinstance(value, dict) else value
 
 
-def _file_of(values, path, what):
-    """The path of a file with these values: itself, or a new one."""
-    if values is None or isinstance(values, (str, bytes, os.PathLike)):
-        return values
-    values = np.asarray(values)
-    if what == "ids":
-        values = values.astype("<u8" if values.dtype.kind == "u" else "<i8", casting="same_kind")
-    elif values.dtype not in (np.dtype("<f4"), np.dtype("<f2"), np.dtype("<f8"), np.dtype("u1")):
-        values = values.astype("<f4")
-    np.save(path, np.ascontiguousarray(values))
-    return path
+def _is_path(value):
+    return isinstance(value, (str, bytes, os.PathLike))
+
+
+def _set_input(to, rows, kept):
+    """A path, or an array as plain numbers in memory, which `kept` keeps."""
+    if _is_path(rows):
+        to.location = text(rows)
+        return
+    rows = np.asarray(rows)
+    if rows.ndim != 2:
+        raise ValueError(f"vectors: shape (n, dimensions) is expected, not {rows.shape}")
+    if rows.dtype not in _FORMATS:
+        rows = rows.astype("<f4")
+    rows = np.ascontiguousarray(rows)
+    kept.append(rows)
+    to.memory, to.memory_bytes = rows.ctypes.data, rows.nbytes
+    to.format, to.dim = _FORMATS[rows.dtype], rows.shape[1]
+
+
+def _ids_of(ids):
+    ids = np.asarray(ids)
+    if ids.ndim != 1 or ids.dtype.kind not in "iu":
+        raise ValueError("ids: one axis of whole numbers is expected")
+    if ids.dtype.kind == "i" and len(ids) and ids.min() < 0:
+        raise ValueError(f"ids: {ids.min()} is negative")
+    return np.ascontiguousarray(ids.astype("<u8"))
 
 
 def _tags_file(tags, path):
-    if tags is None or isinstance(tags, (str, bytes, os.PathLike)):
+    if tags is None or _is_path(tags):
         return tags
     with open(path, "w", encoding="utf-8") as file:
         for line in tags:

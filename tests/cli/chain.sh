@@ -27,7 +27,7 @@ expect 0 validate --shallow city.copc.laz
 expect 0 validate --json city.copc.laz survey.laz
 is_json out
 says out '"valid":[[:space:]]*true'
-expect 1 validate city.copc.laz missing.laz
+expect 4 validate city.copc.laz missing.laz
 says out '^city\.copc\.laz: valid'
 says err '^scree: .*missing\.laz'
 cp city.copc.laz broken.copc.laz

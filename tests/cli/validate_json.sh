@@ -8,7 +8,7 @@ printf '\007' | dd of=broken.copc.laz bs=1 seek=255 conv=notrunc 2> dd.log
 expect 1 validate --json city.copc.laz broken.copc.laz missing.copc.laz
 is_json out
 members=$(grep -o '"[a-z_]*":' out | sort -u | tr -d '":' | tr '\n' ' ')
-wanted='command count error errors file files findings kind message minds nodes pages points points_checked rule rules schema severity temporal_pages temporal_stride valid warnings '
+wanted='command count error errors file files files_not_readable files_not_valid files_valid findings kind message minds nodes pages points points_checked rule rules schema severity temporal_pages temporal_stride valid warnings '
 [ "$members" = "$wanted" ] || fail "members: $members"
 for member in $members; do
     grep -q "\`$member\`" "$SCREE_SOURCE_DIR/docs/validate.md" || fail "docs/validate.md does not name $member"

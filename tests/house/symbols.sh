@@ -10,7 +10,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 # Sanitizers add symbols of their own for each global.
-nm -g --defined-only "$library" 2>/dev/null | awk 'NF == 3 && $3 !~ /^__(odr_)?asan|^_?_?__(asan|tsan|sancov|start|stop)/ {print $3}' |
+nm -g --defined-only "$library" 2>/dev/null | awk 'NF == 3 && $3 !~ /^__(odr_)?asan|^__(llvm|prof|cov)|^_?_?__(asan|tsan|sancov|start|stop)/ {print $3}' |
     sort -u > "$work/defined"
 [ -s "$work/defined" ] || { echo "symbols: nothing found in $library"; exit 1; }
 

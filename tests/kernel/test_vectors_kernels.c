@@ -197,23 +197,37 @@ static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t
             struct scree__vectors_hits a, b;
             float below = limit == 0 ? INFINITY : 3 + draw_float();
             kernels->tables(&query);
-            kernels->scan(&query, pack, width, rows, below, &b);
+            a.count = b.count = draw() % SCREE__VECTORS_HITS_KEPT; /* those that are there stay */
+            for (uint32_t i = 0; i < a.count; i++) {
+                a.row[i] = b.row[i] = draw();
+                a.estimate[i] = b.estimate[i] = a.error[i] = b.error[i] = a.low[i] = b.low[i] =
+                    draw_float();
+            }
+            const uint32_t before = a.count;
+            kernels->scan(&query, pack, width, rows, 7, below, &b);
             plain->tables(&query);
-            plain->scan(&query, pack, width, rows, below, &a);
+            plain->scan(&query, pack, width, rows, 7, below, &a);
             assert_int_equal(a.count, b.count);
-            assert_true(limit != 0 || a.count == rows);
-            assert_memory_equal(a.row, b.row, a.count);
+            assert_true(limit != 0 || a.count == before + rows);
+            assert_memory_equal(a.row, b.row, a.count * sizeof a.row[0]);
             assert_memory_equal(a.estimate, b.estimate, a.count * sizeof(float));
             assert_memory_equal(a.error, b.error, a.count * sizeof(float));
+            assert_memory_equal(a.low, b.low, a.count * sizeof(float));
         }
     if (bits > 1) {
-        uint8_t some[SCREE__VECTORS_WHOLE_ROWS];
+        struct scree__vectors_whole_row some[SCREE__VECTORS_WHOLE_ROWS];
         int64_t a[SCREE__VECTORS_WHOLE_ROWS], b[SCREE__VECTORS_WHOLE_ROWS];
         uint32_t count = 1 + draw() % SCREE__VECTORS_WHOLE_ROWS;
-        for (uint32_t i = 0; i < count; i++)
-            some[i] = (uint8_t)(draw() % all_rows);
-        plain->whole(&query, pack, width, some, count, extra, a);
-        kernels->whole(&query, pack, width, some, count, extra, b);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t row = draw() % all_rows;
+            some[i] = (struct scree__vectors_whole_row){
+                .pack = pack + row / width * pack_bytes,
+                .extra = extra + (size_t)row * scree__vectors_extra_bytes(n, bits),
+                .width = width,
+                .row = row % width};
+        }
+        plain->whole(&query, some, count, a);
+        kernels->whole(&query, some, count, b);
         assert_memory_equal(a, b, count * sizeof a[0]);
     }
     free(extra);
@@ -234,6 +248,53 @@ static void test_scan(void **state)
 {
     (void)state;
     each(check_scan);
+}
+
+static void check_choose(const struct scree__vectors_kernels *kernels)
+{
+    for (uint32_t n = 32; n < 400; n += 32) {
+        float *squares = floats(n), *products = floats(n), *a = floats(n), *b = floats(n);
+        uint32_t *first = malloc((n + 16) * sizeof *first);
+        uint32_t *second = malloc((n + 16) * sizeof *second);
+        for (int round = 0; round < 4; round++) {
+            float least[2], limit = draw_float();
+            plain->keys(round % 2 == 0 ? squares : NULL, products, n, a);
+            kernels->keys(round % 2 == 0 ? squares : NULL, products, n, b);
+            assert_memory_equal(a, b, n * sizeof *a);
+            a[n - 1] = INFINITY;
+            limit = round == 3 ? INFINITY : limit;
+            uint32_t some = n - draw() % 16;
+            uint32_t found = plain->below(a, some, limit, first);
+            assert_int_equal(kernels->below(a, some, limit, NULL), found);
+            assert_int_equal(kernels->below(a, some, limit, second), found);
+            assert_memory_equal(first, second, found * sizeof *first);
+            assert_true(round < 3 || found == (some < n ? some : n - 1));
+            float best[2][16];
+            for (int j = 0; j < 16; j++)
+                best[0][j] = best[1][j] = INFINITY;
+            plain->uppers(best[0], squares, n);
+            for (uint32_t j = 0; j < n; j += 8)
+                kernels->uppers(best[1], squares + j, 8);
+            assert_memory_equal(best[0], best[1], sizeof best[0]);
+            for (int j = 1; j < 16; j++)
+                assert_true(best[0][j - 1] <= best[0][j] && best[0][j] < INFINITY);
+            float middling = plain->middling(b, n - 5, &least[0]);
+            assert_true(kernels->middling(b, n - 5, &least[1]) == middling);
+            assert_true(least[0] == least[1] && least[0] <= middling);
+        }
+        free(squares);
+        free(products);
+        free(a);
+        free(b);
+        free(first);
+        free(second);
+    }
+}
+
+static void test_choose(void **state)
+{
+    (void)state;
+    each(check_choose);
 }
 
 static void check_rerank(const struct scree__vectors_kernels *kernels)
@@ -290,7 +351,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotate), cmocka_unit_test(test_lists),  cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_scan),   cmocka_unit_test(test_rerank), cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_scan),   cmocka_unit_test(test_choose), cmocka_unit_test(test_rerank),
+        cmocka_unit_test(test_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,7 @@ static void complete(struct store *store, const struct request *request, struct 
             memcpy(store->object + store->object_bytes, store->parts[i], store->part_bytes[i]);
             store->object_bytes += store->part_bytes[i];
         }
+        store->object_bytes -= store->loses_a_byte;
         clear_parts(store);
         store->exists = true;
         reply->drop = store->lose_complete;

@@ -20,6 +20,7 @@ struct store {
     unsigned complete_errors;  /* so many completions say 200 and <Error> InternalError */
     bool complete_refused;     /* 200 and <Error> for good */
     bool lose_complete;        /* completes, and resets without an answer, once */
+    bool loses_a_byte;         /* completes with an object that is a byte short */
     bool no_conditions;        /* 501 to If-None-Match */
     bool appears;              /* another's object is there when the upload is completed */
     bool skewed, wrong_region; /* errors of those kinds to everything */

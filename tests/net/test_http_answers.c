@@ -124,6 +124,68 @@ static void lies_about_the_range(void **state)
     net_end(&net);
 }
 
+/* An answer to the range at FAR whose header tells another one. */
+struct odd {
+    uint64_t begin, end; /* added to the range's own */
+    bool
+        tells_length; /* five bytes, and says so; else the bytes of the range that is told, until the connection closes */
+};
+
+static bool odd_answer(struct server *server, int connection, const struct request *request,
+                       bool *keep)
+{
+    static unsigned char body[LONG + 2];
+    const struct odd *odd = server->plan.user;
+    char extra[100], head[200];
+    if (!request->has_range || request->first != FAR)
+        return false;
+    uint64_t begin = request->first + odd->begin, end = request->last + 1 + odd->end;
+    snprintf(extra, sizeof extra, "Content-Range: bytes %llu-%llu/%llu\r\n",
+             (unsigned long long)begin, (unsigned long long)end - 1,
+             (unsigned long long)server->plan.size);
+    if (odd->tells_length) {
+        server_answer(server, connection, 206, extra, "five!");
+        return true;
+    }
+    for (uint64_t i = begin; i < end; i++)
+        body[i - begin] = server_byte(i);
+    snprintf(head, sizeof head, "HTTP/1.1 206 Partial Content\r\nConnection: close\r\n%s\r\n",
+             extra);
+    server_send(server, connection, head, strlen(head));
+    server_send(server, connection, body, (size_t)(end - begin));
+    *keep = false;
+    return true;
+}
+
+/* Other bytes than those asked for, though their number may be right; two lengths that contradict each other. */
+static void tells_another_range(void **state)
+{
+    static const struct {
+        struct odd odd;
+        const char *says;
+    } cases[] = {
+        {{1, 0, false}, "Content-Range 'bytes 3145746-3345744/10485760'"},
+        {{(uint64_t)-1, 0, false}, "Content-Range 'bytes 3145744-3345744/10485760'"},
+        {{0, 1, false}, "Content-Range 'bytes 3145745-3345745/10485760'"},
+        {{0, 0, true}, "'bytes 3145745-3345744/10485760' and Content-Length 5"},
+    };
+    struct net net;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct odd odd = cases[i].odd;
+        net_begin(&net, &(struct plan){.size = 10 * MIB, .handler = odd_answer, .user = &odd});
+        net_must_open(&net);
+        assert_int_equal(net_read(&net, FAR, LONG), SCREE_E_IO);
+        net_says(&net, cases[i].says);
+        assert_int_equal(net_statistics(&net).retry_count, 0);
+        server_lock(&net.server);
+        odd = (struct odd){0};
+        server_unlock(&net.server);
+        net_must_read(&net, FAR, LONG);
+        net_end(&net);
+    }
+}
+
 static void lies_about_the_length(void **state)
 {
     struct net net;
@@ -332,6 +394,7 @@ int main(void)
         cmocka_unit_test(is_empty),
         cmocka_unit_test(is_small),
         cmocka_unit_test(lies_about_the_range),
+        cmocka_unit_test(tells_another_range),
         cmocka_unit_test(lies_about_the_length),
         cmocka_unit_test(short_bodies),
         cmocka_unit_test(short_for_ever),

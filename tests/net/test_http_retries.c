@@ -1,6 +1,8 @@
 /* test_http_retries.c - servers that fail now and then, or for good; redirects; secrets. */
 #include "net_fixture.h"
 
+#include "io/net_http.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +81,26 @@ static void backs_off(void **state)
     net_must_read(&net, FAR, LONG);
     double seconds = net_seconds() - begin; /* 20 + 40 + 80 ms, each at least half */
     assert_true(seconds >= 0.068);
+    net_end(&net);
+}
+
+/* Of many pauses of 30 ms at least one is well below: without a random part none would be. */
+static void jitters(void **state)
+{
+    struct net net;
+    double least = 1;
+    (void)state;
+    net_begin(&net, &(struct plan){.size = 10 * MIB, .fail_status = 503});
+    net.http.retry_first_ms = net.http.retry_most_ms = 30;
+    net_must_open(&net);
+    for (unsigned i = 0; i < 16; i++) {
+        NET_PLAN(&net, fail_count, 1);
+        double begin = net_seconds();
+        net_must_read(&net, FAR + i * LONG, LONG);
+        double seconds = net_seconds() - begin;
+        least = seconds < least ? seconds : least;
+    }
+    assert_true(least >= 0.015 && least < 0.028);
     net_end(&net);
 }
 
@@ -242,6 +264,27 @@ static void redirect_refused(void **state)
     net_end(&net);
 }
 
+static void leads_to(struct scree__net_request *request, const char *location)
+{
+    snprintf(request->response.location, sizeof request->response.location, "%s", location);
+}
+
+static void redirect_to_plain_http(void **state)
+{
+    struct scree__net_request request = {.url = "https://host/x.laz"};
+    struct scree_http_options options;
+    struct scree_error err = SCREE_ERROR_INIT;
+    (void)state;
+    scree_http_options_init(&options);
+    leads_to(&request, "http://host/x.laz");
+    assert_int_equal(scree__net_redirect(&request, &options, "x.laz", &err), SCREE_E_IO);
+    assert_non_null(strstr(err.message, "redirected from https to http://host/x.laz"));
+    assert_string_equal(request.url, "https://host/x.laz");
+    leads_to(&request, "https://other/y.laz");
+    assert_int_equal(scree__net_redirect(&request, &options, "x.laz", NULL), SCREE_OK);
+    assert_string_equal(request.url, "https://other/y.laz");
+}
+
 static void keeps_secrets(void **state)
 {
     struct net net;
@@ -265,6 +308,7 @@ int main(void)
         cmocka_unit_test(lasting_failures),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(backs_off),
+        cmocka_unit_test(jitters),
         cmocka_unit_test(deadline),
         cmocka_unit_test(reset_in_the_body),
         cmocka_unit_test(stalls),
@@ -272,6 +316,7 @@ int main(void)
         cmocka_unit_test(redirect_same_host),
         cmocka_unit_test(redirect_other_host),
         cmocka_unit_test(redirect_refused),
+        cmocka_unit_test(redirect_to_plain_http),
         cmocka_unit_test(keeps_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

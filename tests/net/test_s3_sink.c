@@ -178,6 +178,14 @@ static void fails(void **state)
     end(&s3);
 
     begin(&s3);
+    STORE(&s3, loses_a_byte, true);
+    assert_int_equal(open_sink(&s3), SCREE_OK);
+    assert_int_equal(write_object(&s3, 6 * MIB), SCREE_OK);
+    assert_int_equal(scree_sink_commit(s3.sink, &s3.net.err), SCREE_E_IO);
+    net_says(&s3.net, "6291456 bytes were uploaded, the object has 6291455");
+    end(&s3);
+
+    begin(&s3);
     assert_int_equal(open_sink(&s3), SCREE_OK);
     assert_int_equal(write_object(&s3, 11 * MIB), SCREE_OK);
     leaves_nothing(&s3); /* closed without a commit */

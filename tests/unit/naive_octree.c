@@ -27,6 +27,7 @@ struct point {
     uint8_t path[NAIVE_DEPTH_MAX]; /* the Morton code, one octal digit a level: 4 z + 2 y + x */
     int natural;
     struct cube *owner;
+    int64_t place; /* in its node, among those of its time */
 };
 
 struct build {
@@ -389,13 +390,49 @@ static int compare_in_node(const void *left, const void *right)
     const struct point *a = *(const struct point *const *)left;
     const struct point *b = *(const struct point *const *)right;
     int by = compare_times(a->time, b->time);
+    if (by == 0)
+        by = (a->place > b->place) - (a->place < b->place);
     return by != 0 ? by : (a > b) - (a < b);
+}
+
+/* The number of the cell at this depth, or at the deepest, on an axis: its bit in the path's digits. */
+static int64_t cell_of(const struct build *b, const struct point *point, unsigned bit, int depth)
+{
+    int64_t cell = 0;
+    for (int d = 0; d < b->depth && d < depth; d++)
+        cell = 2 * cell + (point->path[d] >> bit & 1);
+    return cell;
+}
+
+/* Points of one time: what comes before the order of all points. */
+static void place_equal_times(const struct build *b, int level, struct point **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct point *point = list[i];
+        int64_t row = cell_of(b, point, 1, level + 6), column = cell_of(b, point, 0, level + 16);
+        list[i]->place = count <= 15
+                             ? point->record[14] % 16
+                             : row % 64 * ((int64_t)1 << 50) + (row % 2 == 0 ? column : -column);
+    }
+}
+
+static void place_in_node(const struct build *b, int level, struct point **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        list[i]->place = 0;
+    qsort(list, count, sizeof *list, compare_in_node);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && compare_times(list[end]->time, list[i]->time) == 0;)
+            end++;
+        place_equal_times(b, level, list + i, end - i);
+    }
+    qsort(list, count, sizeof *list, compare_in_node);
 }
 
 static void put_node(struct build *b, const struct cube *cube)
 {
     struct naive_node *node = &b->out->nodes[b->out->node_count++];
-    const struct point **list = get(cube->own, sizeof *list);
+    struct point **list = get(cube->own, sizeof *list);
     node->level = cube->level;
     node->x = cube->x;
     node->y = cube->y;
@@ -404,7 +441,7 @@ static void put_node(struct build *b, const struct cube *cube)
     for (size_t i = 0; i < cube->member_count; i++)
         if (b->points[cube->members[i]].owner == cube)
             list[node->count++] = &b->points[cube->members[i]];
-    qsort(list, node->count, sizeof *list, compare_in_node);
+    place_in_node(b, cube->level, list, node->count);
     for (size_t i = 0; i < node->count; i++)
         node->records[i] = list[i]->record;
     free(list);

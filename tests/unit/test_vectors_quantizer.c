@@ -197,18 +197,24 @@ static void list_scan(struct list *list, bool whole, float *estimates, float *er
         uint32_t width = scree__vectors_pack_width(list->count, p), first = 64 * p;
         uint32_t rows = list->count - first < width ? list->count - first : width;
         struct scree__vectors_hits hits;
-        scree__vectors_scan_packs(&list->scan, pack, width, rows, INFINITY, &hits);
+        hits.count = 0;
+        scree__vectors_scan_packs(&list->scan, pack, width, rows, first, INFINITY, &hits);
         assert_int_equal(hits.count, rows);
         for (uint32_t i = 0; i < rows; i++) {
             estimates[first + i] = hits.estimate[i];
             errors[first + i] = hits.error[i];
-            const uint8_t row = (uint8_t)i;
+            assert_int_equal(hits.row[i], first + i);
+            const struct scree__vectors_whole_row row = {
+                pack,
+                list->codes.extra + (size_t)(first + i) * scree__vectors_extra_bytes(n, bits),
+                list->codes.extra_factors + 2 * (size_t)(first + i),
+                width,
+                i,
+                list->scan.add,
+                list->scan.whole_error};
             if (whole)
-                scree__vectors_scan_whole(&list->scan, pack, width, &row, 1,
-                                          list->codes.extra +
-                                              (size_t)first * scree__vectors_extra_bytes(n, bits),
-                                          list->codes.extra_factors + 2 * (size_t)first,
-                                          &estimates[first + i], &errors[first + i]);
+                scree__vectors_scan_whole(&list->scan, &row, 1, &estimates[first + i],
+                                          &errors[first + i]);
         }
     }
 }

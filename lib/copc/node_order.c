@@ -1,0 +1,217 @@
+/*
+ * node_order.c - a node's records by GPS time: places are sorted by the upper 32 bits of what varies in the times. Points whose keys are equal are
+ * mostly the returns of a pulse: they are settled when their records are copied. Sorts are stable, so that what is equal stays in the order of
+ * all points.
+ */
+#include "copc/node_order.h"
+#include "copc/record.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* So many records ahead of the loops, which take 2 ns a point and more, they are fetched: whole, as they are copied next. */
+#define AHEAD 48u
+/* Times that are looked at before all are. */
+#define PROBES 16u
+
+struct span {
+    uint64_t min, max;
+};
+
+static const uint8_t *record_of(const struct scree__copc_node_source *from, uint64_t place)
+{
+    return from->records + (uint64_t)scree__copc_place_id(place) * from->record_bytes;
+}
+
+static uint64_t time_of(const uint8_t *record)
+{
+    return scree__copc_gps_key(scree__base_load64(record + SCREE__COPC_GPS_TIME_AT));
+}
+
+static void fetch(const struct scree__copc_node_source *from, uint64_t place)
+{
+    const uint8_t *record = record_of(from, place);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + from->record_bytes - 1);
+}
+
+/* ------------------------------------------------------------------------------------- many points of one time */
+
+static unsigned below(const struct scree__copc_node_source *from, unsigned levels)
+{
+    unsigned depth = from->level + levels;
+    return from->cube->depth > depth ? from->cube->depth - depth : 0;
+}
+
+/* Row, and place in it: upwards in even ones, downwards in odd ones. */
+static uint32_t row_key(const struct scree__copc_node_source *from, const uint8_t *record)
+{
+    int32_t at[3];
+    uint64_t cells[3];
+    scree__copc_record_position(record, at);
+    scree__copc_cube_cells(from->cube, at, cells);
+    uint64_t row = cells[1] >> below(from, SCREE__COPC_ROW_LEVELS);
+    uint64_t column = cells[0] >> below(from, SCREE__COPC_COLUMN_LEVELS);
+    column ^= (uint64_t)0 - (row & 1);
+    return (uint32_t)(row << SCREE__COPC_COLUMN_LEVELS |
+                      (column & (((uint64_t)1 << SCREE__COPC_COLUMN_LEVELS) - 1)));
+}
+
+static bool seem_timeless(const struct scree__copc_node_source *from, const uint64_t *places,
+                          uint64_t count)
+{
+    uint64_t first = time_of(record_of(from, places[0]));
+    for (uint64_t i = 1; i <= PROBES; i++)
+        if (time_of(record_of(from, places[(count - 1) * i / PROBES])) != first)
+            return false;
+    return count > SCREE__COPC_PULSE_POINTS;
+}
+
+/* Keys by rows. False: the times differ. */
+static bool number_rows(const struct scree__copc_node_source *from, uint64_t *places,
+                        uint64_t count)
+{
+    uint64_t first = time_of(record_of(from, places[0])), differ = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            fetch(from, places[i + AHEAD]);
+        const uint8_t *record = record_of(from, places[i]);
+        differ |= time_of(record) ^ first;
+        places[i] = scree__copc_place(row_key(from, record), scree__copc_place_id(places[i]));
+    }
+    return differ == 0;
+}
+
+/* ------------------------------------------------------------------------------------------------- by time */
+
+static struct span load_times(const struct scree__copc_node_source *from, const uint64_t *places,
+                              uint64_t *times, uint64_t count)
+{
+    struct span span = {UINT64_MAX, 0};
+    for (uint64_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            fetch(from, places[i + AHEAD]);
+        uint64_t time = time_of(record_of(from, places[i]));
+        times[i] = time;
+        span.min = time < span.min ? time : span.min;
+        span.max = time > span.max ? time : span.max;
+    }
+    return span;
+}
+
+/* By the upper bits of the times. other: the times of the places. */
+static uint64_t *sort_times(uint64_t *places, uint64_t *other, uint64_t count, struct span span)
+{
+    unsigned bits = 64u - (unsigned)__builtin_clzll((span.max - span.min) | 1);
+    unsigned shift = bits > 32 ? bits - 32 : 0;
+    for (uint64_t i = 0; i < count; i++)
+        places[i] = scree__copc_place((uint32_t)((other[i] - span.min) >> shift),
+                                      scree__copc_place_id(places[i]));
+    return scree__copc_radix_sort(places, other, count);
+}
+
+/* The end of the run of equal keys that begins here. */
+static uint64_t run_end(const uint64_t *places, uint64_t begin, uint64_t count)
+{
+    uint64_t end = begin + 1;
+    while (end < count && (places[end] ^ places[begin]) >> 32 == 0)
+        end++;
+    return end;
+}
+
+/* Time, then return number. */
+static bool comes_after(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t time_a = time_of(a), time_b = time_of(b);
+    return time_a != time_b ? time_a > time_b
+                            : (a[SCREE__COPC_RETURNS_AT] & 15) > (b[SCREE__COPC_RETURNS_AT] & 15);
+}
+
+/* A run of two or more equal keys that is no longer than a pulse. */
+static void settle_places(const struct scree__copc_node_source *from, uint64_t *places,
+                          uint64_t count)
+{
+    uint64_t first = places[0], second = places[1];
+    bool back = comes_after(record_of(from, first), record_of(from, second));
+    places[0] = back ? second : first; /* mostly there are two, and either may come first */
+    places[1] = back ? first : second;
+    for (uint64_t i = 2; i < count; i++) {
+        uint64_t place = places[i], at = i;
+        for (; at > 0 && comes_after(record_of(from, places[at - 1]), record_of(from, place)); at--)
+            places[at] = places[at - 1];
+        places[at] = place;
+    }
+}
+
+/*
+ * A run of equal keys that is longer than a pulse: by the bits that the keys did not hold, which are 32 at most, so that the keys of the runs in it mean
+ * equal times.
+ */
+static void settle_run(const struct scree__copc_node_source *from, uint64_t *places,
+                       uint64_t *other, uint64_t count)
+{
+    struct span span = load_times(from, places, other, count);
+    uint64_t *sorted = sort_times(places, other, count, span);
+    if (sorted != places)
+        memcpy(places, sorted, count * sizeof *places);
+    for (uint64_t begin = 0, end; begin < count; begin = end) {
+        end = run_end(places, begin, count);
+        if (end - begin <= SCREE__COPC_PULSE_POINTS) {
+            if (end - begin > 1)
+                settle_places(from, places + begin, end - begin);
+            continue;
+        }
+        (void)number_rows(from, places + begin, end - begin);
+        sorted = scree__copc_radix_sort(places + begin, other + begin, end - begin);
+        if (sorted != places + begin)
+            memcpy(places + begin, sorted, (end - begin) * sizeof *places);
+    }
+    /* No equal keys are left. */
+    for (uint64_t i = 0; i < count; i++)
+        places[i] = scree__copc_place((uint32_t)i, scree__copc_place_id(places[i]));
+}
+
+static void settle_runs(const struct scree__copc_node_source *from, uint64_t *places,
+                        uint64_t *other, uint64_t count)
+{
+    for (uint64_t i = SCREE__COPC_PULSE_POINTS; i < count; i++) {
+        uint64_t begin = i - SCREE__COPC_PULSE_POINTS;
+        if ((places[i] ^ places[begin]) >> 32 != 0)
+            continue;
+        uint64_t end = run_end(places, begin, count);
+        settle_run(from, places + begin, other + begin, end - begin);
+        i = end + SCREE__COPC_PULSE_POINTS - 1;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------- records */
+
+/* keyed: runs of equal keys are left to be settled. */
+static void collect(const struct scree__copc_node_source *from, uint64_t *places, uint64_t count,
+                    bool keyed, uint8_t *to)
+{
+    uint32_t bytes = from->record_bytes;
+    uint64_t settled = keyed ? 0 : count; /* places up to here */
+    for (uint64_t i = 0; i < count; i++, to += bytes) {
+        if (i + AHEAD < count)
+            fetch(from, places[i + AHEAD]);
+        if (i >= settled && i + 1 < count && (places[i] ^ places[i + 1]) >> 32 == 0) {
+            settled = run_end(places, i, count);
+            settle_places(from, places + i, settled - i);
+        }
+        scree__copc_record_copy(to, record_of(from, places[i]), bytes);
+    }
+}
+
+void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t *places,
+                            uint64_t *other, uint64_t count, uint8_t *to)
+{
+    if (seem_timeless(from, places, count) && number_rows(from, places, count)) {
+        collect(from, scree__copc_radix_sort(places, other, count), count, false, to);
+        return;
+    }
+    struct span span = load_times(from, places, other, count);
+    uint64_t *sorted = sort_times(places, other, count, span);
+    settle_runs(from, sorted, sorted == places ? other : places, count);
+    collect(from, sorted, count, true, to);
+}
