@@ -316,7 +316,7 @@ static enum scree_status tell(struct scree_enrich_job *job, struct scree_enrich_
 enum scree_status scree_enrich_run(struct scree_enrich_job *job, struct scree_enrich_result *result,
                                    struct scree_error *err)
 {
-    struct scree_enrich_result own;
+    struct scree_enrich_result own = {0};
     struct scree__enrich_rewritten rewritten = {0};
     result = result != NULL ? result : &own;
     memset(result, 0, sizeof *result);

@@ -199,7 +199,7 @@ static enum scree_status run_position(struct scree__enrich_window *window, uint3
 {
     const struct scree__enrich_node *node = &window->store->nodes[at];
     struct scree__enrich_leaf leaf;
-    struct scree__enrich_piece piece;
+    struct scree__enrich_piece piece = {0};
     enum scree_status status = SCREE_OK;
     window->core_count = 2;
     window->leaf_count = 0;
