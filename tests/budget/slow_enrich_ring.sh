@@ -2,7 +2,7 @@
 . "$SCREE_SOURCE_DIR/tests/budget/_budget.sh"
 export SOURCE_DATE_EPOCH=1700000000
 
-[ -n "${SCREE_SANITIZE:-}" ] || ulimit -t 90 # of each program: one triangle after the other takes an hour
+[ -n "${SCREE_SANITIZE:-}" ] || ulimit -t 90 # of each program: one triangle after the other has no end
 "$MAKE_ADVERSARY" ring 1300000 ring.laz
 for memory in $PLENTY 64M; do
     timed 0 enrich ring.laz "out$memory.laz" --features HeightAboveGround --neighbors none --json -q --threads 2 --memory $memory --tmp scratch
