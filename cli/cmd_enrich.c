@@ -267,8 +267,10 @@ static enum scree_status run_file(struct session *session, struct locations *loc
         status = locations_prepare(locations, wanted->output, err);
     if (status == SCREE_OK)
         status = scree_enrich_open(session->context, wanted, &job, err);
-    if (status != SCREE_OK)
+    if (status != SCREE_OK) {
+        wanted->report = wanted->map = NULL; /* they are ours */
         return status;
+    }
     if (!common->dry_run)
         status = scree_enrich_run(job, &result, err);
     const struct spent outcome = spent_of(session);
@@ -288,6 +290,7 @@ static enum scree_status run_file(struct session *session, struct locations *loc
     if (status == SCREE_OK && !common->dry_run && !common->quiet)
         enrich_summary_text(wanted->output, &result, &outcome);
     scree_enrich_close(job);
+    wanted->report = wanted->map = NULL; /* they are ours */
     return status;
 }
 

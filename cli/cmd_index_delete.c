@@ -52,7 +52,7 @@ static int read_file(const char *path, struct ids *ids)
         return options_misuse(&command_index_delete, "%s: cannot be read", path);
     bool good = read_lines(file, ids, &line) && ferror(file) == 0;
     if (file != stdin)
-        fclose(file);
+        (void)fclose(file);
     return good ? EXIT_CODE_DONE
                 : options_misuse(&command_index_delete, "%s: line %lu: expected an id", path, line);
 }

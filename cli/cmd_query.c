@@ -235,6 +235,8 @@ static int run_with(const struct query_arguments *arguments, struct scree_query_
         status = locate(&locations, &session, arguments, wanted, &err);
     if (status == SCREE_OK)
         status = work(&session, arguments, wanted, &err);
+    wanted->source_options = NULL; /* they are of the locations */
+    wanted->sink_options = NULL;
     session_end(&session);
     locations_end(&locations);
     inputs_release(&inputs);

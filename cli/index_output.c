@@ -51,13 +51,14 @@ static void little(uint8_t *p, uint64_t value, unsigned bytes)
 
 static enum scree_status begin_npy(struct index_output *output, struct scree_error *err)
 {
+    static const uint8_t magic[8] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     uint8_t head[128];
     char text[118];
     int length = snprintf(text, sizeof text,
                           "{'descr': '<i8', 'fortran_order': False, 'shape': (%" PRIu64 ", %u), }",
                           output->query_count, output->k);
     memset(head, ' ', sizeof head);
-    memcpy(head, "\x93NUMPY\1\0", 8);
+    memcpy(head, magic, sizeof magic);
     little(head + 8, sizeof head - 10, 2);
     memcpy(head + 10, text, (size_t)length);
     head[sizeof head - 1] = '\n';

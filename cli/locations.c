@@ -93,7 +93,7 @@ static enum scree_status read_profile(struct locations *locations, const char *f
         return err->status = SCREE_E_IO;
     }
     enum scree_status status = parse_file(locations, file, path, name, err);
-    fclose(file);
+    (void)fclose(file);
     return status;
 }
 
@@ -206,7 +206,7 @@ void locations_say_statistics(const struct locations *locations, const struct sc
     scree_source_statistics(source, &statistics);
     if (statistics.request_count == 0)
         return;
-    fflush(stdout);
+    (void)fflush(stdout);
     fputs("scree: ", stderr);
     put_clean(stderr, scree_source_name(source));
     fprintf(

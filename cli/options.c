@@ -122,7 +122,7 @@ static int getopt_tables(const struct option_entry *entries, struct option *long
     int count = 0;
     size_t used = 0;
     shorts[used++] = ':'; /* "argument missing" is told apart from "unknown" */
-    for (; entries[count].name != NULL && count < OPTIONS_MAX; count++) {
+    for (; count < OPTIONS_MAX && entries[count].name != NULL; count++) {
         const struct option_entry *entry = &entries[count];
         longs[count] =
             (struct option){entry->name, entry->argument != NULL ? required_argument : no_argument,

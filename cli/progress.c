@@ -173,7 +173,7 @@ static void say(struct progress *progress, double now)
         say_plain(progress);
     else
         say_json(progress);
-    fflush(stderr);
+    (void)fflush(stderr);
     progress->last_said = now;
     progress->told = true;
 }
@@ -224,7 +224,7 @@ void progress_pause(struct progress *progress)
 {
     pthread_mutex_lock(&progress->lock);
     erase_bar(progress);
-    fflush(stderr);
+    (void)fflush(stderr);
     pthread_mutex_unlock(&progress->lock);
 }
 
@@ -233,7 +233,7 @@ void progress_finish(struct progress *progress)
     pthread_mutex_lock(&progress->lock);
     end_stage(progress, clock_seconds());
     erase_bar(progress);
-    fflush(stderr);
+    (void)fflush(stderr);
     pthread_mutex_unlock(&progress->lock);
 }
 

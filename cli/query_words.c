@@ -60,7 +60,10 @@ static char *read_file(const char *path, FILE *file)
         if (used >= AREA_BYTES_MAX)
             break;
         capacity *= 2;
-        text = realloc(text, capacity);
+        char *larger = realloc(text, capacity);
+        if (larger == NULL)
+            free(text);
+        text = larger;
     }
     const char *why = ferror(file)                 ? "cannot be read"
                       : used >= AREA_BYTES_MAX     ? "is larger than 64 MiB"
@@ -78,7 +81,7 @@ char *query_polygon_text(const char *words)
     FILE *file = fopen(words, "re");
     if (file != NULL) {
         char *text = read_file(words, file);
-        fclose(file);
+        (void)fclose(file);
         return text;
     }
     const char *why = strerror(errno);

@@ -80,6 +80,6 @@ uint64_t session_peak_resident_bytes(void)
         if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
             break;
     }
-    fclose(file);
+    (void)fclose(file);
     return kib * 1024;
 }

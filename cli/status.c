@@ -31,7 +31,7 @@ enum exit_code status_exit_code(enum scree_status status)
 
 enum exit_code status_report(enum scree_status status, const struct scree_error *err)
 {
-    fflush(stdout);
+    (void)fflush(stdout);
     fputs("scree: ", stderr);
     if (status == SCREE_E_CANCELLED)
         fputs("interrupted", stderr);
@@ -39,10 +39,9 @@ enum exit_code status_report(enum scree_status status, const struct scree_error 
         put_clean(stderr, err->message[0] != '\0' ? err->message : scree_status_name(status));
     fputc('\n', stderr);
     if (status == SCREE_E_BUDGET && err->need_bytes > 0) {
-        const uint64_t mib = (uint64_t)1 << 20;
-        fprintf(stderr, "scree: needs at least %s: --memory %lluM\n",
-                size_text(err->need_bytes).text,
-                (unsigned long long)(err->need_bytes / mib + (err->need_bytes % mib != 0)));
+        const unsigned long long mib = 1ull << 20, need = err->need_bytes;
+        fprintf(stderr, "scree: needs at least %s: --memory %lluM\n", size_text(need).text,
+                need / mib + (need % mib != 0));
     }
     return status_exit_code(status);
 }

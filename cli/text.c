@@ -157,7 +157,7 @@ static int put_counted(FILE *out, const char *text)
             text++;
             continue;
         }
-        fwrite(text, 1, bytes, out);
+        (void)fwrite(text, 1, bytes, out);
         text += bytes;
         width++;
     }

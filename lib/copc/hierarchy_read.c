@@ -1,5 +1,6 @@
 /* hierarchy_read.c - the walk over all hierarchy pages: bounded, each page once. */
 #include "copc/hierarchy_read.h"
+#include "copc/preorder.h"
 #include "base/error.h"
 #include "copc/format.h"
 
@@ -135,15 +136,6 @@ static int compare_keys(const struct scree_copc_entry *a, const struct scree_cop
 
 /* -------------------------------------------------------------------------------------- walking */
 
-static bool is_under(struct scree_copc_key key, struct scree_copc_key top)
-{
-    int up = key.level - top.level;
-    if (up < 0)
-        return false;
-    return up > 31 ? top.x == 0 && top.y == 0 && top.z == 0
-                   : key.x >> up == top.x && key.y >> up == top.y && key.z >> up == top.z;
-}
-
 /* Queues a page, if it can be read. */
 static enum scree_status add_page(struct walk *walk, struct scree_copc_key key, uint64_t offset,
                                   uint64_t bytes, unsigned depth)
@@ -231,7 +223,7 @@ static enum scree_status take_entry(struct walk *walk, const struct scree__copc_
         return tell(walk, SCREE__COPC_COUNT_INVALID,
                     "node %d-%d-%d-%d (entry at byte %llu): point count %d", key.level, key.x,
                     key.y, key.z, where, entry->point_count);
-    if (!is_under(key, page->key)) {
+    if (!scree__copc_key_under(key, page->key)) {
         enum scree_status status =
             tell(walk, SCREE__COPC_PAGE_SCOPE,
                  "node %d-%d-%d-%d (entry at byte %llu) is not under %d-%d-%d-%d, the key of its "

@@ -12,7 +12,8 @@ static uint32_t at_level(int32_t coordinate, int up)
     return up > 31 ? 0 : (uint32_t)coordinate >> up;
 }
 
-int scree__copc_preorder_compare(struct scree_copc_key a, struct scree_copc_key b)
+/* Below, equal to or above 0. Siblings are in Morton order, z first. */
+static int compare_keys(struct scree_copc_key a, struct scree_copc_key b)
 {
     int level = a.level < b.level ? a.level : b.level;
     const int32_t from_a[3] = {a.z, a.y, a.x}, from_b[3] = {b.z, b.y, b.x};
@@ -41,12 +42,12 @@ static void sift(uint32_t *order, uint64_t at, uint64_t count, const void *items
         struct scree_copc_key larger = key_at(items, item_bytes, order[child]);
         if (child + 1 < count) {
             struct scree_copc_key other = key_at(items, item_bytes, order[child + 1]);
-            if (scree__copc_preorder_compare(larger, other) < 0) {
+            if (compare_keys(larger, other) < 0) {
                 larger = other;
                 child++;
             }
         }
-        if (scree__copc_preorder_compare(larger, key) <= 0)
+        if (compare_keys(larger, key) <= 0)
             break;
         order[at] = order[child];
     }
@@ -72,7 +73,7 @@ uint64_t scree__copc_preorder_find(const uint32_t *order, uint64_t count, const 
     uint64_t begin = 0, end = count;
     while (begin < end) {
         uint64_t middle = begin + (end - begin) / 2;
-        if (scree__copc_preorder_compare(key_at(items, item_bytes, order[middle]), key) < 0)
+        if (compare_keys(key_at(items, item_bytes, order[middle]), key) < 0)
             begin = middle + 1;
         else
             end = middle;

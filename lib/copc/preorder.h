@@ -13,12 +13,9 @@ static inline bool scree__copc_key_under(struct scree_copc_key key, struct scree
     int up = key.level - top.level;
     if (up < 0)
         return false;
-    return up > 31 ? top.x == 0 && top.y == 0 && top.z == 0
+    return up > 30 ? top.x == 0 && top.y == 0 && top.z == 0
                    : key.x >> up == top.x && key.y >> up == top.y && key.z >> up == top.z;
 }
-
-/* Below, equal to or above 0. Siblings are in Morton order, z first. */
-int scree__copc_preorder_compare(struct scree_copc_key a, struct scree_copc_key b);
 
 /*
  * Sorts order[0, count), which are numbers of items; each item of item_bytes begins with its key.

@@ -77,7 +77,7 @@ enum scree_status scree_validate(struct scree_context *context, struct scree_sou
                                  struct scree_validate_report *report, struct scree_error *err)
 {
     struct scree__mem_budget *budget = scree__par_budget(context);
-    struct scree_validate_report own;
+    struct scree_validate_report own = {0};
     void *memory;
     enum scree_status status =
         scree__mem_alloc(budget, sizeof(struct scree__copc_check), &memory, "the validator", err);

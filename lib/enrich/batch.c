@@ -331,7 +331,7 @@ enum scree_status scree_enrich_batch(struct scree_context *context,
                                      struct scree_enrich_batch_result *result,
                                      struct scree_error *err)
 {
-    struct scree_enrich_batch_result own;
+    struct scree_enrich_batch_result own = {0};
     struct batch batch;
     memset(&batch, 0, sizeof batch);
     batch.context = context;

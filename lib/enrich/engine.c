@@ -177,6 +177,22 @@ enum scree_status scree__enrich_engine_run(struct scree__enrich_engine *engine,
                                  rows, err);
 }
 
+void scree__enrich_engine_check_all(struct scree__enrich_engine *engine)
+{
+    engine->check_all = true;
+}
+
+bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine)
+{
+    return engine->check_all && engine->ran;
+}
+
+bool scree__enrich_engine_one_channel(const struct scree__enrich_engine *engine)
+{
+    const unsigned channels = atomic_load(&engine->channels);
+    return engine->check_all && (channels & (channels - 1)) == 0;
+}
+
 void scree__enrich_engine_close(struct scree__enrich_engine *engine)
 {
     if (engine == NULL)

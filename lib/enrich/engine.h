@@ -70,6 +70,11 @@ scree__enrich_engine_reader(const struct scree__enrich_engine *engine);
 SCREE_MUST_CHECK enum scree_status scree__enrich_engine_run(struct scree__enrich_engine *engine,
                                                             struct scree__enrich_rows **rows,
                                                             struct scree_error *err);
+/* Before a run: it decodes all fields of the input's points, and so has checked them. */
+void scree__enrich_engine_check_all(struct scree__enrich_engine *engine);
+bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine);
+/* After such a run: are all points of one scanner channel? */
+bool scree__enrich_engine_one_channel(const struct scree__enrich_engine *engine);
 void scree__enrich_engine_close(struct scree__enrich_engine *engine); /* accepts NULL */
 
 #endif

@@ -10,7 +10,7 @@ void scree__enrich_grid_init(struct scree__enrich_grid *grid, const int32_t min[
                              const int32_t max[3], unsigned bits)
 {
     double side[3];
-    unsigned axis_of[ENRICH_GRID_BITS], axis_bits[3] = {0, 0, 0};
+    unsigned axis_of[ENRICH_GRID_BITS] = {0}, axis_bits[3] = {0, 0, 0};
     memset(grid, 0, sizeof *grid);
     for (int a = 0; a < 3; a++) {
         grid->min[a] = min[a];

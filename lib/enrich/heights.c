@@ -6,7 +6,7 @@
  * points around the part. It is one of the survey's if no ground point of the survey lies in its circle; nor does one have to be looked for farther from
  * the part than twice the limit, because any other triangle about the same place would have a circle that large at most. So where its circle leaves what was read the
  * survey's tree is asked (heights_tree.c). Points on ground points, most of them in open country, need no triangle, and triangles are remembered by
- * the cells in which they were asked for.
+ * the cells in which they were asked for. Where triangles are dear to find the part gets a network of its own after all (heights_network.c).
  */
 #include "enrich/heights.h"
 #include "base/error.h"
@@ -94,29 +94,37 @@ static bool is_place_whole(const struct scree__enrich_ground *ground, struct fea
     return is_whole(ground, at, at);
 }
 
+bool scree__enrich_circle_whole(const struct scree__enrich_ground *ground,
+                                const struct features_circle *circle)
+{
+    const double low[2] = {circle->centre[0] - circle->radius, circle->centre[1] - circle->radius},
+                 high[2] = {circle->centre[0] + circle->radius, circle->centre[1] + circle->radius};
+    return is_whole(ground, low, high);
+}
+
 /* From any triangle of ground points that holds p to the survey's. */
 static enum scree_status settle(struct scree__enrich_ground *ground, struct features_facet *facet,
                                 struct features_place p, struct features_circle *circle,
                                 struct scree_error *err)
 {
+    uint64_t looks = 0;
     for (;;) {
         struct features_corner point;
         bool found = false;
         scree__features_facet_circle(facet, circle);
-        const uint32_t near = scree__features_ground_within(&ground->near, facet, circle, p);
+        const uint32_t near =
+            scree__features_ground_within(&ground->near, facet, circle, p, &looks);
         if (near != FEATURES_NO_GROUND) {
             point = ground->near.points[near];
         } else {
-            const double low[2] = {circle->centre[0] - circle->radius,
-                                   circle->centre[1] - circle->radius},
-                         high[2] = {circle->centre[0] + circle->radius,
-                                    circle->centre[1] + circle->radius};
-            if (is_whole(ground, low, high))
-                return SCREE_OK;
-            enum scree_status status =
-                scree__enrich_ground_in_circle(ground, facet, circle, p, &point, &found, err);
-            if (status != SCREE_OK || !found)
+            enum scree_status status = SCREE_OK;
+            if (!scree__enrich_circle_whole(ground, circle))
+                status = scree__enrich_ground_in_circle(ground, facet, circle, p, &point, &found,
+                                                        &looks, err);
+            if (status != SCREE_OK)
                 return status;
+            if (!found)
+                return scree__enrich_network_begin(ground, looks, err);
         }
         scree__features_facet_turn(facet, &point, p);
     }
@@ -205,7 +213,10 @@ static enum scree_status find_triangle(struct scree__enrich_ground *ground, cons
     struct scree__enrich_window *window = ground->window;
     struct features_facet facet;
     struct features_circle circle;
-    enum scree_status status = SCREE_OK;
+    bool empty;
+    enum scree_status status = scree__enrich_network_find(ground, p, &empty, known, err);
+    if (status != SCREE_OK || !empty)
+        return status;
     *known = recall(ground, p);
     if (*known != NULL)
         return SCREE_OK;
@@ -231,6 +242,8 @@ static enum scree_status find_triangle(struct scree__enrich_ground *ground, cons
     }
     status = settle(ground, &facet, p, &circle, err);
     if (status == SCREE_OK)
+        status = scree__enrich_network_add(ground, &facet, err);
+    if (status == SCREE_OK)
         *known = remember(ground, &facet, &circle, p);
     return status;
 }
@@ -253,7 +266,7 @@ static enum scree_status height_by_network(struct scree__enrich_ground *ground, 
         }
         status = find_triangle(ground, at, p, &known, err);
     }
-    if (status == SCREE_OK && known != NULL && !known->good) {
+    if (status == SCREE_OK && known != NULL && !known->good && known != &ground->of_network) {
         const struct features_facet facet = known->facet;
         const unsigned edge = scree__features_facet_edge(&facet, p);
         if (edge != 3)
@@ -374,6 +387,7 @@ static enum scree_status part_heights(struct scree__enrich_ground *ground, const
                      ? height_by_network(ground, i, err)
                      : height_nearby(ground, i, err);
     }
+    scree__enrich_network_end(ground);
     if (status == SCREE_OK && ground->far_count > 0)
         status = scree__enrich_far_heights(ground, &window->store->nodes[part->node], err);
     return status;

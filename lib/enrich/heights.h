@@ -7,6 +7,7 @@
 
 #include "enrich/window.h"
 #include "features/ground.h"
+#include "features/network.h"
 
 /* Triangles of the survey's network that are remembered. */
 #define ENRICH_FACETS 4096u
@@ -37,14 +38,23 @@ struct scree__enrich_ground {
 
     struct features_place hull[ENRICH_HULL_EDGES][2]; /* nothing lies beyond these edges */
     uint32_t hull_count;
+
+    uint64_t looks;  /* at points, in searches for triangles that took very many */
+    bool no_network; /* there is no room for one */
+    bool networked;  /* they are found in this instead: */
+    struct scree__features_network network;
+    struct scree__enrich_facet of_network; /* the last one from there */
 };
 
-/* A ground point of the region in the circumcircle of a triangle about p, which `near` does not have; it has it afterwards. */
-SCREE_MUST_CHECK enum scree_status
-scree__enrich_ground_in_circle(struct scree__enrich_ground *ground,
-                               const struct features_facet *facet,
-                               const struct features_circle *circle, struct features_place p,
-                               struct features_corner *point, bool *found, struct scree_error *err);
+/* Is all of a triangle's circle in what was read? */
+bool scree__enrich_circle_whole(const struct scree__enrich_ground *ground,
+                                const struct features_circle *circle);
+
+/* A ground point of the region in the circumcircle of a triangle about p, which `near` does not have; it has it afterwards. looks: how many points were looked at is added. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_ground_in_circle(
+    struct scree__enrich_ground *ground, const struct features_facet *facet,
+    const struct features_circle *circle, struct features_place p, struct features_corner *point,
+    bool *found, uint64_t *looks, struct scree_error *err);
 /* The window's points are then the ground points within `reach` of a place of the survey, in x and y, of its coordinates. *whole false: there are too many. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_ground_collect(struct scree__enrich_ground *ground,
                                                                 const int32_t at[3], double reach,
@@ -60,6 +70,40 @@ SCREE_MUST_CHECK enum scree_status
 scree__enrich_ground_beyond(struct scree__enrich_ground *ground, struct features_place a,
                             struct features_place b, bool opposite, struct features_corner *point,
                             bool *found, struct scree_error *err);
+
+/* -------------------------------------------------------------------------- heights_network.c */
+
+/* A triangle took so many looks to find: after too many of those the part gets a network, if the budget has room for it. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_network_begin(struct scree__enrich_ground *ground,
+                                                               uint64_t looks,
+                                                               struct scree_error *err);
+void scree__enrich_network_end(struct scree__enrich_ground *ground);
+/* A triangle that was found otherwise. Without room for it there is no network any more. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_network_add(struct scree__enrich_ground *ground,
+                                                             const struct features_facet *facet,
+                                                             struct scree_error *err);
+/*
+ * The survey's triangle at p, on the better side where p lies on an edge; NULL: p is outside of the survey's network. *empty: nothing is known, because the part has no network, or one without triangles.
+ * *known stays until the next one is found.
+ */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_network_find(struct scree__enrich_ground *ground, struct features_place p,
+                           bool *empty, const struct scree__enrich_facet **known,
+                           struct scree_error *err);
+
+/* ----------------------------------------------------------------------------- heights_lift.c */
+
+/* A search in a circle looked at so many points: after very many of them leaves are remembered from then on, if the budget has room for it. */
+void scree__enrich_lift_begin(struct scree__enrich_window *window, uint64_t looks);
+/* With lifts: remembers that of a leaf's ground points none is in a circle. bowl: the circle's, about p; least: of all values of it at the leaf's points. */
+void scree__enrich_lift_keep(struct scree__enrich_window *window,
+                             const struct scree__enrich_node *node,
+                             const struct features_bowl *bowl, struct features_place p,
+                             double least);
+/* With lifts: is it known that no ground point of a node is in a circle, or on it? bowl: the circle's, about p. */
+bool scree__enrich_lift_clears(const struct scree__enrich_window *window,
+                               const struct scree__enrich_node *node,
+                               const struct features_bowl *bowl, struct features_place p);
 
 /* ------------------------------------------------------------------------------ heights_far.c */
 

@@ -1,7 +1,11 @@
 /* heights_tree.c - the ground beyond what was read around a part: walks over the survey's tree. */
 #include "enrich/heights.h"
 
+#include <math.h>
 #include <string.h>
+
+/* A box is as dear to look at as so many points. */
+#define NODE_LOOKS 8u
 
 struct search {
     const struct scree__enrich_ground *ground;
@@ -12,6 +16,7 @@ struct search {
     const struct features_circle *circle;
     struct features_bowl bowl;
     double limit; /* what lies above this is not in the circle */
+    uint64_t looks;
     /* Beyond a line, or on it behind a. */
     struct features_place line[2];
     bool opposite;
@@ -42,10 +47,11 @@ static bool meets_line(const struct search *search, const int64_t min[2], const 
 
 static bool search_meets(void *user, const struct scree__enrich_node *node)
 {
-    const struct search *search = user;
+    struct search *search = user;
     const struct scree__enrich_ground *ground = search->ground;
     const int32_t *middle = ground->window->middle;
     int64_t min[2], max[2];
+    search->looks += NODE_LOOKS;
     double far2 = 0;
     bool known = true;
     if (node->ground == 0)
@@ -64,7 +70,10 @@ static bool search_meets(void *user, const struct scree__enrich_node *node)
         const double d = c < low ? low - c : c > high ? c - high : 0;
         far2 += d * d;
     }
-    return !known && far2 <= search->circle->radius * search->circle->radius;
+    if (known || far2 > search->circle->radius * search->circle->radius)
+        return false;
+    return ground->window->lifts == NULL ||
+           !scree__enrich_lift_clears(ground->window, node, &search->bowl, search->near);
 }
 
 /* How much a point is to be preferred, the least first; false: it does not count. */
@@ -99,26 +108,34 @@ static void search_take(void *user, const struct scree__enrich_node *node, const
     struct search *search = user;
     const struct scree__enrich_ground *ground = search->ground;
     const int32_t *middle = ground->window->middle;
-    bool found = false;
-    (void)node;
+    bool found = false, all = true;
+    double least = INFINITY;
+    search->looks += count;
     for (uint32_t i = 0; i < count; i++) {
         const struct scree__enrich_point *p =
             (const struct scree__enrich_point *)(const void *)(points + (size_t)i * stride);
         const int64_t x = (int64_t)p->x - middle[0], y = (int64_t)p->y - middle[1];
         double worth;
-        if (!(p->what >> ENRICH_INDEX_BITS & ENRICH_GROUND) || x < ground->region_min[0] ||
-            x > ground->region_max[0] || y < ground->region_min[1] || y > ground->region_max[1])
+        if (!(p->what >> ENRICH_INDEX_BITS & ENRICH_GROUND))
             continue;
+        if (x < ground->region_min[0] || x > ground->region_max[0] || y < ground->region_min[1] ||
+            y > ground->region_max[1]) {
+            all = false;
+            continue;
+        }
         const struct features_place at = {(int32_t)x, (int32_t)y};
-        if (!(search->facet != NULL ? worth_in_circle(search, at, &worth)
-                                    : worth_beyond(search, at, &worth)) ||
-            (found && worth >= search->best))
+        const bool counts = search->facet != NULL ? worth_in_circle(search, at, &worth)
+                                                  : worth_beyond(search, at, &worth);
+        least = worth < least ? worth : least;
+        if (!counts || (found && worth >= search->best))
             continue;
         found = true;
         search->best = worth;
         search->found = (struct features_corner){at.x, at.y, scree__enrich_minus(p->z, middle[2])};
     }
     search->walk->done = found;
+    if (search->facet != NULL && all && !found && ground->window->lifts != NULL)
+        scree__enrich_lift_keep(ground->window, node, &search->bowl, search->near, least);
 }
 
 /* ------------------------------------------------------------------------------------- lowest of one place */
@@ -186,14 +203,17 @@ enum scree_status scree__enrich_ground_in_circle(struct scree__enrich_ground *gr
                                                  const struct features_circle *circle,
                                                  struct features_place p,
                                                  struct features_corner *point, bool *found,
-                                                 struct scree_error *err)
+                                                 uint64_t *looks, struct scree_error *err)
 {
     struct search search = {.near = p, .facet = facet, .circle = circle};
     scree__features_facet_bowl(facet, p, &search.bowl);
     const double side = (double)(ground->region_max[0] - ground->region_min[0]) +
                         (double)(ground->region_max[1] - ground->region_min[1]);
     search.limit = scree__features_bowl_slack(&search.bowl, side, side);
-    return ask(ground, &search, point, found, err);
+    enum scree_status status = ask(ground, &search, point, found, err);
+    *looks += search.looks;
+    scree__enrich_lift_begin(ground->window, search.looks);
+    return status;
 }
 
 enum scree_status scree__enrich_ground_beyond(struct scree__enrich_ground *ground,

@@ -252,6 +252,12 @@ static enum scree_status compute(struct scree_enrich_job *job, struct scree_enri
     const enum scree_feature *features;
     if (job->engine == NULL)
         return SCREE_OK;
+    const bool scored =
+        (job->survey->features & SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE)) != 0;
+    const bool seen = job->options.report != NULL || job->options.map != NULL || scored;
+    if (!seen && scree_las_layout(job->reader)->compressor == SCREE_LAZ_LAYERED &&
+        job->options.output_kind != SCREE_ENRICH_OUTPUT_LAS)
+        scree__enrich_engine_check_all(job->engine); /* then its layers can be copied */
     enum scree_status status = scree__enrich_engine_run(job->engine, &job->rows, err);
     if (status != SCREE_OK)
         return status;
@@ -264,8 +270,7 @@ static enum scree_status compute(struct scree_enrich_job *job, struct scree_enri
     if (job->options.verify_count > 0)
         status =
             scree__enrich_job_verify(job, job->options.verify_count, &result->verified_count, err);
-    const bool scored = (result->features & SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE)) != 0;
-    if (status == SCREE_OK && (job->options.report != NULL || job->options.map != NULL || scored))
+    if (status == SCREE_OK && seen)
         status =
             scree__enrich_report_new(scree__par_budget(job->context), job->reader, &job->options,
                                      job->survey->unit_metres, features, count, &job->report, err);
@@ -311,7 +316,7 @@ static enum scree_status tell(struct scree_enrich_job *job, struct scree_enrich_
 enum scree_status scree_enrich_run(struct scree_enrich_job *job, struct scree_enrich_result *result,
                                    struct scree_error *err)
 {
-    struct scree_enrich_result own;
+    struct scree_enrich_result own = {0};
     struct scree__enrich_rewritten rewritten = {0};
     result = result != NULL ? result : &own;
     memset(result, 0, sizeof *result);

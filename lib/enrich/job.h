@@ -53,7 +53,8 @@ struct scree__enrich_engine {
     struct scree__enrich_plan plan;
     struct scree__enrich_question question;
     struct scree__enrich_rules rules;
-    bool ran;
+    bool ran, check_all;
+    atomic_uint channels; /* of the input's points of formats 6 to 10: bits */
 
     /* How the budget is divided (size.c). */
     uint64_t leaf_points, range_points;

@@ -52,13 +52,16 @@ static void look(void *user, uint64_t first, uint32_t count, uint8_t *records,
 
 static struct scree__enrich_change change_of(struct scree_enrich_job *job)
 {
-    struct scree__enrich_change change = {.fields = job->fields,
-                                          .field_count = job->field_count,
-                                          .parameters = job->parameters.text,
-                                          .kind = SCREE__ENRICH_SAME,
-                                          .user = job,
-                                          .values = values,
-                                          .touch = job->report != NULL ? look : NULL};
+    struct scree__enrich_change change = {
+        .fields = job->fields,
+        .field_count = job->field_count,
+        .parameters = job->parameters.text,
+        .kind = SCREE__ENRICH_SAME,
+        .user = job,
+        .values = values,
+        .checked = job->engine != NULL && scree__enrich_engine_checked(job->engine),
+        .one_channel = job->engine != NULL && scree__enrich_engine_one_channel(job->engine),
+        .touch = job->report != NULL ? look : NULL};
     if (job->options.output_kind == SCREE_ENRICH_OUTPUT_LAS)
         change.kind = SCREE__ENRICH_LAS;
     if (job->options.output_kind == SCREE_ENRICH_OUTPUT_LAZ)

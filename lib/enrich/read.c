@@ -98,6 +98,15 @@ static enum scree_status take_record(const struct reader *reader, const uint8_t 
     return SCREE_OK;
 }
 
+static void note_channels(const struct reader *reader, const uint8_t *records, size_t count)
+{
+    unsigned channels = 0;
+    for (size_t i = 0; i < count; i++)
+        channels |= 1u << (records[i * reader->file->header.record_bytes + 15] >> 4 & 3);
+    if ((atomic_load(&reader->engine->channels) & channels) != channels)
+        atomic_fetch_or(&reader->engine->channels, channels);
+}
+
 static enum scree_status take_batch(struct reader *reader, unsigned worker, uint64_t first,
                                     size_t count, struct scree_error *err)
 {
@@ -122,6 +131,8 @@ static enum scree_status take_batch(struct reader *reader, unsigned worker, uint
     }
     if (status == SCREE_OK)
         status = scree__enrich_store_add(reader->store, worker, points, kept, segment, err);
+    if (reader->number == 0 && reader->file->header.point_format >= 6)
+        note_channels(reader, reader->records[worker], count);
     scree__par_stage_add(reader->engine->context, count);
     return status;
 }
@@ -133,9 +144,10 @@ static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker,
     struct scree_las_unit unit;
     enum scree_status status = SCREE_OK;
     size_t count = 1;
+    const uint32_t fields =
+        reader->number == 0 && reader->engine->check_all ? SCREE_LAZ_FIELD_ALL : reader->fields;
     if (reader->cursors[worker] == NULL)
-        status = scree_las_cursor_new(reader->file->reader, reader->fields,
-                                      &reader->cursors[worker], err);
+        status = scree_las_cursor_new(reader->file->reader, fields, &reader->cursors[worker], err);
     if (status == SCREE_OK)
         status = scree_las_cursor_open(reader->cursors[worker], index, err);
     scree_las_unit(reader->file->reader, index, &unit);

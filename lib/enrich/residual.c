@@ -130,12 +130,13 @@ static double distance(const struct scree__features_ground *ground)
 {
     const struct features_place p = {0, 0};
     struct features_facet facet;
+    uint64_t looks = 0;
     if (!scree__features_ground_around(ground, p, &facet))
         return -1;
     for (;;) {
         struct features_circle circle;
         scree__features_facet_circle(&facet, &circle);
-        const uint32_t found = scree__features_ground_within(ground, &facet, &circle, p);
+        const uint32_t found = scree__features_ground_within(ground, &facet, &circle, p, &looks);
         if (found == FEATURES_NO_GROUND)
             return fabs(scree__features_facet_above(&facet, p, 0));
         scree__features_facet_turn(&facet, &ground->points[found], p);

@@ -4,6 +4,7 @@
  *     rewrite.c         what is asked for, whether it can be done; the whole
  *     rewrite_head.c    the new header and VLRs
  *     rewrite_points.c  the points: chunk by chunk in parallel
+ *     rewrite_layers.c  chunks of formats 6 to 10 whose old layers are copied
  *     rewrite_tail.c    what follows the points: EVLRs, and what nothing describes
  *     rewrite_copc.c    hierarchy and temporal index: the same nodes at other places
  *
@@ -26,6 +27,9 @@ struct scree__enrich_change {
     const char
         *parameters; /* the JSON of the parameter record; see parameters.h; NULL without fields */
     enum scree__enrich_kind kind;
+    bool
+        checked; /* all of the input's points have been decoded, every field: need not be done again */
+    bool one_channel; /* known then: they are of one scanner channel */
     /*
      * Values of points [first, first + count) in the file's order: count rows of field_count. From any thread. points: their records as they are in the input.
      */
@@ -93,6 +97,7 @@ struct scree__enrich_writing {
     uint32_t parameters_bytes;
 
     bool compressed; /* the output */
+    bool splices;    /* its chunks have the input's layers */
     struct scree_laz_layout layout;
 
     uint8_t *head; /* all up to the points */
@@ -117,6 +122,30 @@ scree__enrich_extra_payload(struct scree__enrich_writing *writing, const struct 
                             uint8_t **payload, uint64_t *bytes, struct scree_error *err);
 /* Does each of the input's chunks become one of the output? */
 bool scree__enrich_chunks_stay(const struct scree__enrich_writing *writing);
+/* Can the layers of what is kept stay as they are? They are of the same items then, and nothing looks at the records. */
+bool scree__enrich_layers_stay(const struct scree__enrich_writing *writing);
+
+/* A chunk as it is written: head, then pieces. */
+struct scree__enrich_splice {
+    uint8_t *head; /* room for scree_laz_layered_fixed_bytes() of the output's layout */
+    size_t head_bytes;
+    const uint8_t *pieces[3]; /* borrowed */
+    uint64_t bytes[3], total;
+    unsigned count;
+};
+
+/* Of chunks of the new fields alone, which have records of format 6. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_fields_layout(const struct scree__enrich_writing *writing,
+                            struct scree_laz_layout *layout, struct scree_error *err);
+/* What is before the fields' bytes in such a record. point: the input's; NULL: its channel makes no difference. */
+void scree__enrich_fields_record(uint8_t *record, const uint8_t *point);
+/* old: the input's chunk, unit->bytes of it; fields: the chunk of the new fields, or NULL. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_splice(const struct scree__enrich_writing *writing,
+                                                        const struct scree_las_unit *unit,
+                                                        const uint8_t *old, const uint8_t *fields,
+                                                        struct scree__enrich_splice *splice,
+                                                        struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writing,
                                                               struct scree_error *err);
 /* The tail, and what the header and the info record say of it. */

@@ -19,11 +19,14 @@ struct slot {
     struct scree_las_cursor *cursor;
     struct scree_laz_encoder *encoder;
     void *encoder_memory;
-    uint8_t *piece;   /* records as they were */
-    float *values;    /* of a piece */
-    uint8_t *records; /* of the chunk, as they will be */
+    uint8_t *piece; /* records as they were */
+    float *values;  /* of a piece */
+    uint8_t *
+        records; /* of the chunk, as they will be; with splices: as scree__enrich_fields_layout() has them */
     uint8_t *chunk;
     uint64_t chunk_capacity, chunk_bytes;
+    uint8_t *old; /* with splices: the input's chunk */
+    struct scree__enrich_splice splice;
     uint64_t first_point, point_count;
 };
 
@@ -34,6 +37,11 @@ struct points {
     bool direct;          /* a unit is a chunk */
     uint64_t slot_points; /* the most */
     uint64_t piece_points;
+    struct scree_laz_layout layout; /* of what is encoded */
+    uint32_t record_bytes;          /* of that; 0: nothing is */
+    uint64_t old_bytes;             /* the largest chunk's; 0: no splices */
+    size_t head_bytes;
+    uint32_t decoded; /* fields that have to be; 0: none */
     size_t encoder_bytes;
     struct scree_las_cursor *cursor; /* not direct: the one that goes through all */
     uint64_t unit, round;
@@ -46,6 +54,17 @@ static uint64_t largest_unit(const struct scree_las_reader *reader)
         struct scree_las_unit unit;
         scree_las_unit(reader, i, &unit);
         most = unit.point_count > most ? unit.point_count : most;
+    }
+    return most;
+}
+
+static uint64_t largest_chunk(const struct scree_las_reader *reader)
+{
+    uint64_t most = 0;
+    for (uint64_t i = 0; i < scree_las_unit_count(reader); i++) {
+        struct scree_las_unit unit;
+        scree_las_unit(reader, i, &unit);
+        most = unit.bytes > most ? unit.bytes : most;
     }
     return most;
 }
@@ -71,13 +90,15 @@ static uint64_t slot_bytes(const struct points *points)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const uint64_t fields = writing->change->field_count;
-    uint64_t bytes = points->slot_points * writing->out_bytes +
+    uint64_t bytes = points->slot_points * points->record_bytes + points->old_bytes +
+                     points->head_bytes +
                      points->piece_points * (writing->in_bytes + fields * sizeof(float));
     if (writing->compressed)
         bytes +=
-            points->encoder_bytes + scree_laz_encode_bound(&writing->layout, points->slot_points);
+            points->encoder_bytes + scree_laz_encode_bound(&points->layout, points->slot_points);
     /* The cursor's decoder and the chunk that it reads, which is seldom larger than its records. */
-    if (points->direct && scree_las_layout(writing->reader)->compressor != SCREE_LAZ_NONE)
+    if (points->direct && points->decoded != 0 &&
+        scree_las_layout(writing->reader)->compressor != SCREE_LAZ_NONE)
         bytes += scree_laz_decoder_bytes(scree_las_layout(writing->reader)) +
                  points->slot_points * writing->in_bytes;
     return bytes + 4096;
@@ -94,8 +115,10 @@ static void release_slots(struct points *points)
         scree__mem_free(budget, slot->encoder_memory, points->encoder_bytes);
         scree__mem_free(budget, slot->piece, points->piece_points * writing->in_bytes);
         scree__mem_free(budget, slot->values, points->piece_points * fields * sizeof(float));
-        scree__mem_free(budget, slot->records, points->slot_points * writing->out_bytes);
+        scree__mem_free(budget, slot->records, points->slot_points * points->record_bytes);
         scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
+        scree__mem_free(budget, slot->old, points->old_bytes);
+        scree__mem_free(budget, slot->splice.head, points->head_bytes);
     }
     scree__mem_free(budget, points->slots, points->window * sizeof *points->slots);
     scree_las_cursor_free(points->cursor);
@@ -119,15 +142,22 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if ((status = scree__mem_alloc(budget, values, &memory, what, err)) != SCREE_OK)
         return status;
     slot->values = memory;
-    status = scree__mem_alloc(budget, points->slot_points * writing->out_bytes, &memory, what, err);
+    status =
+        scree__mem_alloc(budget, points->slot_points * points->record_bytes, &memory, what, err);
     if (status != SCREE_OK)
         return status;
     slot->records = memory;
-    if (points->direct)
-        status = scree_las_cursor_new(writing->reader, SCREE_LAZ_FIELD_ALL, &slot->cursor, err);
-    if (status != SCREE_OK || !writing->compressed)
+    if ((status = scree__mem_alloc(budget, points->old_bytes, &memory, what, err)) != SCREE_OK)
         return status;
-    const uint64_t capacity = scree_laz_encode_bound(&writing->layout, points->slot_points);
+    slot->old = memory;
+    if ((status = scree__mem_alloc(budget, points->head_bytes, &memory, what, err)) != SCREE_OK)
+        return status;
+    slot->splice.head = memory;
+    if (points->direct && points->decoded != 0)
+        status = scree_las_cursor_new(writing->reader, points->decoded, &slot->cursor, err);
+    if (status != SCREE_OK || !writing->compressed || points->record_bytes == 0)
+        return status;
+    const uint64_t capacity = scree_laz_encode_bound(&points->layout, points->slot_points);
     if ((status = scree__mem_alloc(budget, capacity, &memory, what, err)) != SCREE_OK)
         return status;
     slot->chunk = memory;
@@ -136,7 +166,7 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if (status != SCREE_OK)
         return status;
     slot->encoder_memory = memory;
-    return scree_laz_encoder_init(memory, points->encoder_bytes, &writing->layout, &slot->encoder,
+    return scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder,
                                   err);
 }
 
@@ -170,6 +200,35 @@ static enum scree_status make_slots(struct points *points, struct scree_error *e
 
 /* ---------------------------------------------------------------------------------------- records */
 
+/* New fields into a record. */
+static void put_fields(const struct scree__enrich_change *change, const float *values, uint8_t *at)
+{
+    for (uint32_t f = 0; f < change->field_count; f++) {
+        scree__enrich_store(change->fields[f].feature, change->fields[f].compact, values[f], at);
+        at += change->fields[f].bytes;
+    }
+}
+
+/* `count` records of the new fields alone. */
+static enum scree_status make_fields(const struct points *points, struct slot *slot, uint64_t done,
+                                     uint32_t count, struct scree_error *err)
+{
+    const struct scree__enrich_writing *writing = points->writing;
+    const struct scree__enrich_change *change = writing->change;
+    const uint32_t before = points->record_bytes - writing->field_bytes;
+    uint8_t *to = slot->records + done * points->record_bytes;
+    if (change->field_count == 0)
+        return SCREE_OK;
+    enum scree_status status =
+        change->values(change->user, slot->first_point + done, count, slot->values, err);
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i++, to += points->record_bytes) {
+        scree__enrich_fields_record(
+            to, points->decoded != 0 ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
+        put_fields(change, slot->values + (uint64_t)i * change->field_count, to + before);
+    }
+    return status;
+}
+
 /* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
 static enum scree_status widen(const struct points *points, struct slot *slot, uint64_t done,
                                uint32_t count, struct scree_error *err)
@@ -190,11 +249,8 @@ static enum scree_status widen(const struct points *points, struct slot *slot, u
         const float *values = slot->values + (uint64_t)i * change->field_count;
         memcpy(at, from, writing->keep_at);
         at += writing->keep_at;
-        for (uint32_t f = 0; f < change->field_count; f++) {
-            scree__enrich_store(change->fields[f].feature, change->fields[f].compact, values[f],
-                                at);
-            at += change->fields[f].bytes;
-        }
+        put_fields(change, values, at);
+        at += writing->field_bytes;
         if (after < writing->in_bytes)
             memcpy(at, from + after, writing->in_bytes - after);
     }
@@ -208,12 +264,60 @@ static enum scree_status encode(const struct points *points, struct slot *slot,
 {
     const struct scree__enrich_writing *writing = points->writing;
     size_t bytes = 0;
-    if (!writing->compressed)
+    if (!writing->compressed || points->record_bytes == 0)
         return SCREE_OK;
     enum scree_status status =
-        scree_laz_encode(slot->encoder, slot->records, writing->out_bytes, slot->point_count,
+        scree_laz_encode(slot->encoder, slot->records, points->record_bytes, slot->point_count,
                          slot->chunk, (size_t)slot->chunk_capacity, &bytes, err);
     slot->chunk_bytes = bytes;
+    return status;
+}
+
+static enum scree_status next_piece(const struct points *points, struct slot *slot, size_t *count,
+                                    struct scree_error *err)
+{
+    enum scree_status status =
+        scree_las_cursor_next(slot->cursor, slot->piece, (size_t)points->piece_points, count, err);
+    if (status == SCREE_OK && *count == 0)
+        status = scree__base_fail(err, SCREE_E_DATA, "%s: points are missing",
+                                  scree_source_name(points->writing->source));
+    return status;
+}
+
+/* A unit whose layers stay; its points are decoded no further than is needed. */
+static enum scree_status splice_unit(void *arg, uint64_t index, unsigned slot_index,
+                                     unsigned worker, struct scree_error *err)
+{
+    struct points *points = arg;
+    struct scree__enrich_writing *writing = points->writing;
+    struct slot *slot = &points->slots[slot_index];
+    struct scree_las_unit unit;
+    (void)worker;
+    scree_las_unit(writing->reader, index, &unit);
+    slot->first_point = unit.first_point;
+    slot->point_count = unit.point_count;
+    enum scree_status status =
+        scree_source_read(writing->source, unit.offset, slot->old, (size_t)unit.bytes, err);
+    if (status == SCREE_OK && points->decoded != 0)
+        status = scree_las_cursor_open(slot->cursor, index, err);
+    for (uint64_t done = 0; done < unit.point_count && status == SCREE_OK;) {
+        const uint64_t left = unit.point_count - done;
+        size_t count = (size_t)(left < points->piece_points ? left : points->piece_points);
+        if (points->decoded != 0)
+            status = next_piece(points, slot, &count, err);
+        if (status == SCREE_OK)
+            status = make_fields(points, slot, done, (uint32_t)count, err);
+        if (status == SCREE_OK)
+            status = scree__par_check_cancel(writing->context, err);
+        done += count;
+    }
+    if (status == SCREE_OK)
+        status = encode(points, slot, err);
+    if (status == SCREE_OK)
+        status =
+            scree__enrich_splice(writing, &unit, slot->old,
+                                 points->record_bytes > 0 ? slot->chunk : NULL, &slot->splice, err);
+    slot->chunk_bytes = slot->splice.total;
     return status;
 }
 
@@ -231,12 +335,8 @@ static enum scree_status make_unit(void *arg, uint64_t index, unsigned slot_inde
     slot->point_count = unit.point_count;
     enum scree_status status = scree_las_cursor_open(slot->cursor, index, err);
     for (uint64_t done = 0; done < unit.point_count && status == SCREE_OK;) {
-        size_t count;
-        status = scree_las_cursor_next(slot->cursor, slot->piece, (size_t)points->piece_points,
-                                       &count, err);
-        if (status == SCREE_OK && count == 0)
-            status = scree__base_fail(err, SCREE_E_DATA, "%s: points are missing",
-                                      scree_source_name(writing->source));
+        size_t count = 0;
+        status = next_piece(points, slot, &count, err);
         if (status == SCREE_OK)
             status = widen(points, slot, done, (uint32_t)count, err);
         if (status == SCREE_OK)
@@ -244,6 +344,17 @@ static enum scree_status make_unit(void *arg, uint64_t index, unsigned slot_inde
         done += count;
     }
     return status == SCREE_OK ? encode(points, slot, err) : status;
+}
+
+static enum scree_status write_splice(struct scree_sink *sink,
+                                      const struct scree__enrich_splice *splice,
+                                      struct scree_error *err)
+{
+    enum scree_status status = scree_sink_write(sink, splice->head, splice->head_bytes, err);
+    for (unsigned i = 0; i < splice->count && status == SCREE_OK; i++)
+        if (splice->bytes[i] > 0)
+            status = scree_sink_write(sink, splice->pieces[i], (size_t)splice->bytes[i], err);
+    return status;
 }
 
 static enum scree_status note_chunk(struct scree__enrich_writing *writing, const struct slot *slot,
@@ -284,7 +395,9 @@ static enum scree_status take(void *arg, uint64_t index, unsigned slot_index,
                                     scree_source_name(writing->source), slot->point_count,
                                     slot->chunk_bytes);
         status = note_chunk(writing, slot, err);
-        if (status == SCREE_OK)
+        if (status == SCREE_OK && writing->splices)
+            status = write_splice(writing->sink, &slot->splice, err);
+        else if (status == SCREE_OK)
             status = scree_sink_write(writing->sink, slot->chunk, (size_t)slot->chunk_bytes, err);
     } else {
         status = scree_sink_write(writing->sink, slot->records,
@@ -384,6 +497,29 @@ static enum scree_status write_table(struct scree__enrich_writing *writing, stru
     return scree_sink_patch(writing->sink, writing->head_bytes, pointer, sizeof pointer, err);
 }
 
+/* What is encoded: whole records; or the new fields, to be put between layers that stay. */
+static enum scree_status choose_layout(struct points *points, struct scree_error *err)
+{
+    struct scree__enrich_writing *writing = points->writing;
+    const struct scree__enrich_change *change = writing->change;
+    points->layout = writing->layout;
+    points->record_bytes = writing->out_bytes;
+    points->decoded = SCREE_LAZ_FIELD_ALL;
+    writing->splices = scree__enrich_layers_stay(writing);
+    if (!writing->splices)
+        return SCREE_OK;
+    if (change->checked)
+        points->decoded = change->one_channel || change->field_count == 0 ? 0 : SCREE_LAZ_FIELD_XY;
+    points->old_bytes = largest_chunk(writing->reader);
+    points->head_bytes = scree_laz_layered_fixed_bytes(&writing->layout);
+    points->record_bytes = 0;
+    if (change->field_count == 0)
+        return SCREE_OK;
+    enum scree_status status = scree__enrich_fields_layout(writing, &points->layout, err);
+    points->record_bytes = points->layout.record_bytes;
+    return status;
+}
+
 static void choose_sizes(struct points *points)
 {
     const struct scree__enrich_writing *writing = points->writing;
@@ -398,7 +534,7 @@ static void choose_sizes(struct points *points)
     points->piece_points = PIECE_BYTES / writing->in_bytes + 1;
     if (!points->direct || points->piece_points > points->slot_points)
         points->piece_points = points->slot_points;
-    points->encoder_bytes = writing->compressed ? scree_laz_encoder_bytes(&writing->layout) : 0;
+    points->encoder_bytes = writing->compressed ? scree_laz_encoder_bytes(&points->layout) : 0;
 }
 
 enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writing,
@@ -407,6 +543,8 @@ enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writi
     static const uint8_t unknown[POINTER_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255};
     struct points points = {.writing = writing};
     enum scree_status status = SCREE_OK;
+    if ((status = choose_layout(&points, err)) != SCREE_OK)
+        return status;
     choose_sizes(&points);
     scree__par_stage_begin(writing->context, "write", writing->header->point_count);
     if (writing->compressed)
@@ -415,7 +553,8 @@ enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writi
         status = make_slots(&points, err);
     if (status == SCREE_OK && points.direct && writing->header->point_count > 0) {
         struct scree__par_lane_job lane = {scree_las_unit_count(writing->reader), points.window,
-                                           &points, make_unit, take};
+                                           &points, writing->splices ? splice_unit : make_unit,
+                                           take};
         status = scree__par_lane(scree__par_pool(writing->context), &lane, err);
     } else if (status == SCREE_OK) {
         status = write_rounds(&points, err);

@@ -218,8 +218,3 @@ enum scree_status scree__enrich_rows_next(struct scree__enrich_rows *rows, uint6
         rows->position += count;
     return status;
 }
-
-void scree__enrich_rows_rewind(struct scree__enrich_rows *rows, uint64_t first)
-{
-    rows->position = first;
-}

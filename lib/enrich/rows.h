@@ -36,11 +36,10 @@ uint32_t scree__enrich_rows_features(const struct scree__enrich_rows *rows,
 const struct scree__enrich_statistics *
 scree__enrich_rows_statistics(const struct scree__enrich_rows *rows);
 
-/* The next `count` rows, from one thread at a time: begins at the first point, or where scree__enrich_rows_rewind() says. Beyond the last is SCREE_E_ARGUMENT. */
+/* The next `count` rows, from one thread at a time: begins at the first point. Beyond the last is SCREE_E_ARGUMENT. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_rows_next(struct scree__enrich_rows *rows,
                                                            uint64_t count, float *out,
                                                            struct scree_error *err);
-void scree__enrich_rows_rewind(struct scree__enrich_rows *rows, uint64_t first);
 /*
  * Rows [first, first + count), from any thread. Where rows are on scratch, ranges of some hundred thousand are in memory at a time, two of them: the calls of
  * all threads together should move forward. Errors: SCREE_E_IO, SCREE_E_BUDGET, SCREE_E_MEMORY.

@@ -33,14 +33,6 @@ static uint64_t range_count(const struct scree__enrich_shelf_settings *settings)
     return (settings->point_count + settings->range_points - 1) / settings->range_points;
 }
 
-uint64_t scree__enrich_shelf_bytes(const struct scree__enrich_shelf_settings *settings)
-{
-    if (settings->in_memory)
-        return settings->point_count * scree__enrich_shelf_row_bytes(settings);
-    return range_count(settings) *
-           (settings->block_bytes + sizeof(struct scree__enrich_shelf_range));
-}
-
 enum scree_status scree__enrich_shelf_init(struct scree__enrich_shelf *shelf,
                                            struct scree_context *context,
                                            const struct scree__enrich_shelf_settings *settings,

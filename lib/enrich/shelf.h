@@ -53,8 +53,6 @@ struct scree__enrich_shelf {
 };
 
 uint32_t scree__enrich_shelf_row_bytes(const struct scree__enrich_shelf_settings *settings);
-/* Memory while rows are put. */
-uint64_t scree__enrich_shelf_bytes(const struct scree__enrich_shelf_settings *settings);
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_shelf_init(struct scree__enrich_shelf *shelf, struct scree_context *context,
                          const struct scree__enrich_shelf_settings *settings,

@@ -83,6 +83,7 @@ void scree__enrich_window_release(struct scree__enrich_window *window)
     scree__mem_free(budget, window->hits, (window->question->k + 64) * sizeof *window->hits);
     if (window->put_work != NULL)
         scree__mem_free(budget, window->put_work, scree__enrich_shelf_work_bytes(window->shelf));
+    scree__mem_free(budget, window->lifts, ENRICH_LIFTS * sizeof *window->lifts);
     scree__mem_free(budget, window->leaves, window->leaf_capacity * sizeof *window->leaves);
     scree__enrich_seek_release(&window->seek);
 }
@@ -198,7 +199,7 @@ static enum scree_status run_position(struct scree__enrich_window *window, uint3
 {
     const struct scree__enrich_node *node = &window->store->nodes[at];
     struct scree__enrich_leaf leaf;
-    struct scree__enrich_piece piece;
+    struct scree__enrich_piece piece = {0};
     enum scree_status status = SCREE_OK;
     window->core_count = 2;
     window->leaf_count = 0;

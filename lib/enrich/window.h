@@ -47,6 +47,15 @@ struct scree__enrich_part {
 /* Beside a window's points there is room for some that turn up later. */
 #define ENRICH_WINDOW_ROOM 16384u
 
+/* Where a leaf's ground points lie, lifted (heights_lift.c). */
+struct scree__enrich_lift {
+    uint32_t node;  /* counted from 1; 0: none */
+    double a, b, c; /* a plane about the middle of the leaf's box: a x + b y + c */
+    double least;   /* no point lies lower above it */
+};
+
+#define ENRICH_LIFTS 4096u
+
 /* One worker. */
 struct scree__enrich_window {
     struct scree_context *context;
@@ -70,6 +79,7 @@ struct scree__enrich_window {
     struct features_row *rows; /* of the part's points as a search finds them; counts as well */
     struct scree__enrich_hit *hits;
     void *put_work;
+    struct scree__enrich_lift *lifts; /* ENRICH_LIFTS of them, by node; NULL: none */
 };
 
 /* Memory of a window for so many points, all in all. */

@@ -219,6 +219,7 @@ struct within {
     struct features_place p;
     struct features_bowl bowl;
     double limit; /* less than this is looked at more closely */
+    uint64_t looks;
     const struct features_corner *found;
 };
 
@@ -227,6 +228,7 @@ static void within_take(void *user, const struct features_corner *points, uint32
     struct within *within = user;
     const struct features_bowl bowl = within->bowl;
     const double px = within->p.x, py = within->p.y;
+    within->looks += count;
     for (uint32_t i = 0; i < count; i++) {
         const double dx = (double)points[i].x - px, dy = (double)points[i].y - py;
         const double value = dx * dx + dy * dy - (bowl.a * dx + bowl.b * dy + bowl.c);
@@ -247,7 +249,7 @@ static void within_take(void *user, const struct features_corner *points, uint32
 uint32_t scree__features_ground_within(const struct scree__features_ground *ground,
                                        const struct features_facet *facet,
                                        const struct features_circle *circle,
-                                       struct features_place p)
+                                       struct features_place p, uint64_t *looks)
 {
     struct within within = {.facet = facet, .p = p};
     struct look look = {.ground = ground,
@@ -262,14 +264,15 @@ uint32_t scree__features_ground_within(const struct scree__features_ground *grou
     for (int64_t half = 2 * cell_side(ground);; half *= 4) {
         set_square(&look, p, half);
         look_around(&look);
-        if (within.found != NULL)
-            return (uint32_t)(within.found - ground->points);
         bool all = true;
         for (int a = 0; a < 2; a++)
             all = all && circle->centre[a] - circle->radius >= (double)look.min[a] &&
                   circle->centre[a] + circle->radius <= (double)look.max[a];
-        if (all || covers(&look))
-            return FEATURES_NO_GROUND;
+        if (within.found != NULL || all || covers(&look)) {
+            *looks += within.looks;
+            return within.found != NULL ? (uint32_t)(within.found - ground->points)
+                                        : FEATURES_NO_GROUND;
+        }
     }
 }
 

@@ -64,11 +64,11 @@ uint32_t scree__features_ground_at(const struct scree__features_ground *ground,
 /* A triangle of points near p that holds p. False: three points that surround p have not been found. */
 bool scree__features_ground_around(const struct scree__features_ground *ground,
                                    struct features_place p, struct features_facet *facet);
-/* A point in the circumcircle of a triangle that holds p, deep in it and near p; FEATURES_NO_GROUND: none. */
+/* A point in the circumcircle of a triangle that holds p, deep in it and near p; FEATURES_NO_GROUND: none. looks: how many points were looked at is added. */
 uint32_t scree__features_ground_within(const struct scree__features_ground *ground,
                                        const struct features_facet *facet,
                                        const struct features_circle *circle,
-                                       struct features_place p);
+                                       struct features_place p, uint64_t *looks);
 
 struct features_near {
     uint64_t d2; /* in x and y */

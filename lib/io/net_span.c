@@ -85,6 +85,14 @@ static enum scree_status address(struct scree__net_source *source,
     return SCREE_OK;
 }
 
+/* The ETag that the object had, as another thread may be setting it: etag[sizeof source->etag]. */
+static void copy_etag(struct scree__net_source *source, char *etag)
+{
+    scree__par_lock_take(&source->lock);
+    memcpy(etag, source->etag, sizeof source->etag);
+    scree__par_lock_give(&source->lock);
+}
+
 enum scree_status scree__net_source_request(struct scree__net_source *source,
                                             struct scree__net_request *request,
                                             enum scree__net_method method, bool *used_final_url,
@@ -95,9 +103,7 @@ enum scree_status scree__net_source_request(struct scree__net_source *source,
         status = scree__net_header(request, err, "Accept-Encoding: identity");
     /* Weak tags do not match anything there (RFC 9110, 13.1.1): those are only compared. */
     char etag[sizeof source->etag];
-    scree__par_lock_take(&source->lock);
-    memcpy(etag, source->etag, sizeof etag);
-    scree__par_lock_give(&source->lock);
+    copy_etag(source, etag);
     if (status == SCREE_OK && etag[0] == '"')
         status = scree__net_header(request, err, "If-Match: %s", etag);
     return status;
@@ -336,7 +342,7 @@ static enum scree__net_verdict judge(void *arg, struct scree__net_request *reque
                                      struct scree_error *err)
 {
     struct scree__net_span *span = arg;
-    char what[64];
+    char what[64], etag[sizeof span->source->etag];
     bool again = retry_from_start(span, request);
     if (span->err.status != SCREE_OK) {
         scree__base_fail(err, span->err.status, "%s", span->err.message);
@@ -346,10 +352,11 @@ static enum scree__net_verdict judge(void *arg, struct scree__net_request *reque
         return SCREE__NET_DONE;
     if (request->response.status == 416)
         return judge_416(span, &request->response, err);
-    if (request->response.status == 412 && span->source->etag[0] != '\0') {
+    copy_etag(span->source, etag);
+    if (request->response.status == 412 && etag[0] != '\0') {
         scree__base_fail(err, SCREE_E_IO,
                          "%s: changed while it was read: HTTP status 412, ETag was %s",
-                         span->source->source.name, span->source->etag);
+                         span->source->source.name, etag);
         return SCREE__NET_FAILED;
     }
     if (span->is_tail)

@@ -22,9 +22,7 @@ LAZ_INLINE struct laz_model_ref pair_optional(struct laz_model_256 *model,
     model = (struct laz_model_256 *)((uintptr_t)idle + (apart & (0 - (uintptr_t)(wanted != 0))));
     if (LAZ_UNLIKELY(--model->head.left < 0))
         scree__laz_rebuild_optional(model, model == idle);
-    return (struct laz_model_ref){
-        &model->head,     model->start,     model->cum,           model->count, 256,
-        model->head.last, LAZ_SYMBOL_SHIFT, LAZ_START_SHIFT(256), true};
+    return LAZ_REF_READY(model, model->head.last, LAZ_SYMBOL_SHIFT, LAZ_START_SHIFT(256), true);
 }
 
 /* One symbol of each stream that wants one; 0 of the other. */

@@ -45,10 +45,7 @@ LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigne
     struct laz_model_256 *model = &detail[k];
     if (LAZ_UNLIKELY(--model->head.left < 0))
         scree__laz_rebuild_detail(model, k, true);
-    return (struct laz_model_ref){
-        &model->head, model->start,     model->cum,        model->count,
-        256,          model->head.last, model->head.shift, model->head.start_shift,
-        true};
+    return LAZ_REF_READY(model, model->head.last, model->head.shift, model->head.start_shift, true);
 }
 
 /* The residual's value once k < 32 and its detail symbol u are known; modulo 2^32. */

@@ -18,9 +18,7 @@
 struct laz_reader {
     const uint8_t *at, *end;
     const uint8_t *last4; /* four bytes can be loaded up to here */
-    /* The code in the upper half; some of the bytes at `at`, or none, below it: laying these over
-     * them once more changes nothing. */
-    uint64_t window;
+    uint32_t code;
     uint32_t width;   /* code < width, always */
     uint32_t overrun; /* bytes asked for beyond the end */
     uint32_t damage;  /* not 0: a value that no encoder writes was met */
@@ -28,7 +26,11 @@ struct laz_reader {
 
 LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
 {
-#if defined(__GNUC__)
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN && defined(__GNUC__) && defined(__x86_64__)
+    unsigned zeros; /* compilers clear it first, for processors of long ago */
+    __asm__("lzcnt %1, %0" : "=r"(zeros) : "r"(v) : "cc");
+    return zeros;
+#elif defined(__GNUC__)
     return (unsigned)__builtin_clz(v);
 #else
     unsigned zeros = 0;
@@ -51,20 +53,20 @@ LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
 #endif
 }
 
-LAZ_INLINE uint32_t laz_load_be32(const uint8_t *p)
+/* Four bytes, the first one highest. */
+LAZ_INLINE uint64_t laz_load_be32(const uint8_t *p)
 {
-#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN && defined(__GNUC__) && defined(__x86_64__)
+    uint64_t v; /* compilers do not know that this clears the upper half */
+    __asm__("movbe %1, %k0" : "=r"(v) : "m"(*(const uint32_t *)(const void *)p));
+    return v;
+#elif defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint32_t v;
     memcpy(&v, p, sizeof v);
     return __builtin_bswap32(v);
 #else
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 #endif
-}
-
-LAZ_INLINE uint32_t laz_reader_code(const struct laz_reader *reader)
-{
-    return (uint32_t)(reader->window >> 32);
 }
 
 /* The next four bytes of a stream that has fewer; zeros follow. */
@@ -77,14 +79,14 @@ static inline void laz_reader_start(struct laz_reader *reader, const uint8_t *be
     size_t available = (size_t)(end - begin);
     reader->end = end;
     reader->last4 = available < 4 ? begin : end - 4;
-    reader->window = (uint64_t)scree__laz_reader_tail(begin, end) << 32;
+    reader->code = scree__laz_reader_tail(begin, end);
     reader->width = 0xFFFFFFFFu;
     reader->overrun = available < 4 ? (uint32_t)(4 - available) : 0;
     reader->damage = 0;
     reader->at = begin + (available < 4 ? available : 4);
     /* No encoder starts like this, and searches rely on it. */
-    if (laz_reader_code(reader) == reader->width) {
-        reader->window -= (uint64_t)1 << 32;
+    if (reader->code == reader->width) {
+        reader->code--;
         reader->damage = 1;
     }
 }
@@ -99,9 +101,9 @@ LAZ_INLINE bool laz_reader_sound(const struct laz_reader *reader)
  */
 LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
 {
-    size_t step = laz_clz32(reader->width) >> 3;
-    unsigned bits = (unsigned)step * 8;
-    uint32_t next;
+    unsigned bits = laz_clz32(reader->width) & 24;
+    size_t step = bits >> 3;
+    uint64_t next;
     if (LAZ_LIKELY(reader->at < reader->last4)) {
         next = laz_load_be32(reader->at);
     } else {
@@ -113,40 +115,72 @@ LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
         }
     }
     reader->at += step;
-    reader->window = (reader->window | next) << bits;
+    reader->code = (uint32_t)(((uint64_t)reader->code << 32 | next) << bits >> 32);
     reader->width <<= bits;
 }
 
+/* The same address, of which the compiler knows no more than that: it reaches the parts of a model
+ * from one register instead of working out, and putting aside, a pointer to each. */
+LAZ_INLINE char *laz_opaque(void *p)
+{
+#if defined(__GNUC__) && defined(__x86_64__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+
 /*
- * A model as the functions below see it. layout: the size that its type was declared with; last:
- * its last symbol, which may be less; shift: LAZ_SYMBOL_SHIFT, or LAZ_BIT_SHIFT for a bit in the
- * guise of a symbol. It is gone once everything is inlined.
+ * A model as the functions below see it. at: its head; start, cum, count: where they lie from there;
+ * layout: the size that its type was declared with; last: its last symbol, which may be less; shift:
+ * LAZ_SYMBOL_SHIFT, or LAZ_BIT_SHIFT for a bit in the guise of a symbol. It is gone once everything
+ * is inlined.
  */
 struct laz_model_ref {
-    struct laz_head *head;
-    void *start;
-    uint16_t *cum, *count;
+    char *at;
+    size_t start, cum, count;
     unsigned layout, last, shift, start_shift;
     bool ready; /* for one symbol, so that nobody need look */
 };
 
-#define LAZ_REF_OF(model, last_symbol, shift_bits)                                        \
-    ((struct laz_model_ref){                                                              \
-        &(model)->head, (model)->start, (model)->cum, (model)->count, LAZ_SYMBOLS(model), \
-        (last_symbol), (shift_bits),                                                      \
-        LAZ_START_SHIFT((shift_bits) == LAZ_BIT_SHIFT ? 2 : LAZ_SYMBOLS(model)), false})
+#define LAZ_PART(model, part) ((size_t)((char *)(model)->part - (char *)&(model)->head))
+#define LAZ_REF_READY(model, last_symbol, shift_bits, start_bits, is_ready)                   \
+    ((struct laz_model_ref){laz_opaque(&(model)->head), LAZ_PART(model, start),               \
+                            LAZ_PART(model, cum), LAZ_PART(model, count), LAZ_SYMBOLS(model), \
+                            (last_symbol), (shift_bits), (start_bits), (is_ready)})
+#define LAZ_REF_OF(model, last_symbol, shift_bits) \
+    LAZ_REF_READY(model, last_symbol, shift_bits,  \
+                  LAZ_START_SHIFT((shift_bits) == LAZ_BIT_SHIFT ? 2 : LAZ_SYMBOLS(model)), false)
 #define LAZ_REF(model) LAZ_REF_OF(model, LAZ_SYMBOLS(model) - 1, LAZ_SYMBOL_SHIFT)
+
+LAZ_INLINE struct laz_head *laz_ref_head(struct laz_model_ref m)
+{
+    return (void *)m.at;
+}
+
+LAZ_INLINE uint16_t *laz_ref_cum(struct laz_model_ref m)
+{
+    return (void *)(m.at + m.cum);
+}
+
+LAZ_INLINE uint16_t *laz_ref_count(struct laz_model_ref m)
+{
+    return (void *)(m.at + m.count);
+}
 
 LAZ_INLINE void laz_model_use(struct laz_model_ref m)
 {
-    if (!m.ready && LAZ_UNLIKELY(--m.head->left < 0))
-        scree__laz_rebuild(m.head, m.start, m.cum, m.count, m.layout, m.last, m.shift);
+    if (!m.ready && LAZ_UNLIKELY(--laz_ref_head(m)->left < 0)) {
+        m.at = laz_opaque(m.at); /* else the arguments are worked out for every symbol */
+        scree__laz_rebuild(laz_ref_head(m), m.at + m.start, laz_ref_cum(m), laz_ref_count(m),
+                           m.layout, m.last, m.shift);
+    }
 }
 
 LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
 {
-    return m.layout > 256 ? laz_find_wide(m.start, m.cum, m.start_shift, q)
-                          : laz_find(m.start, m.cum, m.start_shift, q);
+    void *start = m.at + m.start;
+    return m.layout > 256 ? laz_find_wide(start, laz_ref_cum(m), m.start_shift, q)
+                          : laz_find(start, laz_ref_cum(m), m.start_shift, q);
 }
 
 /* The upper end of a symbol's interval. The top symbol gets all the rest of the width, what `unit`
@@ -167,8 +201,8 @@ LAZ_INLINE void laz_reader_narrow(struct laz_reader *reader, struct laz_model_re
                                   struct laz_found found, uint32_t unit)
 {
     uint32_t low = (found.pair & 0xFFFFu) * unit;
-    m.count[found.symbol]++;
-    reader->window -= (uint64_t)low << 32;
+    laz_ref_count(m)[found.symbol]++;
+    reader->code -= low;
     reader->width = laz_top(found.pair, unit, reader->width) - low;
 }
 
@@ -177,10 +211,10 @@ LAZ_INLINE unsigned laz_reader_symbol(struct laz_reader *reader, struct laz_mode
 {
     laz_model_use(m);
     uint32_t unit = reader->width >> m.shift;
-    struct laz_found found = laz_model_find(m, laz_reader_code(reader) / unit);
+    struct laz_found found = laz_model_find(m, reader->code / unit);
     laz_reader_narrow(reader, m, found, unit);
     laz_reader_shift(reader);
-    return found.symbol;
+    return (unsigned)found.symbol;
 }
 
 /*
@@ -192,14 +226,14 @@ LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model
 {
     laz_model_use(m);
     uint32_t unit = reader->width >> m.shift;
-    struct laz_found found = {guess, laz_ends(m.cum, guess)};
+    struct laz_found found = {guess, laz_ends(laz_ref_cum(m), guess)};
     uint32_t low = (found.pair & 0xFFFFu) * unit;
     uint32_t high = laz_top(found.pair, unit, reader->width);
-    if (LAZ_UNLIKELY(laz_reader_code(reader) - low >= high - low))
-        found = laz_model_find(m, laz_reader_code(reader) / unit);
+    if (LAZ_UNLIKELY(reader->code - low >= high - low))
+        found = laz_model_find(m, reader->code / unit);
     laz_reader_narrow(reader, m, found, unit);
     laz_reader_shift(reader);
-    return found.symbol;
+    return (unsigned)found.symbol;
 }
 
 /*
@@ -213,14 +247,14 @@ LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_re
     laz_model_use(ma);
     laz_model_use(mb);
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
-    uint32_t qa = laz_reader_code(a) / unit_a, qb = laz_reader_code(b) / unit_b;
+    uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
     struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
     laz_reader_narrow(a, ma, found_a, unit_a);
     laz_reader_narrow(b, mb, found_b, unit_b);
     laz_reader_shift(a);
     laz_reader_shift(b);
-    *sa = found_a.symbol;
-    *sb = found_b.symbol;
+    *sa = (unsigned)found_a.symbol;
+    *sb = (unsigned)found_b.symbol;
 }
 
 /* The same with a third stream. */
@@ -235,8 +269,8 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     laz_model_use(mc);
     uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
     uint32_t unit_c = c->width >> mc.shift;
-    uint32_t qa = laz_reader_code(a) / unit_a, qb = laz_reader_code(b) / unit_b;
-    uint32_t qc = laz_reader_code(c) / unit_c;
+    uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
+    uint32_t qc = c->code / unit_c;
     struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
     struct laz_found found_c = laz_model_find(mc, qc);
     laz_reader_narrow(a, ma, found_a, unit_a);
@@ -245,9 +279,9 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     laz_reader_shift(a);
     laz_reader_shift(b);
     laz_reader_shift(c);
-    *sa = found_a.symbol;
-    *sb = found_b.symbol;
-    *sc = found_c.symbol;
+    *sa = (unsigned)found_a.symbol;
+    *sb = (unsigned)found_b.symbol;
+    *sc = (unsigned)found_c.symbol;
 }
 
 /* A stream, the model of its next symbol, and where that goes. */
@@ -267,8 +301,8 @@ LAZ_INLINE void laz_reader_four_symbols(struct laz_chain a, struct laz_chain b, 
     laz_model_use(d.model);
     uint32_t unit_a = a.reader->width >> a.model.shift, unit_b = b.reader->width >> b.model.shift;
     uint32_t unit_c = c.reader->width >> c.model.shift, unit_d = d.reader->width >> d.model.shift;
-    uint32_t qa = laz_reader_code(a.reader) / unit_a, qb = laz_reader_code(b.reader) / unit_b;
-    uint32_t qc = laz_reader_code(c.reader) / unit_c, qd = laz_reader_code(d.reader) / unit_d;
+    uint32_t qa = a.reader->code / unit_a, qb = b.reader->code / unit_b;
+    uint32_t qc = c.reader->code / unit_c, qd = d.reader->code / unit_d;
     struct laz_found found_a = laz_model_find(a.model, qa), found_b = laz_model_find(b.model, qb);
     struct laz_found found_c = laz_model_find(c.model, qc), found_d = laz_model_find(d.model, qd);
     laz_reader_narrow(a.reader, a.model, found_a, unit_a);
@@ -279,10 +313,10 @@ LAZ_INLINE void laz_reader_four_symbols(struct laz_chain a, struct laz_chain b, 
     laz_reader_shift(b.reader);
     laz_reader_shift(c.reader);
     laz_reader_shift(d.reader);
-    *a.symbol = found_a.symbol;
-    *b.symbol = found_b.symbol;
-    *c.symbol = found_c.symbol;
-    *d.symbol = found_d.symbol;
+    *a.symbol = (unsigned)found_a.symbol;
+    *b.symbol = (unsigned)found_b.symbol;
+    *c.symbol = (unsigned)found_c.symbol;
+    *d.symbol = (unsigned)found_d.symbol;
 }
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */
@@ -298,8 +332,8 @@ LAZ_INLINE void laz_reader_four_symbols(struct laz_chain a, struct laz_chain b, 
 LAZ_INLINE uint32_t laz_reader_raw(struct laz_reader *reader, unsigned bits)
 {
     reader->width >>= bits;
-    uint32_t v = laz_reader_code(reader) / reader->width;
-    reader->window -= (uint64_t)(v * reader->width) << 32;
+    uint32_t v = reader->code / reader->width;
+    reader->code -= v * reader->width;
     reader->damage |= v >> bits;
     laz_reader_shift(reader);
     return v & ((1u << bits) - 1);

@@ -71,9 +71,6 @@ struct scree__query_walk {
     struct scree_error err;
 };
 
-/* Is the node looked at point by point? */
-bool scree__query_node_tested(const struct scree_query *query,
-                              const struct scree__query_node *node);
 /* Do its bytes have to be read? */
 bool scree__query_node_read(const struct scree_query *query,
                             const struct scree__query_consumer *consumer,

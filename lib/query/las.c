@@ -187,7 +187,7 @@ static enum scree_status end_placing(struct scree__query_las *las, struct scree_
 
 enum scree_status scree__query_las_finish(struct scree__query_las *las, struct scree_error *err)
 {
-    uint64_t waveforms_at;
+    uint64_t waveforms_at = 0;
     enum scree_status status = SCREE_OK;
     if (las->compressed)
         status = scree__query_ring_finish(las, err);

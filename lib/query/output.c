@@ -160,7 +160,7 @@ static enum scree_status convert_scratch(struct writing *writing, struct scree_e
 {
     struct scree_convert_options options;
     struct scree_convert_job *job = NULL;
-    struct scree_convert_result result;
+    struct scree_convert_result result = {0};
     char name[64];
     const char *input = name;
     snprintf(name, sizeof name, "/proc/self/fd/%d", scree__io_sink_descriptor(writing->sink));
@@ -235,7 +235,7 @@ enum scree_status scree_query_run(struct scree_query *query, const struct scree_
                                   struct scree_query_result *result, struct scree_error *err)
 {
     struct scree_query_output output;
-    struct scree_query_result ignored;
+    struct scree_query_result ignored = {0};
     struct writing writing;
     scree_query_output_init(&output);
     memcpy(&output, given, given->size < sizeof output ? given->size : sizeof output);

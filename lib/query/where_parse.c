@@ -269,13 +269,13 @@ static enum scree_status parse_value(struct parser *parser, struct scree__query_
 /* After "in". */
 static enum scree_status parse_list(struct parser *parser, struct scree__query_step *step)
 {
-    enum scree_status status;
+    enum scree_status status = SCREE_OK;
     if (parser->token.kind != TOKEN_OPEN)
         return refuse(parser, &parser->token, "'(' and numbers");
     step->code = SCREE__QUERY_IN;
     step->count = 0;
     do {
-        struct scree__query_value value;
+        struct scree__query_value value = {0};
         status = advance(parser);
         if (status == SCREE_OK && parser->token.kind != TOKEN_NUMBER)
             return refuse(parser, &parser->token, "a number");

@@ -42,10 +42,9 @@ static enum scree_status check(const uint8_t *bytes, uint64_t length, uint32_t c
     return SCREE_OK;
 }
 
-/* *ids: memory of 8 * *count bytes. */
-static enum scree_status read_ids(struct scree_source *source, uint32_t columns_crc,
-                                  struct scree__mem_budget *budget, uint64_t **ids, uint64_t *count,
-                                  struct scree_error *err)
+enum scree_status scree__vectors_deletions_read(struct scree_source *source, uint32_t columns_crc,
+                                                struct scree__mem_budget *budget, uint64_t **ids,
+                                                uint64_t *count, struct scree_error *err)
 {
     void *bytes = NULL, *memory = NULL;
     const char *name = scree_source_name(source);
@@ -93,8 +92,8 @@ enum scree_status scree__vectors_deletions_load(struct scree__vectors_svx *svx,
         return status;
     }
     struct scree__vectors_segment *segment = &svx->segments[0];
-    status = read_ids(source, svx->super.columns_crc, svx->budget, &segment->deleted,
-                      &segment->deleted_count, err);
+    status = scree__vectors_deletions_read(source, svx->super.columns_crc, svx->budget,
+                                           &segment->deleted, &segment->deleted_count, err);
     if (status != SCREE_OK)
         segment->deleted_count = 0;
     segment->deleted_bytes = 8 * segment->deleted_count;
@@ -225,7 +224,8 @@ static enum scree_status delete_beside(const char *path, const char *name, const
     if (status == SCREE_OK && has)
         status = scree_source_open_file(name, &source, err);
     if (status == SCREE_OK && has)
-        status = read_ids(source, super.columns_crc, budget, &old, &old_count, err);
+        status =
+            scree__vectors_deletions_read(source, super.columns_crc, budget, &old, &old_count, err);
     scree_source_close(source);
     uint64_t all_bytes = 8 * (old_count + count);
     if (status == SCREE_OK)

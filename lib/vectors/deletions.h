@@ -8,6 +8,13 @@
 /* Where the file is: a URL's query stays at its end. False: too long. */
 bool scree__vectors_deletions_name(const char *location, char name[4096]);
 
+/* A file's ids, ascending: *ids is memory of 8 * *count bytes from the budget. columns_crc: of the index that it has to belong to. SCREE_E_DATA. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_deletions_read(struct scree_source *source,
+                                                                 uint32_t columns_crc,
+                                                                 struct scree__mem_budget *budget,
+                                                                 uint64_t **ids, uint64_t *count,
+                                                                 struct scree_error *err);
+
 /* What a manifest's changes take until it is written. All zero at first. */
 struct scree__vectors_id_changes {
     uint8_t *deleted[SCREE__VECTORS_SEGMENTS_MAX];

@@ -195,16 +195,3 @@ enum scree_status scree__vectors_npy_read(struct scree_source *source,
     status = scree_source_read(source, at, text.head, text.end, err);
     return status == SCREE_OK ? parse(&text, npy, err) : status;
 }
-
-void scree__vectors_npy_store(const char *type, uint64_t rows, uint64_t columns, uint8_t *bytes)
-{
-    char text[SCREE__VECTORS_NPY_HEAD_BYTES];
-    int length = snprintf(text, sizeof text,
-                          "{'descr': '%s', 'fortran_order': False, 'shape': (%llu, %llu), }", type,
-                          (unsigned long long)rows, (unsigned long long)columns);
-    memset(bytes, ' ', SCREE__VECTORS_NPY_HEAD_BYTES);
-    memcpy(bytes, "\x93NUMPY\1\0", 8);
-    scree__base_store16(bytes + 8, SCREE__VECTORS_NPY_HEAD_BYTES - 10);
-    memcpy(bytes + 10, text, (size_t)length);
-    bytes[SCREE__VECTORS_NPY_HEAD_BYTES - 1] = '\n';
-}

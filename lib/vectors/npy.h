@@ -19,10 +19,4 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_npy_read(struct scree_source *
                                                            struct scree__vectors_npy *npy,
                                                            struct scree_error *err);
 
-/*
- * Writes the header of a C-ordered array of rows x columns of `type` ("<i8"): 128 bytes. Returns how many.
- */
-#define SCREE__VECTORS_NPY_HEAD_BYTES 128u
-void scree__vectors_npy_store(const char *type, uint64_t rows, uint64_t columns, uint8_t *bytes);
-
 #endif

@@ -1,6 +1,6 @@
 /*
  * make_adversary.c - inputs that are hard on memory: where the points lie (all at one place, in one cell, a column, clusters a continent apart,
- * throughout a cube, in a block that everything is near to), how they are stored (one chunk, 200 extra bytes, thousands of files), what the header says of them.
+ * throughout a cube, in a block that everything is near to, the ground on one circle), how they are stored (one chunk, 200 extra bytes, thousands of files), what the header says of them.
  *
  *     make_adversary KIND POINTS OUT     OUT: a .laz file; for `tiles` a folder that exists, and POINTS is the number of files
  *
@@ -23,6 +23,7 @@ struct kind {
     const char *name;
     void (*place)(uint64_t index, uint64_t count, uint64_t random, int32_t at[3]);
     bool one_chunk, extra_bytes;
+    bool ground;     /* every other point is, and the rest is not; else classes are random */
     const char *lie; /* what the header says wrong */
 };
 
@@ -126,6 +127,21 @@ static void block(uint64_t index, uint64_t count, uint64_t random, int32_t at[3]
     at[2] = below(random, 2, 50);
 }
 
+/* Around nothing, at 60 m: every other point on the circle, of the rest one half near it, one inside. */
+static void ring(uint64_t index, uint64_t count, uint64_t random, int32_t at[3])
+{
+    (void)count;
+    const double angle =
+        (double)(random >> 24) / (double)((uint64_t)1 << 40) * 2 * 3.14159265358979;
+    const double part = (double)(random & 0xFFFF) / 65536;
+    double radius = 60000;
+    if (index % 2 != 0)
+        radius = index % 4 == 1 ? 59000 + 2000 * part : 59000 * sqrt(part);
+    at[0] = (int32_t)lrint(radius * cos(angle));
+    at[1] = (int32_t)lrint(radius * sin(angle));
+    at[2] = below(random, 2, 5000);
+}
+
 /* --------------------------------------------------------------------------------------------------- file */
 
 static void check(enum scree_status status, const struct scree_error *err)
@@ -171,6 +187,8 @@ static void make_record(const struct making *making, uint64_t index, uint8_t *re
     store(record + 12, more & 0x3FFF, 2);
     record[14] = 0x11;
     record[16] = (uint8_t)(more >> 14 & 7);
+    if (making->kind->ground)
+        record[16] = index % 2 == 0 ? 2 : 1;
     store(record + 18, more >> 20 & 0x3FF, 2);
     store(record + 20, 1 + (index >> 20), 2);
     store_double(record + 22, 1e8 + (double)(index / 2) * 1e-5);
@@ -324,20 +342,21 @@ static void make_tiles(const struct kind *kind, uint64_t file_count, const char 
 }
 
 static const struct kind kinds[] = {
-    {"coincident", coincident, false, false, NULL},
-    {"one-cell", one_cell, false, false, NULL},
-    {"pile", pile, false, false, NULL},
-    {"column", column, false, false, NULL},
-    {"clusters", clusters, false, false, NULL},
-    {"volume", volume, false, false, NULL},
-    {"block", block, false, false, NULL},
-    {"one-chunk", terrain, true, false, NULL},
-    {"extra-bytes", terrain, false, true, NULL},
-    {"tiles", terrain, false, false, NULL},
-    {"bounds-small", terrain, false, false, "small"},
-    {"bounds-large", terrain, false, false, "large"},
-    {"bounds-nan", terrain, false, false, "nan"},
-    {"counts", terrain, false, false, "counts"},
+    {"coincident", coincident, false, false, false, NULL},
+    {"one-cell", one_cell, false, false, false, NULL},
+    {"pile", pile, false, false, false, NULL},
+    {"column", column, false, false, false, NULL},
+    {"clusters", clusters, false, false, false, NULL},
+    {"volume", volume, false, false, false, NULL},
+    {"block", block, false, false, false, NULL},
+    {"ring", ring, false, false, true, NULL},
+    {"one-chunk", terrain, true, false, false, NULL},
+    {"extra-bytes", terrain, false, true, false, NULL},
+    {"tiles", terrain, false, false, false, NULL},
+    {"bounds-small", terrain, false, false, false, "small"},
+    {"bounds-large", terrain, false, false, false, "large"},
+    {"bounds-nan", terrain, false, false, false, "nan"},
+    {"counts", terrain, false, false, false, "counts"},
 };
 
 int main(int argc, char **argv)

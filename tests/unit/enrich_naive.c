@@ -209,7 +209,7 @@ static bool good_triangle(const struct scree__features_tin *tin, uint32_t t, dou
 {
     struct features_circle circle;
     for (int i = 0; i < 3; i++)
-        if (tin->triangles[t].corner[i] == FEATURES_GHOST)
+        if (tin->network.triangles[t].corner[i] == FEATURES_GHOST)
             return false;
     scree__features_tin_circle(tin, t, &circle);
     return circle.radius2 <= reach * reach;
@@ -222,7 +222,7 @@ static float height(struct scree__features_tin *tin, uint32_t ground, const int3
     if (scree__features_tin_find(tin, p[0], p[1], &spot) && !spot.ghost && spot.corner == 3 &&
         (good_triangle(tin, spot.triangle, reach) ||
          (spot.edge != 3 &&
-          good_triangle(tin, tin->triangles[spot.triangle].neighbour[spot.edge], reach))))
+          good_triangle(tin, tin->network.triangles[spot.triangle].neighbour[spot.edge], reach))))
         return (float)(scree__features_tin_above(tin, &spot, p[0], p[1], p[2]) * unit);
     double best = 1e300;
     int32_t at[3] = {0, 0, 0};
@@ -243,7 +243,7 @@ static float height(struct scree__features_tin *tin, uint32_t ground, const int3
     return best <= reach * reach ? (float)(((double)p[2] - at[2]) * unit) : SCREE_FEATURE_NO_DATA;
 }
 
-static void heights(const struct naive_cloud *cloud, double unit, double reach, float *rows)
+void naive_heights(const struct naive_cloud *cloud, double unit, double reach, float *rows)
 {
     struct scree__features_tin tin;
     int32_t *g = malloc((size_t)(cloud->count + 1) * 12);
@@ -336,5 +336,5 @@ void naive_rows(const struct naive_cloud *cloud, double unit, uint32_t k, double
         rows[(size_t)i * SCREE_FEATURE_COUNT + SCREE_FEATURE_NEIGHBOR_COUNT] = (float)others;
     }
     free(all);
-    heights(cloud, unit, floor(reach / unit + 0.5), rows);
+    naive_heights(cloud, unit, floor(reach / unit + 0.5), rows);
 }

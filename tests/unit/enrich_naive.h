@@ -18,6 +18,9 @@ void naive_rows(const struct naive_cloud *cloud, double unit, uint32_t k, double
 void naive_cloud_make(struct naive_cloud *cloud, unsigned kind, uint32_t count, uint64_t seed);
 void naive_cloud_free(struct naive_cloud *cloud);
 
+/* HeightAboveGround alone, in the same rows; reach in lattice units. */
+void naive_heights(const struct naive_cloud *cloud, double unit, double reach, float *rows);
+
 /* HeightAboveGround of point i from the k nearest ground points within `reach` lattice units. */
 float naive_height_by_points(const struct naive_cloud *cloud, uint32_t i, double unit, uint32_t k,
                              double reach);

@@ -56,6 +56,9 @@ void naive_ask(struct naive_question *question, const struct naive_file *file, u
 /* A description for a message. */
 void naive_print(const struct naive_question *question, uint64_t seed);
 
+/* Does point i match? */
+bool naive_matches(const struct naive_file *file, const struct naive_question *question,
+                   uint64_t i);
 /* Records that match, in order, to be freed; *count of them. */
 uint8_t *naive_answer(const struct naive_file *file, const struct naive_question *question,
                       uint64_t *count);

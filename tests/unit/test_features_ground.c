@@ -84,13 +84,14 @@ static struct features_place somewhere(const struct ground *all, uint32_t i)
 static bool find(const struct scree__features_ground *ground, struct features_place p,
                  struct features_facet *facet)
 {
+    uint64_t looks = 0;
     if (!scree__features_ground_around(ground, p, facet))
         return false;
     for (unsigned steps = 0; steps < 10000; steps++) {
         struct features_circle circle;
         assert_true(features_facet_holds(facet, p));
         scree__features_facet_circle(facet, &circle);
-        const uint32_t found = scree__features_ground_within(ground, facet, &circle, p);
+        const uint32_t found = scree__features_ground_within(ground, facet, &circle, p, &looks);
         if (found == FEATURES_NO_GROUND)
             return true;
         scree__features_facet_turn(facet, &ground->points[found], p);

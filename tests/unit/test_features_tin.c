@@ -73,10 +73,10 @@ static bool real(const struct features_triangle *t)
 /* Structure, and the circle of each triangle against each point. */
 static void check_network(const struct ground *ground, const struct scree__features_tin *tin)
 {
-    for (uint32_t i = 0; i < tin->triangle_count; i++) {
-        const struct features_triangle *t = &tin->triangles[i];
+    for (uint32_t i = 0; i < tin->network.triangle_count; i++) {
+        const struct features_triangle *t = &tin->network.triangles[i];
         for (unsigned e = 0; e < 3; e++) {
-            const struct features_triangle *u = &tin->triangles[t->neighbour[e]];
+            const struct features_triangle *u = &tin->network.triangles[t->neighbour[e]];
             unsigned back = u->neighbour[0] == i ? 0 : u->neighbour[1] == i ? 1 : 2;
             assert_int_equal(u->neighbour[back], i);
             assert_int_equal(t->corner[(e + 1) % 3], u->corner[(back + 2) % 3]);
@@ -133,8 +133,8 @@ static uint32_t keys_of(const struct ground *ground, const struct scree__feature
                         struct key *keys)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < tin->triangle_count; i++) {
-        const struct features_triangle *t = &tin->triangles[i];
+    for (uint32_t i = 0; i < tin->network.triangle_count; i++) {
+        const struct features_triangle *t = &tin->network.triangles[i];
         if (!real(t))
             continue;
         for (int c = 0; c < 3; c++) {
@@ -175,7 +175,7 @@ static void networks(void **state)
             build(&ground, &tin);
             check_network(&ground, &tin);
             if (kind == 4)
-                assert_int_equal(tin.triangle_count, 0);
+                assert_int_equal(tin.network.triangle_count, 0);
             uint32_t count = keys_of(&ground, &tin, keys);
             scree__features_tin_release(&tin);
             shuffle(&ground);
@@ -191,8 +191,8 @@ static bool scan_height(const struct ground *ground, const struct scree__feature
                         int32_t x, int32_t y, int32_t z, long double *above)
 {
     struct features_place p = {x, y};
-    for (uint32_t i = 0; i < tin->triangle_count; i++) {
-        const struct features_triangle *t = &tin->triangles[i];
+    for (uint32_t i = 0; i < tin->network.triangle_count; i++) {
+        const struct features_triangle *t = &tin->network.triangles[i];
         if (!real(t))
             continue;
         struct features_place c[3] = {at(ground, t->corner[0]), at(ground, t->corner[1]),

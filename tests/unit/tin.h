@@ -1,5 +1,5 @@
 /*
- * tin.h - the whole Delaunay triangulation of ground points, exact, in lattice units: what the triangles that lib/features finds one by one are compared with.
+ * tin.h - the whole Delaunay triangulation of ground points (features/network.h) and heights above it: what the triangles that lib/features finds one by one are compared with.
  *
  * It is unique: four points on one circle are settled by their coordinates (see exact.h), so that a triangle whose circumcircle lies in a window
  * is one of every larger window, too. Of ground points at one (x, y) the lowest counts.
@@ -11,26 +11,14 @@
 #ifndef SCREE_TESTS_UNIT_TIN_H
 #define SCREE_TESTS_UNIT_TIN_H
 
-#include "features/facet.h"
-#include "mem/budget.h"
+#include "features/network.h"
 
 /* Coordinates are within this. */
 #define FEATURES_TIN_MAX ((int32_t)1 << 28)
 
-/* Counter-clockwise corners; neighbour[i] is across from corner[i]. A ghost has the corner
- * FEATURES_GHOST: its two others are an edge of the hull, and it lies outside of that. */
-struct features_triangle {
-    uint32_t corner[3], neighbour[3];
-};
-
-#define FEATURES_GHOST UINT32_MAX
-
 struct scree__features_tin {
-    struct scree__mem_budget *budget;
+    struct scree__features_network network;
     const int32_t *x, *y, *z; /* borrowed */
-    struct features_triangle *triangles;
-    uint64_t triangle_count, triangle_capacity;
-    uint32_t last; /* where the next walk begins */
 };
 
 /*
@@ -54,14 +42,6 @@ struct features_height {
 /* Above the ground at (x, y). Not for two threads at once: it remembers where it was. */
 void scree__features_tin_height(struct scree__features_tin *tin, int32_t x, int32_t y, int32_t z,
                                 struct features_height *height);
-
-/* Where a place is: in a triangle, on its edge across from corner[edge], at corner[corner]; 3: on none. ghost: outside the hull, beyond the
- * ghost's edge. */
-struct features_spot {
-    uint32_t triangle;
-    unsigned edge, corner;
-    bool ghost;
-};
 
 /* False: there are no triangles. */
 bool scree__features_tin_find(struct scree__features_tin *tin, int32_t x, int32_t y,
