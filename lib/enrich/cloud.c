@@ -96,7 +96,7 @@ static enum scree_status set_lattice(struct cloud *cloud, struct scree_error *er
 static enum scree_status find_box(const struct cloud *cloud, int32_t min[3], int32_t max[3],
                                   struct scree_error *err)
 {
-    int32_t at[3];
+    int32_t at[3] = {0};
     enum scree_status status = SCREE_OK;
     for (uint64_t i = 0; i < cloud->from->count && status == SCREE_OK; i++) {
         status = place_of(cloud, i, at, err);

@@ -2,11 +2,14 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -37,12 +40,56 @@ uint64_t faults_calls(enum fault_call call)
     return atomic_load(&calls[call]);
 }
 
+/* ------------------------------------------------------------------------------------------------ sites */
+
+#define NOTED 100000u
+#define SITES 4096u /* of one kind of call; what finds no room counts as new */
+
+static bool noting;
+static uint64_t sites[FAULT_CALLS][SITES];
+static uint32_t seen[FAULT_CALLS][SITES], earlier[FAULT_CALLS][NOTED];
+
+void faults_note_sites(bool on)
+{
+    noting = on;
+    memset(sites, 0, sizeof sites);
+    if (on)
+        memset(seen, 0, sizeof seen);
+}
+
+uint64_t faults_earlier_at_site(enum fault_call call, uint64_t number)
+{
+    return number <= NOTED ? earlier[call][number - 1] : 0;
+}
+
+/* Several threads may be here: what they lose of each other makes a call look newer than it is. */
+static void note_site(enum fault_call call, uint64_t number)
+{
+    void *callers[24];
+    int count = backtrace(callers, 24);
+    uint64_t site = 1;
+    for (int i = 0; i < count; i++)
+        site = (site ^ (uint64_t)(uintptr_t)callers[i]) * 0x9E3779B97F4A7C15u;
+    for (uint64_t i = 0; i < 64; i++) {
+        uint64_t at = ((site >> 32) + i) % SITES;
+        if (sites[call][at] != 0 && sites[call][at] != site)
+            continue;
+        sites[call][at] = site;
+        if (number <= NOTED)
+            earlier[call][number - 1] = seen[call][at];
+        seen[call][at]++;
+        return;
+    }
+}
+
 /* 0: the call goes through; else what happens to it. */
 static int fault_of(enum fault_call call)
 {
     if (!atomic_load(&armed))
         return 0;
     uint64_t number = atomic_fetch_add(&calls[call], 1) + 1;
+    if (noting)
+        note_site(call, number);
     if (active.call != call || number < active.first || number - active.first >= active.repeat)
         return 0;
     atomic_fetch_add(&hits, 1);

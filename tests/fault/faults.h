@@ -49,4 +49,9 @@ uint64_t faults_end(void);
 /* Calls since faults_begin(). */
 uint64_t faults_calls(enum fault_call call);
 
+/* From now on, each call's place in the program is noted: the functions that led to it. */
+void faults_note_sites(bool on);
+/* How many of the calls before this one (from 1) came from the same place, in the last run that was noted; 0 also for calls after the first 100,000. */
+uint64_t faults_earlier_at_site(enum fault_call call, uint64_t number);
+
 #endif

@@ -6,7 +6,7 @@
  * descriptors given back, and a message that says what and where.
  *
  * Without arguments each kind of call fails at a few places, with `all` at every one, and with two
- * threads at many.
+ * threads at many; with `sites` at the first three calls and others of every place in the program.
  */
 #include "faults.h"
 #include "las_make.h"
@@ -31,7 +31,7 @@
 #define POINTS 2400u
 #define OLD_TEXT "what was there before"
 
-static bool every_place;
+static bool every_place, every_site;
 static char folder[256], input_a[300], input_b[300], output[300], part[320], out_folder[300],
     tmp_folder[300];
 static struct las_bytes whole;
@@ -283,9 +283,14 @@ static uint64_t next_place(const struct way *way, const struct kind *kind, uint6
     uint64_t next = 3 * place + 1;
     if (every_place)
         next = place + 1 + place / 8;
-    if (every_place && way->threads == 1 && kind->repeat == 1 &&
-        (kind->end == FAILS || kind->end == MOSTLY))
+    bool single =
+        way->threads == 1 && kind->repeat == 1 && (kind->end == FAILS || kind->end == MOSTLY);
+    if (every_place && single)
         next = place + 1;
+    if (every_site && single) /* or an earlier one that is new */
+        for (uint64_t here = place + 1; here < next; here++)
+            if (faults_earlier_at_site(kind->call, here) < 3)
+                next = here;
     return next > last && place < last ? last : next;
 }
 
@@ -318,10 +323,12 @@ static void any_call_may_fail(void **state)
     static const enum fault_call always[] = {FAULT_OPEN,  FAULT_READ,     FAULT_WRITE,
                                              FAULT_FSYNC, FAULT_ALLOCATE, FAULT_LOCK};
     const struct way *way = *state;
-    if (way->threads > 1 && !every_place)
+    if (way->threads > 1 && !every_place && !every_site)
         skip();
     uint64_t calls[FAULT_CALLS], hits;
+    faults_note_sites(every_site);
     struct scree_error err = run_with(way, NULL, "no fault", &hits);
+    faults_note_sites(false);
     assert_int_equal(err.status, SCREE_OK);
     for (unsigned i = 0; i < FAULT_CALLS; i++)
         calls[i] = faults_calls((enum fault_call)i);
@@ -339,11 +346,13 @@ static void any_call_may_fail(void **state)
 static void any_budget_may_be_too_small(void **state)
 {
     const struct way *way = *state;
-    if (way->threads > 1 && !every_place)
+    if (way->threads > 1 && !every_place && !every_site)
         skip();
     unsigned refused = 0, done = 0;
     for (uint64_t limit = 100000; limit < (uint64_t)256 << 20;
-         limit += limit / (every_place ? 32 : 2)) {
+         limit += limit / (every_place  ? 32
+                           : every_site ? 8
+                                        : 2)) {
         struct scree_error err = SCREE_ERROR_INIT;
         struct scree_context *context = new_context(way->threads, limit);
         prepare(way);
@@ -455,6 +464,7 @@ int main(int argc, char **argv)
     char names[2 * WAYS][80];
     memset(tests, 0, sizeof tests);
     every_place = argc > 1 && strcmp(argv[1], "all") == 0;
+    every_site = argc > 1 && strcmp(argv[1], "sites") == 0;
     for (unsigned i = 0; i < 2 * WAYS; i++) {
         bool budget = i >= WAYS;
         snprintf(names[i], sizeof names[i], "%s: %s",

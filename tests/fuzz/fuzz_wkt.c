@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                              .wkt_bytes = size - 1,
                                              .wkt_bit = (data[0] & 1) != 0,
                                              .version_minor = data[0] & 2 ? 4 : 2};
-    if (scree__las_crs_from_records(&records, &crs, NULL) == SCREE_OK) {
+    /* PROJ takes a thousand times as long as all of the above: one input in eight. */
+    if ((data[0] & 0x70) == 0 && scree__las_crs_from_records(&records, &crs, NULL) == SCREE_OK) {
         check(&crs);
         scree_las_crs_release(&crs);
     }
