@@ -1,9 +1,9 @@
-# 650 000 ground points on one circle around nothing, as many points near it and inside: seconds of CPU time, and the same bytes in memory and through scratch.
+# 1 000 000 ground points on one circle around nothing, as many points near it and inside: seconds of CPU time, and the same bytes in memory and through scratch.
 . "$SCREE_SOURCE_DIR/tests/budget/_budget.sh"
 export SOURCE_DATE_EPOCH=1700000000
 
 [ -n "${SCREE_SANITIZE:-}" ] || ulimit -t 90 # of each program: one triangle after the other has no end
-"$MAKE_ADVERSARY" ring 1300000 ring.laz
+"$MAKE_ADVERSARY" ring 2000000 ring.laz
 for memory in $PLENTY 64M; do
     timed 0 enrich ring.laz "out$memory.laz" --features HeightAboveGround --neighbors none --json -q --threads 2 --memory $memory --tmp scratch
     row ring 2 $memory done
