@@ -47,24 +47,19 @@ struct points {
     uint64_t unit, round;
 };
 
-static uint64_t largest_unit(const struct scree_las_reader *reader)
-{
-    uint64_t most = 0;
-    for (uint64_t i = 0; i < scree_las_unit_count(reader); i++) {
-        struct scree_las_unit unit;
-        scree_las_unit(reader, i, &unit);
-        most = unit.point_count > most ? unit.point_count : most;
-    }
-    return most;
-}
+/* Most points and most bytes that a unit has, be it one or two. */
+struct most {
+    uint64_t points, bytes;
+};
 
-static uint64_t largest_chunk(const struct scree_las_reader *reader)
+static struct most most_of_units(const struct scree_las_reader *reader)
 {
-    uint64_t most = 0;
+    struct most most = {0, 0};
     for (uint64_t i = 0; i < scree_las_unit_count(reader); i++) {
         struct scree_las_unit unit;
         scree_las_unit(reader, i, &unit);
-        most = unit.bytes > most ? unit.bytes : most;
+        most.points = unit.point_count > most.points ? unit.point_count : most.points;
+        most.bytes = unit.bytes > most.bytes ? unit.bytes : most.bytes;
     }
     return most;
 }
@@ -81,7 +76,7 @@ bool scree__enrich_chunks_stay(const struct scree__enrich_writing *writing)
 {
     const struct scree_las_reader *reader = writing->reader;
     return scree_las_layout(reader)->compressor >= SCREE_LAZ_CHUNKED && !is_sequential(reader) &&
-           (writing->is_copc || largest_unit(reader) <= SCREE__ENRICH_CHUNK_POINTS_MOST);
+           (writing->is_copc || most_of_units(reader).points <= SCREE__ENRICH_CHUNK_POINTS_MOST);
 }
 
 /* ------------------------------------------------------------------------------------------ slots */
@@ -510,7 +505,7 @@ static enum scree_status choose_layout(struct points *points, struct scree_error
         return SCREE_OK;
     if (change->checked)
         points->decoded = change->one_channel || change->field_count == 0 ? 0 : SCREE_LAZ_FIELD_XY;
-    points->old_bytes = largest_chunk(writing->reader);
+    points->old_bytes = most_of_units(writing->reader).bytes;
     points->head_bytes = scree_laz_layered_fixed_bytes(&writing->layout);
     points->record_bytes = 0;
     if (change->field_count == 0)
@@ -524,7 +519,7 @@ static void choose_sizes(struct points *points)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree_las_reader *reader = writing->reader;
-    const uint64_t largest = largest_unit(reader);
+    const uint64_t largest = most_of_units(reader).points;
     points->direct = writing->compressed
                          ? scree__enrich_chunks_stay(writing)
                          : !is_sequential(reader) && largest <= SCREE__ENRICH_CHUNK_POINTS_MOST;
