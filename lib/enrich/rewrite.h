@@ -138,7 +138,7 @@ struct scree__enrich_splice {
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_fields_layout(const struct scree__enrich_writing *writing,
                             struct scree_laz_layout *layout, struct scree_error *err);
-/* What is before the fields' bytes in such a record. point: the input's; NULL: its channel makes no difference. */
+/* What is before the fields' bytes in such a record, of the input's; where its channel makes no difference nothing will do. */
 void scree__enrich_fields_record(uint8_t *record, const uint8_t *point);
 /* old: the input's chunk, unit->bytes of it; fields: the chunk of the new fields, or NULL. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_splice(const struct scree__enrich_writing *writing,

@@ -8,6 +8,7 @@
 #include "enrich/rows.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "laz/encoder.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -142,6 +143,9 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if (status != SCREE_OK)
         return status;
     slot->records = memory;
+    if (points->decoded == 0 &&
+        points->record_bytes > 0) /* records of the new fields: all else stays nothing */
+        memset(slot->records, 0, points->slot_points * points->record_bytes);
     if ((status = scree__mem_alloc(budget, points->old_bytes, &memory, what, err)) != SCREE_OK)
         return status;
     slot->old = memory;
@@ -161,8 +165,11 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if (status != SCREE_OK)
         return status;
     slot->encoder_memory = memory;
-    return scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder,
-                                  err);
+    status =
+        scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder, err);
+    if (status == SCREE_OK && points->decoded == 0)
+        scree__laz_encode_bytes_alone(slot->encoder);
+    return status;
 }
 
 /* As many slots as threads keep busy, and as the budget has room for; at least one. */
@@ -204,6 +211,38 @@ static void put_fields(const struct scree__enrich_change *change, const float *v
     }
 }
 
+static bool all_floats(const struct scree__enrich_change *change)
+{
+    bool all = true;
+    for (uint32_t f = 0; f < change->field_count; f++)
+        all = all && !change->fields[f].compact;
+    return all;
+}
+
+/* The same for fields that are floats, all of them. */
+static void put_floats(const float *values, uint32_t count, uint8_t *at)
+{
+    for (uint32_t f = 0; f < count; f++) {
+        uint32_t bits;
+        memcpy(&bits, &values[f], sizeof bits);
+        scree__base_store32(at + 4 * (size_t)f, bits);
+    }
+}
+
+/* Of `count` records, as far apart as told. */
+static void put_all_fields(const struct scree__enrich_change *change, const float *values,
+                           uint32_t count, uint8_t *at, uint32_t record_bytes)
+{
+    const uint32_t fields = change->field_count;
+    const bool floats = all_floats(change);
+    for (uint32_t i = 0; i < count; i++, at += record_bytes, values += fields) {
+        if (floats)
+            put_floats(values, fields, at);
+        else
+            put_fields(change, values, at);
+    }
+}
+
 /* `count` records of the new fields alone. */
 static enum scree_status make_fields(const struct points *points, struct slot *slot, uint64_t done,
                                      uint32_t count, struct scree_error *err)
@@ -216,12 +255,13 @@ static enum scree_status make_fields(const struct points *points, struct slot *s
         return SCREE_OK;
     enum scree_status status =
         change->values(change->user, slot->first_point + done, count, slot->values, err);
-    for (uint32_t i = 0; i < count && status == SCREE_OK; i++, to += points->record_bytes) {
-        scree__enrich_fields_record(
-            to, points->decoded != 0 ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
-        put_fields(change, slot->values + (uint64_t)i * change->field_count, to + before);
-    }
-    return status;
+    if (status != SCREE_OK)
+        return status;
+    for (uint32_t i = 0; i < count && points->decoded != 0; i++)
+        scree__enrich_fields_record(to + (uint64_t)i * points->record_bytes,
+                                    slot->piece + (uint64_t)i * writing->in_bytes);
+    put_all_fields(change, slot->values, count, to + before, points->record_bytes);
+    return SCREE_OK;
 }
 
 /* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
@@ -241,14 +281,12 @@ static enum scree_status widen(const struct points *points, struct slot *slot, u
     }
     for (uint32_t i = 0; i < count; i++, from += writing->in_bytes) {
         uint8_t *at = to + (uint64_t)i * writing->out_bytes;
-        const float *values = slot->values + (uint64_t)i * change->field_count;
         memcpy(at, from, writing->keep_at);
-        at += writing->keep_at;
-        put_fields(change, values, at);
-        at += writing->field_bytes;
         if (after < writing->in_bytes)
-            memcpy(at, from + after, writing->in_bytes - after);
+            memcpy(at + writing->keep_at + writing->field_bytes, from + after,
+                   writing->in_bytes - after);
     }
+    put_all_fields(change, slot->values, count, to + writing->keep_at, writing->out_bytes);
     if (change->touch != NULL)
         change->touch(change->user, first, count, to, writing->out_bytes, slot->values);
     return SCREE_OK;
