@@ -44,7 +44,8 @@ enum scree_status scree__enrich_fields_layout(const struct scree__enrich_writing
 void scree__enrich_fields_record(uint8_t *record, const uint8_t *point)
 {
     memset(record, 0, POINT14_BYTES);
-    record[CHANNEL_AT] = point[CHANNEL_AT] & CHANNEL_BITS;
+    if (point != NULL)
+        record[CHANNEL_AT] = point[CHANNEL_AT] & CHANNEL_BITS;
 }
 
 /* The layers' sizes of a chunk: those of extra bytes from `extra` on. */

@@ -167,7 +167,7 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     slot->encoder_memory = memory;
     status =
         scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder, err);
-    if (status == SCREE_OK && points->decoded == 0)
+    if (status == SCREE_OK && writing->splices)
         scree__laz_encode_bytes_alone(slot->encoder);
     return status;
 }
@@ -243,9 +243,16 @@ static void put_all_fields(const struct scree__enrich_change *change, const floa
     }
 }
 
-/* `count` records of the new fields alone. */
-static enum scree_status make_fields(const struct points *points, struct slot *slot, uint64_t done,
-                                     uint32_t count, struct scree_error *err)
+/* Are the points of a unit known to be of one scanner channel? */
+static bool one_channel(const struct points *points, uint64_t unit)
+{
+    const uint8_t *channels = points->writing->change->channels;
+    return channels != NULL && (channels[unit] & (channels[unit] - 1)) == 0;
+}
+
+/* `count` records of the new fields alone. decoded: the slot's piece has them. */
+static enum scree_status make_fields(const struct points *points, struct slot *slot, bool decoded,
+                                     uint64_t done, uint32_t count, struct scree_error *err)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
@@ -259,7 +266,7 @@ static enum scree_status make_fields(const struct points *points, struct slot *s
         return status;
     for (uint32_t i = 0; i < count && points->decoded != 0; i++)
         scree__enrich_fields_record(to + (uint64_t)i * points->record_bytes,
-                                    slot->piece + (uint64_t)i * writing->in_bytes);
+                                    decoded ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
     put_all_fields(change, slot->values, count, to + before, points->record_bytes);
     return SCREE_OK;
 }
@@ -325,21 +332,23 @@ static enum scree_status splice_unit(void *arg, uint64_t index, unsigned slot_in
     struct scree__enrich_writing *writing = points->writing;
     struct slot *slot = &points->slots[slot_index];
     struct scree_las_unit unit;
+    const bool decoded =
+        points->decoded != 0 && !(writing->change->checked && one_channel(points, index));
     (void)worker;
     scree_las_unit(writing->reader, index, &unit);
     slot->first_point = unit.first_point;
     slot->point_count = unit.point_count;
     enum scree_status status =
         scree_source_read(writing->source, unit.offset, slot->old, (size_t)unit.bytes, err);
-    if (status == SCREE_OK && points->decoded != 0)
+    if (status == SCREE_OK && decoded)
         status = scree_las_cursor_open(slot->cursor, index, err);
     for (uint64_t done = 0; done < unit.point_count && status == SCREE_OK;) {
         const uint64_t left = unit.point_count - done;
         size_t count = (size_t)(left < points->piece_points ? left : points->piece_points);
-        if (points->decoded != 0)
+        if (decoded)
             status = next_piece(points, slot, &count, err);
         if (status == SCREE_OK)
-            status = make_fields(points, slot, done, (uint32_t)count, err);
+            status = make_fields(points, slot, decoded, done, (uint32_t)count, err);
         if (status == SCREE_OK)
             status = scree__par_check_cancel(writing->context, err);
         done += count;
@@ -530,6 +539,14 @@ static enum scree_status write_table(struct scree__enrich_writing *writing, stru
     return scree_sink_patch(writing->sink, writing->head_bytes, pointer, sizeof pointer, err);
 }
 
+static bool channels_known(const struct points *points)
+{
+    bool known = true;
+    for (uint64_t i = 0; i < scree_las_unit_count(points->writing->reader) && known; i++)
+        known = one_channel(points, i);
+    return known;
+}
+
 /* What is encoded: whole records; or the new fields, to be put between layers that stay. */
 static enum scree_status choose_layout(struct points *points, struct scree_error *err)
 {
@@ -542,7 +559,8 @@ static enum scree_status choose_layout(struct points *points, struct scree_error
     if (!writing->splices)
         return SCREE_OK;
     if (change->checked)
-        points->decoded = change->one_channel || change->field_count == 0 ? 0 : SCREE_LAZ_FIELD_XY;
+        points->decoded =
+            change->field_count > 0 && !channels_known(points) ? SCREE_LAZ_FIELD_XY : 0;
     points->old_bytes = most_of_units(writing->reader).bytes;
     points->head_bytes = scree_laz_layered_fixed_bytes(&writing->layout);
     points->record_bytes = 0;

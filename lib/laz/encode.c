@@ -310,11 +310,19 @@ static uint8_t *finish_layers(struct scree_laz_encoder *encoder, uint8_t *sizes,
     return at;
 }
 
-/* What layer 0 leaves the layers of extra bytes where no point changes the channel. */
-static void select_one_channel(struct laz_layered *layered, size_t count)
+/* What layer 0 would leave the layers of extra bytes of a block: which channels its points are of. */
+static void select_channels(struct laz_layered *layered, const uint8_t *records, size_t stride,
+                            size_t count)
 {
-    memset(layered->block->changed, 0, count);
-    scree__laz_layered_select_v3(layered, layered->block, count);
+    struct laz_block *block = layered->block;
+    unsigned channel = layered->channel;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned target = (records[i * stride + LAZ_P14_FLAGS] >> 4) & 3u;
+        block->changed[i] = target != channel ? LAZ_CHANGED_CHANNEL : 0;
+        block->select[i] = (uint8_t)(channel = target);
+    }
+    layered->channel = channel;
+    scree__laz_layered_select_v3(layered, block, count);
 }
 
 static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *records,
@@ -333,7 +341,7 @@ static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *r
         uint64_t left = point_count - done;
         size_t block = left < LAZ_BLOCK_POINTS ? (size_t)left : LAZ_BLOCK_POINTS;
         if (encoder->first_layer > 0)
-            select_one_channel(layered, block);
+            select_channels(layered, records + done * stride, stride, block);
         for (uint32_t i = encoder->first_layer; i < layered->layer_count; i++) {
             struct layer_out *layer = &encoder->outs[i];
             if (layer->constant)

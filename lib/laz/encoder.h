@@ -5,8 +5,8 @@
 #include "scree/laz.h"
 
 /*
- * From now on layered chunks have the layers of their extra bytes alone, all others are empty: for whoever puts these layers into another chunk of the same
- * points. The points of a chunk have to be of one scanner channel, whichever it is.
+ * From now on layered chunks have the layers of their extra bytes alone, all others are empty: for whoever puts these layers into another chunk of points
+ * of the same scanner channels, which are all that counts of the records before their extra bytes.
  */
 void scree__laz_encode_bytes_alone(struct scree_laz_encoder *encoder);
 
