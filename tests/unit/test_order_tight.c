@@ -1,4 +1,5 @@
 /* test_order_tight.c - the Morton order without room to sort in: in place, and the same. */
+#include "context.h"
 #include "base/bytes.h"
 #include "copc/order_cell.h"
 
@@ -34,7 +35,6 @@ static void make_records(uint32_t side, uint32_t times, uint32_t outlier)
 static void order_with(uint64_t memory_bytes, unsigned threads, unsigned depth, uint32_t side,
                        uint32_t outlier, uint64_t *order, uint8_t *prefix)
 {
-    struct scree_context_options options;
     struct scree_context *context;
     struct scree__copc_points points = {records, RECORD_BYTES, COUNT};
     struct scree__copc_cube cube;
@@ -44,10 +44,7 @@ static void order_with(uint64_t memory_bytes, unsigned threads, unsigned depth, 
     for (int a = 0; a < 3; a++)
         max[a] = (int32_t)(outlier > side ? outlier : side);
     scree__copc_cube_init(&cube, &grid, min, max, depth);
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = memory_bytes;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
+    context = context_with(threads, memory_bytes);
     if (scree__copc_order(context, &points, &cube, 0, order, prefix, &err) != SCREE_OK)
         fail_msg("%s", err.message);
     assert_true(scree_context_peak_bytes(context) <= memory_bytes);
