@@ -9,7 +9,7 @@
 # of scree to run beside this one. --peer: gets the inputs (one folder where they are several files) and the output's name appended.
 # cores: CPU time by wall time; wanted: the same with the time that its threads waited for a core, which is what counts on a machine that is
 # shared. floor: the codec alone decodes the inputs (16 MB of them) as they are, one or two chunks at a time, whichever is faster, and
-# encodes them in the output's format.
+# encodes them in the output's format, in their own order; nodes: encodes the output's nodes (of outputs up to 300 MB), as they have to be.
 # Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz).
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     --scree) other=$2 ;;
     --peer) peer=$2 ;;
     --work) work=$2 ;;
-    *) sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift 2
 done
@@ -91,31 +91,41 @@ codec_seconds() { # jobs, their output
 floor_of() { # points, output format, files...
     local n=$1 as=$2 decode encode
     shift 2
-    if [ ! -x "$codec" ] || [ $# -eq 0 ]; then echo 0; return; fi
+    if [ ! -x "$codec" ] || [ $# -eq 0 ]; then echo 0 0; return; fi
     "$codec" --repeat 3 --jobs decode,pairs "$@" > "$work/decode"
     "$codec" --repeat 3 --jobs encode --as "$as" "$@" > "$work/encode"
     decode=$(codec_seconds decode,pairs "$work/decode") encode=$(codec_seconds encode "$work/encode")
-    awk -v n="$n" -v d="$decode" -v e="$encode" 'BEGIN {split(d, a); split(e, b); print (a[2] > 0 ? (a[1] + b[1]) * n / a[2] : 0)}'
+    awk -v n="$n" -v d="$decode" -v e="$encode" 'BEGIN {
+        split(d, a); split(e, b); f = a[2] > 0 ? n / a[2] : 0; print (a[1] + b[1]) * f, a[1] * f}'
 }
 
-row() { # points program budget floor best-line output
-    read -r best_cpu best_wall best_waited best_peak best_scratch <<< "$5"
-    awk -v n="$1" -v name="$2" -v budget="$3" -v floor="$4" -v cpu="$best_cpu" -v wall="$best_wall" -v waited="$best_waited" \
-        -v peak="$best_peak" -v scratch="$best_scratch" -v out="$6" 'BEGIN {
-        printf "| %.1f M | %s | %s | %.1f | %.2f | %.2f | %s | %.2f | %.2f | %.0f | %s | %.1f | %.2f |\n", n / 1e6, name, budget, wall, cpu,
-            n / 1e6 / cpu, (floor > 0 ? sprintf("%.2f", cpu / floor) : "-"), cpu / wall, (cpu + waited / 1e9) / wall, peak / 1024, scratch,
+# The same with the nodes of the output.
+floor_of_nodes() { # seconds of decoding, output
+    if [ "$1" = 0 ] || [ "$(stat -c %s "$2")" -gt 300000000 ]; then echo 0; return; fi
+    "$codec" --repeat 2 --jobs encode "$2" > "$work/encode"
+    awk -v d="$1" -v e="$(codec_seconds encode "$work/encode")" 'BEGIN {split(e, b); print d + b[1]}'
+}
+
+row() { # points program budget floor floor-of-nodes best-line output
+    read -r best_cpu best_wall best_waited best_peak best_scratch <<< "$6"
+    awk -v n="$1" -v name="$2" -v budget="$3" -v floor="$4" -v nodes="$5" -v cpu="$best_cpu" -v wall="$best_wall" -v waited="$best_waited" \
+        -v peak="$best_peak" -v scratch="$best_scratch" -v out="$7" '
+        function times(floor) { return floor > 0 ? sprintf("%.2f", cpu / floor) : "-" }
+        BEGIN {
+        printf "| %.1f M | %s | %s | %.1f | %.2f | %.2f | %s | %s | %.2f | %.2f | %.0f | %s | %.1f | %.2f |\n", n / 1e6, name, budget, wall, cpu,
+            n / 1e6 / cpu, times(floor), times(nodes), cpu / wall, (cpu + waited / 1e9) / wall, peak / 1024, scratch,
             out / 1e6, out / n }'
 }
 
 bench() { # name, paths...
-    local paths n as floor runs=() run name budget line
+    local paths n as floor decode nodes='' runs=() run name budget line
     paths=("$@")
     "$scree" convert "${paths[@]}" "$work/o.copc.laz" --dry-run --json > "$work/plan"
     n=$(value points "$work/plan") as=$(value point_format "$work/plan")
     # Some files speak for all: the first ones, up to 16 MB.
     mapfile -t files < <(find "${paths[@]}" -iname '*.laz' -size +0 -printf '%s %p\n' | sort -k 2 |
         awk '{sum += $1; sub(/^[0-9]+ /, "")} NR == 1 || sum <= 16e6')
-    floor=$(floor_of "$n" "$as" "${files[@]}")
+    read -r floor decode <<< "$(floor_of "$n" "$as" "${files[@]}")"
     for budget in $memory; do
         runs+=("scree $budget")
         [ -z "$other" ] || runs+=("other $budget")
@@ -136,6 +146,7 @@ bench() { # name, paths...
                     --memory "$budget" --tmp "$work" --tmp-compression "$compression"
                 line="$cpu $wall $waited $(($(value peak_resident_bytes "$work/out") >> 10)) $(($(value scratch_bytes "$work/out") >> 20))"
             fi
+            [ "$name" != scree ] || [ -n "$nodes" ] || nodes=$(floor_of_nodes "$decode" "$work/o.copc.laz")
             sizes[$run]=$(stat -c %s "$work/o.copc.laz")
             if [ -z "${best[$run]:-}" ] || awk -v a="$cpu" -v b="${best[$run]%% *}" 'BEGIN {exit !(a < b)}'; then best[$run]=$line; fi
             rm -f "$work/o.copc.laz"
@@ -143,14 +154,14 @@ bench() { # name, paths...
     done
     for run in "${runs[@]}"; do
         read -r name budget <<< "$run"
-        row "$n" "$name" "$budget" "$floor" "${best[$run]}" "${sizes[$run]}"
+        row "$n" "$name" "$budget" "$floor" "$nodes" "${best[$run]}" "${sizes[$run]}"
     done
 }
 
 echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $threads threads; $("$scree" --version)"
 echo
-echo "| points | program | budget | wall s | CPU s | M points per CPU s | x floor | cores | wanted | peak MiB | scratch MiB | output MB | B/point |"
-echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+echo "| points | program | budget | wall s | CPU s | M points per CPU s | x floor | x nodes | cores | wanted | peak MiB | scratch MiB | output MB | B/point |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 for size in $points; do
     rm -rf "$work/survey"
     "$scree" synth "$work/survey" --points "$size" --tiles 8 --format "$format" -q --progress none

@@ -103,6 +103,8 @@ static uint64_t hash_of(const void *bytes, size_t count)
     return hash;
 }
 
+#define BLOCK 256u
+
 static void measure(const char *name, const struct cloud *cloud, enum scree__simd_level level,
                     unsigned repeat, const struct features_request *request)
 {
@@ -127,12 +129,13 @@ static void measure(const char *name, const struct cloud *cloud, enum scree__sim
               &err);
         double found = seconds();
         bits = 0;
-        for (uint32_t p = 0; p < cloud->count; p++) {
-            float values[FEATURES_VALUES];
-            scree__features_values(&rows[p], &rules, values);
-            for (unsigned v = 0; v < FEATURES_VALUES; v++) {
+        for (uint32_t p = 0; p < cloud->count; p += BLOCK) {
+            float values[BLOCK][FEATURES_VALUES];
+            const uint32_t block = cloud->count - p < BLOCK ? cloud->count - p : BLOCK;
+            scree__features_values(rows + p, block, &rules, values);
+            for (unsigned v = 0; v < block * FEATURES_VALUES; v++) {
                 uint32_t one;
-                memcpy(&one, &values[v], sizeof one);
+                memcpy(&one, &values[0][0] + v, sizeof one);
                 bits ^= one;
             }
         }

@@ -4,7 +4,7 @@
 #
 # usage: bench/query.sh [--points 20M] [--format F] [--threads N] [--repeat N] [--build FOLDER] [--work FOLDER] [--latency MS]
 # --latency: of the HTTP server that the window is fetched from, too (50; needs Node): wall time and bytes over the wire, also those beside the nodes.
-# Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz), or another --build.
+# Needs build/release (cmake --preset release && cmake --build build/release --target scree_program bench_laz bench_query), or another --build.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 points=20M format=6 threads=$(nproc) repeat=3 build=$here/build/release work= latency=50
@@ -39,6 +39,7 @@ measure() { # name command...
     local name=$1 best=
     shift
     for _ in $(seq "$repeat"); do
+        rm -f "$work"/o.* # to free what was there before is not part of a run
         { time "$@" > "$work/out" 2> "$work/err"; } 2> "$work/time" || { cat "$work/err" >&2; exit 1; }
         best=$(awk -v best="$best" '{c = $1 + $2; split(best, b); if (best == "" || c < b[1]) print c, $3; else print best}' "$work/time")
     done
@@ -96,5 +97,10 @@ else
 fi
 if [ -x "$codec" ]; then
     echo
-    "$codec" --repeat "$repeat" --jobs decode,xyz "$work/o.laz"
+    "$codec" --repeat "$repeat" --jobs pairs,xyzpairs "$file"
+fi
+if [ -x "$build/bench/bench_query" ]; then
+    echo
+    "$build/bench/bench_query" --repeat "$repeat" --threads "$threads" "$file"
+    "$build/bench/bench_query" --repeat "$repeat" --threads "$threads" --dims x,y,z "$file"
 fi

@@ -5,6 +5,7 @@
 #include "copc/format.h"
 #include "copc/node_order.h"
 #include "copc/record.h"
+#include "las/range.h"
 
 #include <string.h>
 
@@ -166,15 +167,14 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
                                    const struct scree__copc_cube *cube, uint64_t count,
                                    struct scree_copc_key key, struct scree_error *err)
 {
-    int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
+    struct scree__las_range x = {INT32_MAX, INT32_MIN}, y = x, z = x;
     const uint8_t *record = encoder->records;
     for (uint64_t i = 0; i < count; i++, record += encoder->record_bytes) {
-        for (int a = 0; a < 3; a++) {
-            int32_t v = scree__base_load_i32(record + 4 * a);
-            min[a] = v < min[a] ? v : min[a];
-            max[a] = v > max[a] ? v : max[a];
-        }
+        scree__las_range_add(&x, scree__base_load_i32(record));
+        scree__las_range_add(&y, scree__base_load_i32(record + 4));
+        scree__las_range_add(&z, scree__base_load_i32(record + 8));
     }
+    const struct scree__las_range axes[3] = {x, y, z};
     struct scree_copc_info info;
     double low[3], high[3];
     memset(&info, 0, sizeof info);
@@ -182,8 +182,8 @@ static enum scree_status check_box(const struct scree__copc_encoder *encoder,
     info.halfsize = cube->halfsize;
     scree__copc_node_box(&info, key, low, high);
     for (int a = 0; a < 3; a++) {
-        double first = min[a] * cube->grid.scale[a] + cube->grid.offset[a];
-        double last = max[a] * cube->grid.scale[a] + cube->grid.offset[a];
+        double first = axes[a].min * cube->grid.scale[a] + cube->grid.offset[a];
+        double last = axes[a].max * cube->grid.scale[a] + cube->grid.offset[a];
         if (!(low[a] <= first && last <= high[a]))
             return scree__base_fail(
                 err, SCREE_E_DATA,

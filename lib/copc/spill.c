@@ -21,6 +21,9 @@
 #define BLOCKS_SHARE 4u
 /* Buckets to a batch when the sample was right: small enough that a wrong one is seldom too large. */
 #define BUCKETS_A_BATCH 8u
+/* Chunks of levels 0 to 2 wait in so much of the budget, and on scratch beyond it: most surveys' take 2 to 8 MB. */
+#define WAIT_SHARE 16u
+#define WAIT_BYTES_MAX ((uint64_t)16 << 20)
 /* Carried points of cubes that reach across batches; nodes hold some 20 000 points, one to a level. */
 #define CARRIED_POINTS 500000u
 #define PARTITIONS_BYTES ((uint64_t)8 << 20) /* cells of the partition at work, buckets, lists */
@@ -187,10 +190,14 @@ static void size_batches(struct scree__copc_spilled *spilled)
     if (top > sweep && top <= limit / 2)
         sweep = top;
     used += sweep;
+    spilled->wait_bytes = limit / WAIT_SHARE < WAIT_BYTES_MAX ? limit / WAIT_SHARE : WAIT_BYTES_MAX;
+    used += spilled->wait_bytes;
     spilled->block_bytes = limit / BLOCKS_SHARE;
     spilled->batch_points = limit > used ? (limit - used) / point_bytes(job) : 1;
-    if (spilled->batch_points < job->limits.leaf_max / 4)
+    if (spilled->batch_points < job->limits.leaf_max / 4) {
         spilled->batch_points = job->limits.leaf_max / 4 + 1;
+        spilled->wait_bytes = 0;
+    }
     if (job->batch_points > 0)
         spilled->batch_points = job->batch_points;
     if (spilled->batch_points > UINT32_MAX - 1)
@@ -294,6 +301,10 @@ static enum scree_status sweep(struct scree__copc_spilled *spilled,
             (unsigned long long)scree__copc_write_bytes(spilled->job, spilled->largest_node, 1),
             (unsigned long long)batch,
             (unsigned long long)scree_context_budget_bytes(spilled->job->context));
+    if (spilled->measured) {
+        uint64_t room = (most_batch_points(spilled) - batch) * batch_point_bytes(spilled->job);
+        spilled->wait_bytes = spilled->wait_bytes < room ? spilled->wait_bytes : room;
+    }
     return scree__copc_spilled_sweep(spilled, result, deepest, err);
 }
 

@@ -193,6 +193,8 @@ static enum scree_status sweep_batches(struct scree__copc_spilled *spilled,
                             job->plan.record_bytes);
     if (result != NULL)
         status = scree__copc_write_begin(job, &spilled->cube, spilled->scratch, &writing, err);
+    if (writing != NULL)
+        scree__copc_write_wait_bytes(writing, spilled->wait_bytes);
     /* Sorted, and written. */
     scree__par_stage_begin(job->context, result != NULL ? "build" : "measure",
                            2 * job->plan.point_count);

@@ -35,6 +35,7 @@ struct scree__copc_spilled {
     uint64_t batch_points; /* of a batch, at most, unless its one bucket cannot be cut */
     uint64_t block_bytes;  /* of all blocks of a partition that is filled */
     uint64_t indivisible;  /* points of the largest bucket that cannot be cut */
+    uint64_t wait_bytes;   /* of chunks that wait in memory until the end of the file */
     uint64_t top_node;     /* no node of the first levels has more points: from the cells' counts */
     /* Found by sweeps: */
     uint64_t largest_node;  /* points of it, so far */

@@ -1,7 +1,7 @@
 /*
  * write.c - encoding nodes and writing them. Nodes are encoded in parallel and written in file order: a node after its
  * descendants along the Morton curve, but levels 0 to 2 last of all, so that one read at the end of the file yields the
- * hierarchy and a first overview. Where nodes come in batches, those chunks wait on scratch.
+ * hierarchy and a first overview. Where nodes come in batches, those chunks wait: in memory, or what is beyond the room for that on scratch.
  */
 #include "copc/write.h"
 #include "base/error.h"
@@ -92,6 +92,25 @@ static void note_gps_times(struct scree__copc_writing *writing, const struct scr
     writing->has_gps_time = true;
 }
 
+/* A chunk that belongs at the end of the file: some 6 MB in all, however large the survey. */
+static enum scree_status hold_chunk(struct scree__copc_writing *writing,
+                                    const struct scree__copc_slot *slot,
+                                    struct scree__copc_write_entry *entry, struct scree_error *err)
+{
+    entry->held = true;
+    if (slot->chunk_bytes <= writing->wait_bytes &&
+        scree__mem_alloc(scree__par_budget(writing->job->context), slot->chunk_bytes, &entry->chunk,
+                         "overview nodes", NULL) == SCREE_OK) {
+        memcpy(entry->chunk, slot->chunk, slot->chunk_bytes);
+        writing->wait_bytes -= slot->chunk_bytes;
+        return SCREE_OK;
+    }
+    enum scree_status status = scree__spill_scratch_write(
+        writing->scratch, slot->chunk, (uint32_t)slot->chunk_bytes, NULL, &entry->block, err);
+    scree__par_scratch_add(writing->job->context, entry->block.stored);
+    return status;
+}
+
 static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_index,
                                    struct scree_error *err)
 {
@@ -101,10 +120,8 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
     const struct scree__copc_node *node = &writing->octree->nodes[number];
     struct scree__copc_write_entry *entry = &writing->entries[number];
     enum scree_status status;
-    entry->held = writing->scratch != NULL && node->level <= OVERVIEW_LEVEL;
-    if (entry->held)
-        status = scree__spill_scratch_write(writing->scratch, slot->chunk,
-                                            (uint32_t)slot->chunk_bytes, NULL, &entry->block, err);
+    if (writing->scratch != NULL && node->level <= OVERVIEW_LEVEL)
+        status = hold_chunk(writing, slot, entry, err);
     else
         status = scree_las_writer_add_chunk(writing->writer, slot->chunk, slot->chunk_bytes,
                                             node->point_count, &entry->entry.offset, err);
@@ -212,9 +229,12 @@ enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
         scree__mem_grow(budget, &memory, &writing->entry_capacity, octree->node_count,
                         sizeof *writing->entries, "nodes", err);
     writing->entries = memory;
+    if (status != SCREE_OK)
+        return status;
+    memset(writing->entries + writing->entry_count, 0,
+           (octree->node_count - writing->entry_count) * sizeof *writing->entries);
     writing->entry_count = octree->node_count;
-    if (status == SCREE_OK)
-        status = scree__mem_alloc(budget, count * sizeof *writing->list, &memory, "nodes", err);
+    status = scree__mem_alloc(budget, count * sizeof *writing->list, &memory, "nodes", err);
     if (status != SCREE_OK)
         return status;
     writing->list = memory;
@@ -233,29 +253,42 @@ enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
     return status;
 }
 
-/* Chunks that waited on scratch, in order of their nodes. */
+static void free_held(struct scree__copc_writing *writing, struct scree__copc_write_entry *entry)
+{
+    scree__mem_free(scree__par_budget(writing->job->context), entry->chunk,
+                    (uint64_t)entry->entry.byte_count);
+    entry->chunk = NULL;
+}
+
+static enum scree_status write_held_chunk(struct scree__copc_writing *writing,
+                                          struct scree__copc_write_entry *held,
+                                          struct scree_error *err)
+{
+    enum scree_status status = SCREE_OK;
+    struct scree_copc_entry *entry = &held->entry;
+    uint64_t bytes = (uint64_t)entry->byte_count;
+    if (held->chunk == NULL) {
+        status = scree__mem_alloc(scree__par_budget(writing->job->context), bytes, &held->chunk,
+                                  "overview nodes", err);
+        if (status == SCREE_OK)
+            status =
+                scree__spill_scratch_read(writing->scratch, &held->block, held->chunk, NULL, err);
+    }
+    if (status == SCREE_OK)
+        status = scree_las_writer_add_chunk(writing->writer, held->chunk, bytes,
+                                            (uint64_t)entry->point_count, &entry->offset, err);
+    free_held(writing, held);
+    return status;
+}
+
+/* Chunks that waited, in order of their nodes. */
 static enum scree_status write_held(struct scree__copc_writing *writing, struct scree_error *err)
 {
-    struct scree__mem_budget *budget = scree__par_budget(writing->job->context);
-    for (uint64_t i = 0; i < writing->entry_count; i++) {
-        struct scree_copc_entry *entry = &writing->entries[i].entry;
-        uint64_t bytes = (uint64_t)entry->byte_count;
-        void *chunk;
-        if (!writing->entries[i].held)
-            continue;
-        enum scree_status status = scree__mem_alloc(budget, bytes, &chunk, "overview nodes", err);
-        if (status != SCREE_OK)
-            return status;
-        status = scree__spill_scratch_read(writing->scratch, &writing->entries[i].block, chunk,
-                                           NULL, err);
-        if (status == SCREE_OK)
-            status = scree_las_writer_add_chunk(writing->writer, chunk, bytes,
-                                                (uint64_t)entry->point_count, &entry->offset, err);
-        scree__mem_free(budget, chunk, bytes);
-        if (status != SCREE_OK)
-            return status;
-    }
-    return SCREE_OK;
+    enum scree_status status = SCREE_OK;
+    for (uint64_t i = 0; i < writing->entry_count && status == SCREE_OK; i++)
+        if (writing->entries[i].held)
+            status = write_held_chunk(writing, &writing->entries[i], err);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------- whole */
@@ -306,6 +339,8 @@ void scree__copc_write_free(struct scree__copc_writing *writing)
     scree__copc_write_release_samples(writing);
     scree__mem_free(budget, writing->samples, writing->window * sizeof *writing->samples);
     scree__temporal_index_release(&writing->temporal);
+    for (uint64_t i = 0; i < writing->entry_count; i++)
+        free_held(writing, &writing->entries[i]);
     scree__mem_free(budget, writing->entries, writing->entry_capacity * sizeof *writing->entries);
     scree_las_writer_free(writing->writer);
     scree_sink_close(writing->sink);
@@ -351,6 +386,11 @@ enum scree_status scree__copc_write_begin(struct scree_convert_job *job,
     }
     *out = writing;
     return SCREE_OK;
+}
+
+void scree__copc_write_wait_bytes(struct scree__copc_writing *writing, uint64_t bytes)
+{
+    writing->wait_bytes = bytes;
 }
 
 enum scree_status scree__copc_write_end(struct scree__copc_writing *writing,

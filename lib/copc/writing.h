@@ -14,8 +14,9 @@
 
 struct scree__copc_write_entry {
     struct scree_copc_entry entry;
-    bool held; /* its chunk waits on scratch */
-    struct scree__spill_block block;
+    bool held;                       /* its chunk waits: */
+    void *chunk;                     /* in memory, byte_count bytes; */
+    struct scree__spill_block block; /* or, where that is NULL, on scratch */
 };
 
 struct scree__copc_write_encoder {
@@ -34,6 +35,7 @@ struct scree__copc_writing {
 
     struct scree__copc_write_entry *entries; /* by node number */
     uint64_t entry_capacity, entry_count;
+    uint64_t wait_bytes; /* so much more may wait in memory */
     struct scree__copc_write_encoder *encoders;
     struct scree__copc_slot *slots;
     struct scree__temporal_samples *samples; /* one a slot; NULL: no temporal index is wanted */

@@ -70,7 +70,7 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     question->idw_count = options->idw_count;
     double reach = survey->ground_reach / unit;
     question->ground_reach =
-        reach < (double)(ENRICH_LEAF_SIDE / 2) ? (int64_t)floor(reach + 0.5) : ENRICH_LEAF_SIDE / 2;
+        reach < (double)ENRICH_LEAF_SIDE / 2 ? (int64_t)floor(reach + 0.5) : ENRICH_LEAF_SIDE / 2;
     question->halo_percent = options->halo_percent > 0 ? options->halo_percent : 100;
     memset(&engine->rules, 0, sizeof engine->rules);
     engine->rules.features.square_roots = options->eigen_mode == SCREE_EIGEN_SQRT;
@@ -162,6 +162,20 @@ static enum scree_status fill(void *user, struct scree__enrich_store *store,
     return scree__enrich_read(user, store, err);
 }
 
+static enum scree_status take_channels(struct scree__enrich_engine *engine, struct scree_error *err)
+{
+    const struct scree__enrich_file *input = &engine->files[0];
+    void *memory = NULL;
+    if (!engine->check_all || input->header.point_format < 6)
+        return SCREE_OK;
+    engine->unit_count = scree_las_unit_count(input->reader);
+    enum scree_status status =
+        scree__mem_alloc(engine->budget, engine->unit_count, &memory, "list of chunks", err);
+    if (memory != NULL)
+        engine->channels = memset(memory, 0, engine->unit_count);
+    return status;
+}
+
 enum scree_status scree__enrich_engine_run(struct scree__enrich_engine *engine,
                                            struct scree__enrich_rows **rows,
                                            struct scree_error *err)
@@ -172,6 +186,9 @@ enum scree_status scree__enrich_engine_run(struct scree__enrich_engine *engine,
     if (engine->ran)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "an engine runs once");
     engine->ran = true;
+    enum scree_status status = take_channels(engine, err);
+    if (status != SCREE_OK)
+        return status;
     scree__enrich_read_box(engine, engine->file_count > 1, min, max);
     return scree__enrich_compute(engine, engine->files[0].header.point_count, min, max, &filler,
                                  rows, err);
@@ -187,16 +204,16 @@ bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine)
     return engine->check_all && engine->ran;
 }
 
-bool scree__enrich_engine_one_channel(const struct scree__enrich_engine *engine)
+const uint8_t *scree__enrich_engine_channels(const struct scree__enrich_engine *engine)
 {
-    const unsigned channels = atomic_load(&engine->channels);
-    return engine->check_all && (channels & (channels - 1)) == 0;
+    return engine->ran ? engine->channels : NULL;
 }
 
 void scree__enrich_engine_close(struct scree__enrich_engine *engine)
 {
     if (engine == NULL)
         return;
+    scree__mem_free(engine->budget, engine->channels, engine->unit_count);
     scree__enrich_survey_release(engine);
     scree__mem_free(engine->budget, engine, sizeof *engine);
 }

@@ -73,8 +73,8 @@ SCREE_MUST_CHECK enum scree_status scree__enrich_engine_run(struct scree__enrich
 /* Before a run: it decodes all fields of the input's points, and so has checked them. */
 void scree__enrich_engine_check_all(struct scree__enrich_engine *engine);
 bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine);
-/* After such a run: are all points of one scanner channel? */
-bool scree__enrich_engine_one_channel(const struct scree__enrich_engine *engine);
+/* After such a run, for formats 6 to 10: which scanner channels the points of each unit of the input are of, bits; else NULL. */
+const uint8_t *scree__enrich_engine_channels(const struct scree__enrich_engine *engine);
 void scree__enrich_engine_close(struct scree__enrich_engine *engine); /* accepts NULL */
 
 #endif

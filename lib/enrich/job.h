@@ -54,7 +54,8 @@ struct scree__enrich_engine {
     struct scree__enrich_question question;
     struct scree__enrich_rules rules;
     bool ran, check_all;
-    atomic_uint channels; /* of the input's points of formats 6 to 10: bits */
+    uint64_t unit_count;
+    uint8_t *channels; /* with check_all: of the points of each unit of the input; bits */
 
     /* How the budget is divided (size.c). */
     uint64_t leaf_points, range_points;

@@ -60,7 +60,7 @@ static struct scree__enrich_change change_of(struct scree_enrich_job *job)
         .user = job,
         .values = values,
         .checked = job->engine != NULL && scree__enrich_engine_checked(job->engine),
-        .one_channel = job->engine != NULL && scree__enrich_engine_one_channel(job->engine),
+        .channels = job->engine != NULL ? scree__enrich_engine_channels(job->engine) : NULL,
         .touch = job->report != NULL ? look : NULL};
     if (job->options.output_kind == SCREE_ENRICH_OUTPUT_LAS)
         change.kind = SCREE__ENRICH_LAS;

@@ -98,13 +98,14 @@ static enum scree_status take_record(const struct reader *reader, const uint8_t 
     return SCREE_OK;
 }
 
-static void note_channels(const struct reader *reader, const uint8_t *records, size_t count)
+/* Only one worker has the unit. */
+static void note_channels(const struct reader *reader, uint64_t unit, const uint8_t *records,
+                          size_t count)
 {
     unsigned channels = 0;
     for (size_t i = 0; i < count; i++)
         channels |= 1u << (records[i * reader->file->header.record_bytes + 15] >> 4 & 3);
-    if ((atomic_load(&reader->engine->channels) & channels) != channels)
-        atomic_fetch_or(&reader->engine->channels, channels);
+    reader->engine->channels[unit] |= (uint8_t)channels;
 }
 
 static enum scree_status take_batch(struct reader *reader, unsigned worker, uint64_t first,
@@ -131,8 +132,6 @@ static enum scree_status take_batch(struct reader *reader, unsigned worker, uint
     }
     if (status == SCREE_OK)
         status = scree__enrich_store_add(reader->store, worker, points, kept, segment, err);
-    if (reader->number == 0 && reader->file->header.point_format >= 6)
-        note_channels(reader, reader->records[worker], count);
     scree__par_stage_add(reader->engine->context, count);
     return status;
 }
@@ -156,6 +155,8 @@ static enum scree_status read_unit(void *arg, uint64_t index, unsigned worker,
                                        &count, err);
         if (status == SCREE_OK && count > 0)
             status = take_batch(reader, worker, at, count, err);
+        if (status == SCREE_OK && reader->number == 0 && reader->engine->channels != NULL)
+            note_channels(reader, index, reader->records[worker], count);
         if (status == SCREE_OK)
             status = scree__par_check_cancel(reader->engine->context, err);
     }

@@ -29,7 +29,8 @@ struct scree__enrich_change {
     enum scree__enrich_kind kind;
     bool
         checked; /* all of the input's points have been decoded, every field: need not be done again */
-    bool one_channel; /* known then: they are of one scanner channel */
+    const uint8_t
+        *channels; /* known then: of each unit, which scanner channels its points are of; bits */
     /*
      * Values of points [first, first + count) in the file's order: count rows of field_count. From any thread. points: their records as they are in the input.
      */
@@ -138,7 +139,7 @@ struct scree__enrich_splice {
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_fields_layout(const struct scree__enrich_writing *writing,
                             struct scree_laz_layout *layout, struct scree_error *err);
-/* What is before the fields' bytes in such a record. point: the input's; NULL: its channel makes no difference. */
+/* What is before the fields' bytes in such a record. point: the input's; NULL: its chunk is of one channel, whichever it is. */
 void scree__enrich_fields_record(uint8_t *record, const uint8_t *point);
 /* old: the input's chunk, unit->bytes of it; fields: the chunk of the new fields, or NULL. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_splice(const struct scree__enrich_writing *writing,

@@ -8,6 +8,7 @@
 #include "enrich/rows.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "laz/encoder.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -142,6 +143,9 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if (status != SCREE_OK)
         return status;
     slot->records = memory;
+    if (points->decoded == 0 &&
+        points->record_bytes > 0) /* records of the new fields: all else stays nothing */
+        memset(slot->records, 0, points->slot_points * points->record_bytes);
     if ((status = scree__mem_alloc(budget, points->old_bytes, &memory, what, err)) != SCREE_OK)
         return status;
     slot->old = memory;
@@ -161,8 +165,11 @@ static enum scree_status fill_slot(struct points *points, struct slot *slot,
     if (status != SCREE_OK)
         return status;
     slot->encoder_memory = memory;
-    return scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder,
-                                  err);
+    status =
+        scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder, err);
+    if (status == SCREE_OK && writing->splices)
+        scree__laz_encode_bytes_alone(slot->encoder);
+    return status;
 }
 
 /* As many slots as threads keep busy, and as the budget has room for; at least one. */
@@ -204,9 +211,48 @@ static void put_fields(const struct scree__enrich_change *change, const float *v
     }
 }
 
-/* `count` records of the new fields alone. */
-static enum scree_status make_fields(const struct points *points, struct slot *slot, uint64_t done,
-                                     uint32_t count, struct scree_error *err)
+static bool all_floats(const struct scree__enrich_change *change)
+{
+    bool all = true;
+    for (uint32_t f = 0; f < change->field_count; f++)
+        all = all && !change->fields[f].compact;
+    return all;
+}
+
+/* The same for fields that are floats, all of them. */
+static void put_floats(const float *values, uint32_t count, uint8_t *at)
+{
+    for (uint32_t f = 0; f < count; f++) {
+        uint32_t bits;
+        memcpy(&bits, &values[f], sizeof bits);
+        scree__base_store32(at + 4 * (size_t)f, bits);
+    }
+}
+
+/* Of `count` records, as far apart as told. */
+static void put_all_fields(const struct scree__enrich_change *change, const float *values,
+                           uint32_t count, uint8_t *at, uint32_t record_bytes)
+{
+    const uint32_t fields = change->field_count;
+    const bool floats = all_floats(change);
+    for (uint32_t i = 0; i < count; i++, at += record_bytes, values += fields) {
+        if (floats)
+            put_floats(values, fields, at);
+        else
+            put_fields(change, values, at);
+    }
+}
+
+/* Are the points of a unit known to be of one scanner channel? */
+static bool one_channel(const struct points *points, uint64_t unit)
+{
+    const uint8_t *channels = points->writing->change->channels;
+    return channels != NULL && (channels[unit] & (channels[unit] - 1)) == 0;
+}
+
+/* `count` records of the new fields alone. decoded: the slot's piece has them. */
+static enum scree_status make_fields(const struct points *points, struct slot *slot, bool decoded,
+                                     uint64_t done, uint32_t count, struct scree_error *err)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
@@ -216,12 +262,13 @@ static enum scree_status make_fields(const struct points *points, struct slot *s
         return SCREE_OK;
     enum scree_status status =
         change->values(change->user, slot->first_point + done, count, slot->values, err);
-    for (uint32_t i = 0; i < count && status == SCREE_OK; i++, to += points->record_bytes) {
-        scree__enrich_fields_record(
-            to, points->decoded != 0 ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
-        put_fields(change, slot->values + (uint64_t)i * change->field_count, to + before);
-    }
-    return status;
+    if (status != SCREE_OK)
+        return status;
+    for (uint32_t i = 0; i < count && points->decoded != 0; i++)
+        scree__enrich_fields_record(to + (uint64_t)i * points->record_bytes,
+                                    decoded ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
+    put_all_fields(change, slot->values, count, to + before, points->record_bytes);
+    return SCREE_OK;
 }
 
 /* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
@@ -241,14 +288,12 @@ static enum scree_status widen(const struct points *points, struct slot *slot, u
     }
     for (uint32_t i = 0; i < count; i++, from += writing->in_bytes) {
         uint8_t *at = to + (uint64_t)i * writing->out_bytes;
-        const float *values = slot->values + (uint64_t)i * change->field_count;
         memcpy(at, from, writing->keep_at);
-        at += writing->keep_at;
-        put_fields(change, values, at);
-        at += writing->field_bytes;
         if (after < writing->in_bytes)
-            memcpy(at, from + after, writing->in_bytes - after);
+            memcpy(at + writing->keep_at + writing->field_bytes, from + after,
+                   writing->in_bytes - after);
     }
+    put_all_fields(change, slot->values, count, to + writing->keep_at, writing->out_bytes);
     if (change->touch != NULL)
         change->touch(change->user, first, count, to, writing->out_bytes, slot->values);
     return SCREE_OK;
@@ -287,21 +332,23 @@ static enum scree_status splice_unit(void *arg, uint64_t index, unsigned slot_in
     struct scree__enrich_writing *writing = points->writing;
     struct slot *slot = &points->slots[slot_index];
     struct scree_las_unit unit;
+    const bool decoded =
+        points->decoded != 0 && !(writing->change->checked && one_channel(points, index));
     (void)worker;
     scree_las_unit(writing->reader, index, &unit);
     slot->first_point = unit.first_point;
     slot->point_count = unit.point_count;
     enum scree_status status =
         scree_source_read(writing->source, unit.offset, slot->old, (size_t)unit.bytes, err);
-    if (status == SCREE_OK && points->decoded != 0)
+    if (status == SCREE_OK && decoded)
         status = scree_las_cursor_open(slot->cursor, index, err);
     for (uint64_t done = 0; done < unit.point_count && status == SCREE_OK;) {
         const uint64_t left = unit.point_count - done;
         size_t count = (size_t)(left < points->piece_points ? left : points->piece_points);
-        if (points->decoded != 0)
+        if (decoded)
             status = next_piece(points, slot, &count, err);
         if (status == SCREE_OK)
-            status = make_fields(points, slot, done, (uint32_t)count, err);
+            status = make_fields(points, slot, decoded, done, (uint32_t)count, err);
         if (status == SCREE_OK)
             status = scree__par_check_cancel(writing->context, err);
         done += count;
@@ -492,6 +539,14 @@ static enum scree_status write_table(struct scree__enrich_writing *writing, stru
     return scree_sink_patch(writing->sink, writing->head_bytes, pointer, sizeof pointer, err);
 }
 
+static bool channels_known(const struct points *points)
+{
+    bool known = true;
+    for (uint64_t i = 0; i < scree_las_unit_count(points->writing->reader) && known; i++)
+        known = one_channel(points, i);
+    return known;
+}
+
 /* What is encoded: whole records; or the new fields, to be put between layers that stay. */
 static enum scree_status choose_layout(struct points *points, struct scree_error *err)
 {
@@ -504,7 +559,8 @@ static enum scree_status choose_layout(struct points *points, struct scree_error
     if (!writing->splices)
         return SCREE_OK;
     if (change->checked)
-        points->decoded = change->one_channel || change->field_count == 0 ? 0 : SCREE_LAZ_FIELD_XY;
+        points->decoded =
+            change->field_count > 0 && !channels_known(points) ? SCREE_LAZ_FIELD_XY : 0;
     points->old_bytes = most_of_units(writing->reader).bytes;
     points->head_bytes = scree_laz_layered_fixed_bytes(&writing->layout);
     points->record_bytes = 0;

@@ -172,11 +172,16 @@ static void let_range(struct scree__enrich_rows *rows, struct slot *slot)
 static void derive_rows(const struct scree__enrich_rows *rows, const uint8_t *from, uint64_t count,
                         float *out)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        struct scree__enrich_values values;
-        scree__enrich_shelf_unpack(&rows->shelf.settings, from + i * rows->shelf.row_bytes,
-                                   &values);
-        scree__enrich_derive(&rows->rules, &values, out + i * rows->rules.count);
+    const uint32_t row_bytes = rows->shelf.row_bytes;
+    while (count > 0) {
+        struct scree__enrich_values values[ENRICH_DERIVED_AT_ONCE];
+        const uint32_t some =
+            count < ENRICH_DERIVED_AT_ONCE ? (uint32_t)count : ENRICH_DERIVED_AT_ONCE;
+        for (uint32_t i = 0; i < some; i++, from += row_bytes)
+            scree__enrich_shelf_unpack(&rows->shelf.settings, from, &values[i]);
+        scree__enrich_derive(&rows->rules, values, some, out);
+        out += (size_t)some * rows->rules.count;
+        count -= some;
     }
 }
 

@@ -8,21 +8,19 @@
 
 #include <string.h>
 
+#define SCORES                                                                                   \
+    (SCREE_FEATURE_BIT(SCREE_FEATURE_WALL_SCORE) | SCREE_FEATURE_BIT(SCREE_FEATURE_ROOF_SCORE) | \
+     SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE))
+
 bool scree__enrich_needs_heights(uint64_t features)
 {
-    return (features & (SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND) |
-                        SCREE_FEATURE_BIT(SCREE_FEATURE_WALL_SCORE) |
-                        SCREE_FEATURE_BIT(SCREE_FEATURE_ROOF_SCORE) |
-                        SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE))) != 0;
+    return (features & (SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND) | SCORES)) != 0;
 }
 
 bool scree__enrich_needs_counts(uint64_t features, enum scree_score_mode mode)
 {
-    uint64_t scores = SCREE_FEATURE_BIT(SCREE_FEATURE_WALL_SCORE) |
-                      SCREE_FEATURE_BIT(SCREE_FEATURE_ROOF_SCORE) |
-                      SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE);
     return (features & SCREE_FEATURE_BIT(SCREE_FEATURE_NEIGHBOR_COUNT)) != 0 ||
-           (mode == SCREE_SCORE_CALIBRATED && (features & scores) != 0);
+           (mode == SCREE_SCORE_CALIBRATED && (features & SCORES) != 0);
 }
 
 bool scree__enrich_needs_shapes(uint64_t features)
@@ -34,6 +32,8 @@ bool scree__enrich_needs_shapes(uint64_t features)
 void scree__enrich_select(struct scree__enrich_rules *rules, uint64_t features)
 {
     rules->count = 0;
+    rules->shapes = scree__enrich_needs_shapes(features);
+    rules->scores = (features & SCORES) != 0;
     for (unsigned f = 0; f < SCREE_FEATURE_COUNT; f++)
         if (features & SCREE_FEATURE_BIT(f))
             rules->selected[rules->count++] = (enum scree_feature)f;
@@ -108,7 +108,7 @@ static void set_scores(const struct scree__enrich_rules *rules,
                        float scores[3])
 {
     struct seen seen;
-    scores[0] = scores[1] = scores[2] = SCREE_FEATURE_NO_DATA;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): scores have shapes */
     if (shape[FEATURES_NORMAL_Z] == SCREE_FEATURE_NO_DATA ||
         values->height == SCREE_FEATURE_NO_DATA)
         return;
@@ -127,12 +127,12 @@ static void set_scores(const struct scree__enrich_rules *rules,
 
 /* --------------------------------------------------------------------------------------- features */
 
-void scree__enrich_derive(const struct scree__enrich_rules *rules,
-                          const struct scree__enrich_values *values, float *out)
+static void select_values(const struct scree__enrich_rules *rules,
+                          const struct scree__enrich_values *values, const float *shape, float *out)
 {
-    float shape[FEATURES_VALUES], scores[3];
-    scree__features_values(&values->row, &rules->features, shape);
-    set_scores(rules, values, shape, scores);
+    float scores[3] = {SCREE_FEATURE_NO_DATA, SCREE_FEATURE_NO_DATA, SCREE_FEATURE_NO_DATA};
+    if (rules->scores)
+        set_scores(rules, values, shape, scores);
     for (uint32_t i = 0; i < rules->count; i++) {
         enum scree_feature f = rules->selected[i];
         if (f <= SCREE_FEATURE_NEIGHBOR_DISTANCE)
@@ -146,6 +146,27 @@ void scree__enrich_derive(const struct scree__enrich_rules *rules,
         else
             out[i] = scores[f - SCREE_FEATURE_WALL_SCORE];
     }
+}
+
+static void find_shapes(const struct scree__enrich_rules *rules,
+                        const struct scree__enrich_values *values, uint32_t count,
+                        float (*shapes)[FEATURES_VALUES])
+{
+    struct features_row rows[ENRICH_DERIVED_AT_ONCE];
+    rows[0] = values[0].row;
+    for (uint32_t i = 1; i < count; i++)
+        rows[i] = values[i].row;
+    scree__features_values(rows, count, &rules->features, shapes);
+}
+
+void scree__enrich_derive(const struct scree__enrich_rules *rules,
+                          const struct scree__enrich_values *values, uint32_t count, float *out)
+{
+    float shapes[ENRICH_DERIVED_AT_ONCE][FEATURES_VALUES];
+    if (rules->shapes)
+        find_shapes(rules, values, count, shapes);
+    for (uint32_t i = 0; i < count; i++)
+        select_values(rules, &values[i], shapes[i], out + (size_t)i * rules->count);
 }
 
 void scree__enrich_lacks(const struct scree__enrich_rules *rules,

@@ -9,7 +9,8 @@
 struct scree__enrich_rules {
     struct features_rules features;
     enum scree_score_mode score_mode;
-    double metres; /* in a unit */
+    double metres;       /* in a unit */
+    bool shapes, scores; /* is one of them selected? */
     uint32_t count;
     enum scree_feature selected[SCREE_FEATURE_COUNT];
 };
@@ -20,9 +21,10 @@ bool scree__enrich_needs_counts(uint64_t features, enum scree_score_mode mode);
 bool scree__enrich_needs_heights(uint64_t features);
 
 void scree__enrich_select(struct scree__enrich_rules *rules, uint64_t features);
-/* rules->count floats. */
+#define ENRICH_DERIVED_AT_ONCE 64u
+/* rules->count floats of each of `count` points: 1 to ENRICH_DERIVED_AT_ONCE. */
 void scree__enrich_derive(const struct scree__enrich_rules *rules,
-                          const struct scree__enrich_values *values, float *out);
+                          const struct scree__enrich_values *values, uint32_t count, float *out);
 
 /* What can be missing of a point; features that share a reason are counted once. */
 enum scree__enrich_lack {

@@ -342,7 +342,7 @@ static enum scree_status compare_query(const struct verify *verify, uint64_t q,
     values.count = count_of(query);
     if (verify->engine->question.heights)
         values.height = scree__verify_ground_height(verify, &query->ground);
-    scree__enrich_derive(&verify->engine->rules, &values, expected);
+    scree__enrich_derive(&verify->engine->rules, &values, 1, expected);
     enum scree_status status =
         scree__enrich_rows_read(verify->job->rows, query->point, 1, row, err);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++)

@@ -54,6 +54,15 @@ struct features_matrices {
     double vector[3][FEATURES_SHAPES]; /* unit eigenvector of the smallest */
 };
 
+/* What features take of the eigenvalues of rows, a column each. */
+struct features_formulas {
+    bool square_roots;                /* ratios and entropy are of the roots of eigenvalues */
+    double value[3][FEATURES_SHAPES]; /* eigenvalues; filled up to a multiple of 8 */
+    double sum[FEATURES_SHAPES], omnivariance[FEATURES_SHAPES], roughness[FEATURES_SHAPES];
+    double linearity[FEATURES_SHAPES], planarity[FEATURES_SHAPES], sphericity[FEATURES_SHAPES],
+        anisotropy[FEATURES_SHAPES], variation[FEATURES_SHAPES], entropy[FEATURES_SHAPES];
+};
+
 struct features_loops {
     /*
      * Appends those of `count` points that lie in the candidates' box. Reads up to FEATURES_PAD points beyond the last, writes up to
@@ -72,6 +81,8 @@ struct features_loops {
                        uint32_t limit2);
     /* Fills value and vector of the first `count` matrices. */
     void (*solve)(struct features_matrices *matrices, unsigned count);
+    /* Fills the others of the first `count` rows, as far as they have numbers. */
+    void (*formulas)(struct features_formulas *formulas, unsigned count);
 };
 
 extern const struct features_loops scree__features_loops_plain;

@@ -19,6 +19,7 @@
 #endif
 
 #include "features/eigen_here.h"
+#include "features/formulas_here.h"
 #include "features/nearest_here.h"
 
 #if defined(__clang__)
@@ -27,6 +28,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx2 = {take, nearest, within, solve};
+const struct features_loops scree__features_loops_avx2 = {take, nearest, within, solve, formulas};
 
 #endif

@@ -20,6 +20,7 @@
 #endif
 
 #include "features/eigen_here.h"
+#include "features/formulas_here.h"
 #include "features/nearest_here.h"
 
 #if defined(__clang__)
@@ -28,6 +29,6 @@
 #pragma GCC pop_options
 #endif
 
-const struct features_loops scree__features_loops_avx512 = {take, nearest, within, solve};
+const struct features_loops scree__features_loops_avx512 = {take, nearest, within, solve, formulas};
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
@@ -20,6 +22,18 @@
 typedef __m512d reals;
 typedef __mmask8 reals_mask;
 #define REALS_OP(name) _mm512_##name##_pd
+typedef __m512i reals_bits;
+#define BITS_OP(name) _mm512_##name##_epi64
+#define BITS_LOGIC(name) _mm512_##name##_si512
+#define BITS_ALL _mm512_set1_epi64
+static inline reals_bits bits_of_reals(reals v)
+{
+    return _mm512_castpd_si512(v);
+}
+static inline reals reals_of_bits(reals_bits v)
+{
+    return _mm512_castsi512_pd(v);
+}
 static inline reals reals_select(reals_mask mask, reals yes, reals no)
 {
     return _mm512_mask_blend_pd(mask, no, yes);
@@ -35,6 +49,18 @@ static inline reals_mask reals_greater(reals a, reals b)
 typedef __m256d reals;
 typedef __m256d reals_mask;
 #define REALS_OP(name) _mm256_##name##_pd
+typedef __m256i reals_bits;
+#define BITS_OP(name) _mm256_##name##_epi64
+#define BITS_LOGIC(name) _mm256_##name##_si256
+#define BITS_ALL _mm256_set1_epi64x
+static inline reals_bits bits_of_reals(reals v)
+{
+    return _mm256_castpd_si256(v);
+}
+static inline reals reals_of_bits(reals_bits v)
+{
+    return _mm256_castsi256_pd(v);
+}
 static inline reals reals_select(reals_mask mask, reals yes, reals no)
 {
     return _mm256_blendv_pd(no, yes, mask);
@@ -50,6 +76,18 @@ static inline reals_mask reals_greater(reals a, reals b)
 typedef __m128d reals;
 typedef __m128d reals_mask;
 #define REALS_OP(name) _mm_##name##_pd
+typedef __m128i reals_bits;
+#define BITS_OP(name) _mm_##name##_epi64
+#define BITS_LOGIC(name) _mm_##name##_si128
+#define BITS_ALL _mm_set1_epi64x
+static inline reals_bits bits_of_reals(reals v)
+{
+    return _mm_castpd_si128(v);
+}
+static inline reals reals_of_bits(reals_bits v)
+{
+    return _mm_castsi128_pd(v);
+}
 static inline reals reals_select(reals_mask mask, reals yes, reals no)
 {
     return _mm_or_pd(_mm_and_pd(mask, yes), _mm_andnot_pd(mask, no));
@@ -64,6 +102,47 @@ static inline reals_mask reals_greater(reals a, reals b)
 #define REALS 1u
 typedef double reals;
 typedef bool reals_mask;
+typedef uint64_t reals_bits;
+static inline reals_bits bits_of_reals(reals v)
+{
+    reals_bits bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+static inline reals reals_of_bits(reals_bits bits)
+{
+    reals v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+static inline reals_bits bits_all(uint64_t v)
+{
+    return v;
+}
+static inline reals_bits bits_and(reals_bits a, reals_bits b)
+{
+    return a & b;
+}
+static inline reals_bits bits_or(reals_bits a, reals_bits b)
+{
+    return a | b;
+}
+static inline reals_bits bits_add(reals_bits a, reals_bits b)
+{
+    return a + b;
+}
+static inline reals_bits bits_sub(reals_bits a, reals_bits b)
+{
+    return a - b;
+}
+static inline reals_bits bits_right(reals_bits a, unsigned by)
+{
+    return a >> by;
+}
+static inline reals_bits bits_left(reals_bits a, unsigned by)
+{
+    return a << by;
+}
 static inline reals reals_select(reals_mask mask, reals yes, reals no)
 {
     return mask ? yes : no;
@@ -140,6 +219,36 @@ static inline reals reals_div(reals a, reals b)
 static inline reals reals_sqrt(reals a)
 {
     return REALS_OP(sqrt)(a);
+}
+
+/* A lane's bits as a whole number. */
+static inline reals_bits bits_all(uint64_t v)
+{
+    return BITS_ALL((long long)v);
+}
+static inline reals_bits bits_and(reals_bits a, reals_bits b)
+{
+    return BITS_LOGIC(and)(a, b);
+}
+static inline reals_bits bits_or(reals_bits a, reals_bits b)
+{
+    return BITS_LOGIC(or)(a, b);
+}
+static inline reals_bits bits_add(reals_bits a, reals_bits b)
+{
+    return BITS_OP(add)(a, b);
+}
+static inline reals_bits bits_sub(reals_bits a, reals_bits b)
+{
+    return BITS_OP(sub)(a, b);
+}
+static inline reals_bits bits_right(reals_bits a, unsigned by)
+{
+    return BITS_OP(srli)(a, by);
+}
+static inline reals_bits bits_left(reals_bits a, unsigned by)
+{
+    return BITS_OP(slli)(a, by);
 }
 
 #endif

@@ -40,13 +40,8 @@ struct features_rules {
  * normal, all on one line. */
 #define FEATURES_NO_DATA (-9999.0F)
 
-/* All values of a row. */
-void scree__features_values(const struct features_row *row, const struct features_rules *rules,
-                            float values[FEATURES_VALUES]);
-
-/* Cube root of x >= 0, and natural logarithm of x > 0, normal numbers: within two units of the last
- * place, the same on every machine. */
-double scree__features_cube_root(double x);
-double scree__features_logarithm(double x);
+/* All values of `count` rows, as many as there are. */
+void scree__features_values(const struct features_row *rows, uint32_t count,
+                            const struct features_rules *rules, float (*values)[FEATURES_VALUES]);
 
 #endif

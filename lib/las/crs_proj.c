@@ -41,27 +41,37 @@ static void session_release(struct session *session)
     proj_context_destroy(session->proj);
 }
 
-/* NULL, and a complaint, for what is no CRS. */
-static PJ *parse(struct session *session, const char *text)
+static bool is_wkt(PJ_CONTEXT *proj, const char *text)
 {
-    PJ *crs;
-    PROJ_STRING_LIST faults = NULL;
-    if (proj_context_guess_wkt_dialect(session->proj, text) != PJ_GUESSED_NOT_WKT) {
-        crs = proj_create_from_wkt(session->proj, text, NULL, NULL, &faults);
-        if (crs == NULL && faults != NULL && faults[0] != NULL)
-            keep_complaint(session, PJ_LOG_ERROR, faults[0]);
-        proj_string_list_destroy(faults);
-    } else {
-        crs = proj_create(session->proj, text);
-    }
-    if (crs != NULL && !proj_is_crs(crs)) {
-        proj_destroy(crs);
-        crs = NULL;
+    return proj_context_guess_wkt_dialect(proj, text) != PJ_GUESSED_NOT_WKT;
+}
+
+/* Takes parsed: NULL, and a complaint, for what is no CRS. */
+static PJ *crs_or_complaint(struct session *session, PJ *parsed)
+{
+    if (parsed != NULL && !proj_is_crs(parsed)) {
+        proj_destroy(parsed);
+        parsed = NULL;
     }
     for (char *c = session->complaint; *c != '\0'; c++) /* a message is one line */
         if (*c == '\n' || *c == '\r')
             *c = ' ';
-    return crs;
+    return parsed;
+}
+
+/* NULL, and a complaint, for what is no WKT of a CRS. Other texts PROJ would search for among its names, for a tenth of a second, and guess. */
+static PJ *parse_wkt(struct session *session, const char *text)
+{
+    PROJ_STRING_LIST faults = NULL;
+    if (!is_wkt(session->proj, text)) {
+        keep_complaint(session, PJ_LOG_ERROR, "it is not WKT");
+        return NULL;
+    }
+    PJ *parsed = proj_create_from_wkt(session->proj, text, NULL, NULL, &faults);
+    if (parsed == NULL && faults != NULL && faults[0] != NULL)
+        keep_complaint(session, PJ_LOG_ERROR, faults[0]);
+    proj_string_list_destroy(faults);
+    return crs_or_complaint(session, parsed);
 }
 
 /* The CRS inside one that carries a transformation to a hub (TOWGS84): that is no part of its
@@ -138,7 +148,7 @@ enum scree_status scree__las_crs_from_wkt(const char *wkt, struct scree_las_crs 
     enum scree_status status = session_init(&session, err);
     if (status != SCREE_OK)
         return status;
-    PJ *parsed = parse(&session, wkt);
+    PJ *parsed = parse_wkt(&session, wkt);
     if (parsed != NULL) {
         status = fill(&session, parsed, scree__las_crs_is_wkt1(wkt) ? wkt : NULL, crs, err);
     } else {
@@ -177,24 +187,25 @@ enum scree_status scree__las_crs_from_geotiff(const struct scree__las_geotiff *g
 static bool is_known_form(PJ_CONTEXT *proj, const char *text)
 {
     return strchr(text, ':') != NULL || text[0] == '{' || strstr(text, "+proj=") != NULL ||
-           strstr(text, "+init=") != NULL ||
-           proj_context_guess_wkt_dialect(proj, text) != PJ_GUESSED_NOT_WKT;
+           strstr(text, "+init=") != NULL || is_wkt(proj, text);
 }
 
 /* A PROJ string says that it is a CRS by +type=crs, which nobody writes. */
 static PJ *parse_person(struct session *session, const char *text)
 {
     static const char type[] = " +type=crs";
+    if (is_wkt(session->proj, text))
+        return parse_wkt(session, text);
     if (text[0] != '+' || strstr(text, "+proj=") == NULL || strstr(text, "+step") != NULL ||
         strstr(text, "type=crs") != NULL)
-        return parse(session, text);
+        return crs_or_complaint(session, proj_create(session->proj, text));
     size_t bytes = strlen(text) + sizeof type;
     void *memory;
     if (scree__mem_alloc(NULL, bytes, &memory, "CRS text", NULL) != SCREE_OK)
         return NULL;
     char *longer = memory;
     snprintf(longer, bytes, "%s%s", text, type);
-    PJ *crs = parse(session, longer);
+    PJ *crs = crs_or_complaint(session, proj_create(session->proj, longer));
     scree__mem_free(NULL, memory, bytes);
     return crs;
 }
@@ -275,21 +286,15 @@ static bool same(PJ_CONTEXT *proj, const PJ *a, const PJ *b)
     return equal;
 }
 
-/* Not through parse(): a text that is no WKT would be looked up by name, which takes long. */
 bool scree__las_crs_wkt_reads(const char *text, char *why, size_t capacity)
 {
     struct session session;
-    bool reads = false;
     if (session_init(&session, NULL) != SCREE_OK)
         return true;
-    if (proj_context_guess_wkt_dialect(session.proj, text) == PJ_GUESSED_NOT_WKT) {
-        snprintf(why, capacity, "it is not WKT");
-    } else {
-        PJ *crs = parse(&session, text);
-        reads = crs != NULL;
-        snprintf(why, capacity, "%s", reads ? "" : session.complaint);
-        proj_destroy(crs);
-    }
+    PJ *crs = parse_wkt(&session, text);
+    bool reads = crs != NULL;
+    snprintf(why, capacity, "%s", reads ? "" : session.complaint);
+    proj_destroy(crs);
     session_release(&session);
     return reads;
 }
@@ -299,8 +304,8 @@ bool scree__las_crs_same_meaning(const char *a, const char *b)
     struct session session;
     if (session_init(&session, NULL) != SCREE_OK)
         return false;
-    PJ *parsed_a = unbound(session.proj, parse(&session, a));
-    PJ *parsed_b = unbound(session.proj, parse(&session, b));
+    PJ *parsed_a = unbound(session.proj, parse_wkt(&session, a));
+    PJ *parsed_b = unbound(session.proj, parse_wkt(&session, b));
     bool equal = parsed_a != NULL && parsed_b != NULL && same(session.proj, parsed_a, parsed_b);
     proj_destroy(parsed_a);
     proj_destroy(parsed_b);

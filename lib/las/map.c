@@ -1,69 +1,23 @@
 /* map.c - the fields of a record, from any point format to 6, 7 or 8. Block by block, field by
- * field; coordinates are in map_grid.c. */
+ * field; coordinates are in map_grid.c, the usual records of old formats in map_whole.c. */
 #include "las/map.h"
 #include "las/map_parts.h"
 #include "base/bytes.h"
 
-/* Where a record of each format has its parts; 0: it does not have that part (the core is always at
- * 0). */
-struct parts {
-    uint8_t base_bytes, gps, rgb, nir, wave;
-};
-
-static const struct parts parts_of[11] = {
+static const struct scree__las_map_places parts_of[11] = {
     {20, 0, 0, 0, 0},    {28, 20, 0, 0, 0},   {26, 0, 20, 0, 0},    {34, 20, 28, 0, 0},
     {57, 20, 0, 0, 28},  {63, 20, 28, 0, 34}, {30, 22, 0, 0, 0},    {36, 22, 30, 0, 0},
     {38, 22, 30, 36, 0}, {59, 22, 0, 0, 30},  {67, 22, 30, 36, 38},
 };
 
-enum { CLASS_OVERLAP = 12, FLAG_OVERLAP = 8 };
-
-struct return_counts {
-    uint64_t zero, excess;
-};
-
-/* byte: return number in the low half, number of returns in the high half. */
-static inline void count_return(struct return_counts *counts, unsigned byte)
-{
-    unsigned number = byte & 15, of = byte >> 4;
-    counts->zero += number == 0;
-    counts->excess += number > of;
-}
-
-/* Scan angle rank, whole degrees, in units of 0.006: rank * 500 / 3 is never half a unit, so that
- * adding a third (the sign of the remainder) before cutting off rounds to nearest. */
-static inline uint16_t scan_angle(int8_t rank)
-{
-    return (uint16_t)(int16_t)((rank * 500 + (rank < 0 ? -1 : 1)) / 3);
-}
-
-/* The core of formats 0 to 5 after the coordinates: bytes 12 to 19 in one load, 12 to 19 of formats
- * 6 to 10 in one store. */
 static void core_old(const struct scree__las_map *map, const uint8_t *in, size_t count,
                      uint8_t *out, struct scree__las_map_stats *stats)
 {
     size_t in_bytes = map->in_bytes, out_bytes = map->out_bytes;
-    struct return_counts returns = {0, 0};
-    uint64_t overlap_classes = 0;
-    for (size_t i = 0; i < count; i++, in += in_bytes, out += out_bytes) {
-        uint64_t old = scree__base_load64(in + 12);
-        unsigned old_return = (unsigned)(old >> 16) & 255, old_class = (unsigned)(old >> 24) & 255;
-        unsigned overlap = (old_class & 31) == CLASS_OVERLAP;
-        unsigned new_return = (old_return & 7) | (old_return & 0x38) << 1;
-        unsigned flags = old_class >> 5 | overlap * FLAG_OVERLAP | (old_return & 0xC0);
-        unsigned new_class = overlap ? 1 : old_class & 31;
-        uint64_t angle = scan_angle((int8_t)(uint8_t)(old >> 32));
-        count_return(&returns, new_return);
-        overlap_classes += overlap;
-        uint64_t user = (old >> 40) & 255;
-        scree__base_store64(out + 12, (old & 0xFFFF) | (uint64_t)new_return << 16 |
-                                          (uint64_t)flags << 24 | (uint64_t)new_class << 32 |
-                                          user << 40 | angle << 48);
-        scree__base_store16(out + 20, (uint16_t)(old >> 48));
-    }
-    stats->zero_returns += returns.zero;
-    stats->excess_returns += returns.excess;
-    stats->overlap_classes += overlap_classes;
+    struct scree__las_map_core core = {0};
+    for (size_t i = 0; i < count; i++, in += in_bytes, out += out_bytes)
+        scree__las_map_old_core(in, out, &core);
+    scree__las_map_add_core(stats, &core);
 }
 
 /* The core of formats 6 to 10 is the same bytes. */
@@ -71,13 +25,12 @@ static void core_new(const struct scree__las_map *map, const uint8_t *in, size_t
                      uint8_t *out, struct scree__las_map_stats *stats)
 {
     size_t in_bytes = map->in_bytes, out_bytes = map->out_bytes;
-    struct return_counts returns = {0, 0};
+    struct scree__las_map_core core = {0};
     for (size_t i = 0; i < count; i++, in += in_bytes, out += out_bytes) {
         memcpy(out + 12, in + 12, 18);
-        count_return(&returns, in[14]);
+        scree__las_map_count_return(&core, in[14]);
     }
-    stats->zero_returns += returns.zero;
-    stats->excess_returns += returns.excess;
+    scree__las_map_add_core(stats, &core);
 }
 
 /* The same `bytes` bytes of every record; from NULL: zeros. Small sizes are loads and stores. */
@@ -113,7 +66,7 @@ static void zero_column(uint8_t *to, size_t stride, size_t count, size_t bytes)
         memset(to + i * stride, 0, bytes);
 }
 
-static void gps_times(const struct scree__las_map *map, const struct parts *parts,
+static void gps_times(const struct scree__las_map *map, const struct scree__las_map_places *parts,
                       const uint8_t *in, size_t count, uint8_t *out)
 {
     if (parts->gps != 0)
@@ -150,8 +103,9 @@ static void find_color_max(const uint8_t *rgb, size_t stride, size_t count, uint
     *color_max = (uint16_t)top;
 }
 
-static void colors(const struct scree__las_map *map, const struct parts *parts, const uint8_t *in,
-                   size_t count, uint8_t *out, struct scree__las_map_stats *stats)
+static void colors(const struct scree__las_map *map, const struct scree__las_map_places *parts,
+                   const uint8_t *in, size_t count, uint8_t *out,
+                   struct scree__las_map_stats *stats)
 {
     size_t in_bytes = map->in_bytes, out_bytes = map->out_bytes;
     if (parts->rgb != 0)
@@ -183,7 +137,7 @@ static uint64_t copied_bytes(const struct scree__las_map *map)
     return sum;
 }
 
-static void extra_bytes(const struct scree__las_map *map, const struct parts *parts,
+static void extra_bytes(const struct scree__las_map *map, const struct scree__las_map_places *parts,
                         const uint8_t *in, size_t count, uint8_t *out)
 {
     uint32_t out_base = parts_of[map->out_format].base_bytes;
@@ -245,23 +199,24 @@ bool scree__las_map_is_identity(const struct scree__las_map *map)
 void scree__las_map_in_place(const struct scree__las_map *map, uint8_t *records, size_t count,
                              struct scree__las_map_stats *stats)
 {
-    const struct parts *parts = &parts_of[map->in_format];
+    const struct scree__las_map_places *parts = &parts_of[map->in_format];
     size_t stride = map->in_bytes;
-    struct return_counts returns = {0, 0};
+    struct scree__las_map_core core = {0};
     for (size_t i = 0; i < count; i++)
-        count_return(&returns, records[i * stride + 14]);
-    stats->zero_returns += returns.zero;
-    stats->excess_returns += returns.excess;
+        scree__las_map_count_return(&core, records[i * stride + 14]);
+    scree__las_map_add_core(stats, &core);
     if (parts->rgb != 0)
         find_color_max(records + parts->rgb, stride, count, &stats->color_max);
     if (map->fix_returns)
         fix_returns(map, records, count, &stats->fixed_returns);
 }
 
-static void map_block(const struct scree__las_map *map, const struct parts *parts,
+static void map_block(const struct scree__las_map *map, const struct scree__las_map_places *parts,
                       const uint8_t *in, size_t count, uint8_t *out, size_t first_index,
                       struct scree__las_map_stats *stats)
 {
+    if (scree__las_map_whole(map, in, count, out, stats))
+        return;
     scree__las_map_coordinates(map, in, count, out, first_index, stats);
     if (map->in_format < 6) {
         core_old(map, in, count, out, stats);
@@ -278,7 +233,7 @@ static void map_block(const struct scree__las_map *map, const struct parts *part
 void scree__las_map_records(const struct scree__las_map *map, const uint8_t *in, size_t count,
                             uint8_t *out, struct scree__las_map_stats *stats)
 {
-    const struct parts *parts = &parts_of[map->in_format];
+    const struct scree__las_map_places *parts = &parts_of[map->in_format];
     if (scree__las_map_is_identity(map)) {
         memcpy(out, in, count * map->in_bytes);
         scree__las_map_in_place(map, out, count, stats);

@@ -6,6 +6,7 @@
 #include "scree/laz.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "laz/encoder.h"
 #include "laz/layout.h"
 #include "laz/loops.h"
 
@@ -40,6 +41,7 @@ struct scree_laz_encoder {
     struct laz_pointwise pointwise;
     struct laz_layered layered;
     struct layer_out *outs; /* one per layer */
+    uint32_t first_layer;   /* those before it come out empty */
 };
 
 static size_t place(struct scree_laz_encoder *encoder, const struct scree_laz_layout *layout,
@@ -85,6 +87,12 @@ enum scree_status scree_laz_encoder_init(void *memory, size_t memory_bytes,
     place(encoder, layout, &arena);
     *encoder_out = encoder;
     return SCREE_OK;
+}
+
+void scree__laz_encode_bytes_alone(struct scree_laz_encoder *encoder)
+{
+    const struct laz_layered *layered = &encoder->layered;
+    encoder->first_layer = layered->bytes != NULL ? layered->first_byte_layer : 0;
 }
 
 /* --------------------------------------------------------------------------------------- bounds */
@@ -259,14 +267,14 @@ static void find_constant_layers(struct scree_laz_encoder *encoder, const uint8_
 {
     const struct laz_layered *layered = &encoder->layered;
     uint32_t left = 0; /* constant so far */
-    for (uint32_t i = 0; i < layered->layer_count; i++) {
+    for (uint32_t i = encoder->first_layer; i < layered->layer_count; i++) {
         encoder->outs[i].constant = may_be_constant(&layered->layers[i], records);
         left += encoder->outs[i].constant;
     }
     for (uint64_t done = 1; done < point_count && left > 0; done += LAZ_BLOCK_POINTS) {
         uint64_t there = point_count - done;
         size_t block = there < LAZ_BLOCK_POINTS ? (size_t)there : LAZ_BLOCK_POINTS;
-        for (uint32_t i = 0; i < layered->layer_count; i++) {
+        for (uint32_t i = encoder->first_layer; i < layered->layer_count; i++) {
             if (encoder->outs[i].constant && layer_varies(&layered->layers[i], records,
                                                           records + done * stride, stride, block)) {
                 encoder->outs[i].constant = false;
@@ -283,7 +291,8 @@ static void start_layers(struct scree_laz_encoder *encoder, uint64_t point_count
         memset(at - 4, 0, 4);
         laz_writer_start(&encoder->outs[i].writer, at);
         /* Only these two are written though they may say nothing. */
-        encoder->outs[i].needed = kind == LAZ_LAYER_XY || kind == LAZ_LAYER_Z;
+        encoder->outs[i].needed =
+            i >= encoder->first_layer && (kind == LAZ_LAYER_XY || kind == LAZ_LAYER_Z);
         at += stream_room(layer_most(kind), point_count);
     }
 }
@@ -301,6 +310,21 @@ static uint8_t *finish_layers(struct scree_laz_encoder *encoder, uint8_t *sizes,
     return at;
 }
 
+/* What layer 0 would leave the layers of extra bytes of a block: which channels its points are of. */
+static void select_channels(struct laz_layered *layered, const uint8_t *records, size_t stride,
+                            size_t count)
+{
+    struct laz_block *block = layered->block;
+    unsigned channel = layered->channel;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned target = (records[i * stride + LAZ_P14_FLAGS] >> 4) & 3u;
+        block->changed[i] = target != channel ? LAZ_CHANGED_CHANNEL : 0;
+        block->select[i] = (uint8_t)(channel = target);
+    }
+    layered->channel = channel;
+    scree__laz_layered_select_v3(layered, block, count);
+}
+
 static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *records,
                              size_t stride, uint64_t point_count, uint8_t *out)
 {
@@ -316,7 +340,9 @@ static size_t encode_layered(struct scree_laz_encoder *encoder, const uint8_t *r
     for (uint64_t done = 1; done < point_count;) {
         uint64_t left = point_count - done;
         size_t block = left < LAZ_BLOCK_POINTS ? (size_t)left : LAZ_BLOCK_POINTS;
-        for (uint32_t i = 0; i < layered->layer_count; i++) {
+        if (encoder->first_layer > 0)
+            select_channels(layered, records + done * stride, stride, block);
+        for (uint32_t i = encoder->first_layer; i < layered->layer_count; i++) {
             struct layer_out *layer = &encoder->outs[i];
             if (layer->constant)
                 continue;

@@ -1,4 +1,5 @@
-# Each input is read once, whatever becomes of its points: in memory, on scratch, or first in memory and then on scratch. A sample of up to a
+# Each input is read once, whatever becomes of its points: in memory, on scratch, or first in memory and then on scratch; a survey's records go to
+# scratch once, and nothing else does. A sample of up to a
 # sixteenth of the chunks and what is in front of the points (headers, tables of chunks: when planning, and when reading) come on top.
 . "$SCREE_SOURCE_DIR/tests/budget/_budget.sh"
 
@@ -15,6 +16,8 @@ read_once() {
     [ "$got" -le $((bytes * percent / 100)) ] || fail "$name: the inputs were read more than once"
     [ "$([ "$(value_of scratch_bytes)" -gt 0 ] && echo yes || echo no)" = "$scratch" ] ||
         fail "$name: scratch $(value_of scratch_bytes), expected: $scratch"
+    [ "$name" != survey ] || [ "$(value_of scratch_bytes)" -le "$(value_of planned_scratch_bytes)" ] ||
+        fail "$name: $(value_of scratch_bytes) bytes to scratch, the records are $(value_of planned_scratch_bytes)"
     cmp -s whole.copc.laz counted.copc.laz || fail "$name: other bytes"
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,6 +15,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
 
 static struct fault active;
 static atomic_bool armed;
@@ -33,6 +38,24 @@ uint64_t faults_end(void)
 {
     atomic_store(&armed, false);
     return atomic_load(&hits);
+}
+
+bool faults_kill(const struct fault *fault, enum scree_status (*job)(const void *arg),
+                 const void *arg)
+{
+    int state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        faults_begin(fault);
+        _exit(job(arg) == SCREE_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &state, 0), child);
+    if (WIFSIGNALED(state))
+        assert_int_equal(WTERMSIG(state), SIGKILL);
+    else
+        assert_int_equal(WEXITSTATUS(state), 0);
+    return WIFSIGNALED(state);
 }
 
 uint64_t faults_calls(enum fault_call call)

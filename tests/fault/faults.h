@@ -49,6 +49,13 @@ uint64_t faults_end(void);
 /* Calls since faults_begin(). */
 uint64_t faults_calls(enum fault_call call);
 
+/*
+ * Does the job's nth such call kill the program? Tried in a child, which has the fault armed; the caller's process needs to have one thread. False: there are not
+ * so many calls, and job(arg) gave SCREE_OK; anything else fails the test.
+ */
+bool faults_kill(const struct fault *fault, enum scree_status (*job)(const void *arg),
+                 const void *arg);
+
 /* From now on, each call's place in the program is noted: the functions that led to it. */
 void faults_note_sites(bool on);
 /* How many of the calls before this one (from 1) came from the same place, in the last run that was noted; 0 also for calls after the first 100,000. */

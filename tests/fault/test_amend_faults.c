@@ -12,13 +12,11 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -201,25 +199,18 @@ static void test_failures(void **state)
 
 /* ------------------------------------------------------------------------------------------ kills */
 
-/* A child that is killed at that write, truncation, flush or rename; false: it was not. */
+static enum scree_status amend_one(const void *arg)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    return amend(arg, &err);
+}
+
+/* Killed at that write, truncation, flush or rename; false: it was not. */
 static bool kill_at(const struct way *way, enum fault_call call, int what, uint64_t number)
 {
+    struct fault fault = {call, what, number, 1, NULL};
     write_file(file, old_file.bytes, old_file.count);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct scree_error err = SCREE_ERROR_INIT;
-        struct fault fault = {call, what, number, 1, NULL};
-        faults_begin(&fault);
-        _exit(amend(way, &err) == SCREE_OK ? 0 : 1);
-    }
-    int state;
-    assert_int_equal(waitpid(child, &state, 0), child);
-    if (WIFSIGNALED(state))
-        assert_int_equal(WTERMSIG(state), SIGKILL);
-    else
-        assert_int_equal(WEXITSTATUS(state), 0);
-    return WIFSIGNALED(state);
+    return faults_kill(&fault, amend_one, way);
 }
 
 static void test_kills(void **state)

@@ -11,13 +11,11 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -166,6 +164,12 @@ static void test_failures(void **state)
 }
 
 /* Killed at a write, a flush, a rename: what was there before is there, or the new output. */
+static enum scree_status enrich_one(const void *arg)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    return enrich(arg, &err);
+}
+
 static void test_kills(void **state)
 {
     static const enum fault_call calls[] = {FAULT_WRITE, FAULT_FSYNC, FAULT_RENAME};
@@ -179,16 +183,8 @@ static void test_kills(void **state)
     for (unsigned c = 0; c < 3; c++)
         for (uint64_t n = 1; n < 6; n++) {
             write_file(output, "before", 6);
-            pid_t child = fork();
-            assert_true(child >= 0);
-            if (child == 0) {
-                struct fault fault = {calls[c], FAULT_KILL, n, 1, NULL};
-                faults_begin(&fault);
-                _exit(enrich(way, &err) == SCREE_OK ? 0 : 1);
-            }
-            int how;
-            assert_int_equal(waitpid(child, &how, 0), child);
-            killed += WIFSIGNALED(how) != 0;
+            struct fault fault = {calls[c], FAULT_KILL, n, 1, NULL};
+            killed += faults_kill(&fault, enrich_one, way);
             struct las_bytes now = las_bytes_of_file(output);
             if (!(now.count == 6 && memcmp(now.bytes, "before", 6) == 0))
                 check_output(way, "killed");

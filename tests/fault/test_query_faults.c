@@ -9,13 +9,11 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -234,24 +232,17 @@ static void test_cancel(void **state)
 
 /* ------------------------------------------------------------------------------------------ kills */
 
+static enum scree_status query_one(const void *arg)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    return query(arg, contexts[0], &err);
+}
+
 static bool kill_at(const struct way *way, const struct kind *kind, uint64_t number)
 {
+    struct fault fault = {kind->call, kind->what, number, 1, NULL};
     put_old(way);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct scree_error err = SCREE_ERROR_INIT;
-        struct fault fault = {kind->call, kind->what, number, 1, NULL};
-        faults_begin(&fault);
-        _exit(query(way, contexts[0], &err) == SCREE_OK ? 0 : 1);
-    }
-    int state;
-    assert_int_equal(waitpid(child, &state, 0), child);
-    if (WIFSIGNALED(state))
-        assert_int_equal(WTERMSIG(state), SIGKILL);
-    else
-        assert_int_equal(WEXITSTATUS(state), 0);
-    return WIFSIGNALED(state);
+    return faults_kill(&fault, query_one, way);
 }
 
 static void test_kills(void **state)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -200,24 +199,17 @@ static void any_call_may_fail(void **state)
     }
 }
 
+static enum scree_status build_one(const void *arg)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    return build(new_context_of(*(const uint32_t *)arg), &err);
+}
+
 /* False: it worked, as there are not so many writes. */
 static bool build_killed_at(uint64_t place, uint32_t memory_mib)
 {
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct scree_context *context = new_context_of(memory_mib);
-        struct fault fault = {FAULT_WRITE, FAULT_KILL_HALF, place, 1, context};
-        struct scree_error err = SCREE_ERROR_INIT;
-        faults_begin(&fault);
-        _exit(build(context, &err) == SCREE_OK ? 0 : 1);
-    }
-    int code = 0;
-    assert_int_equal(waitpid(child, &code, 0), child);
-    if (!WIFEXITED(code))
-        return true;
-    assert_int_equal(WEXITSTATUS(code), 0);
-    return false;
+    struct fault fault = {FAULT_WRITE, FAULT_KILL_HALF, place, 1, NULL};
+    return faults_kill(&fault, build_one, &memory_mib);
 }
 
 static void build_again(const char *what)
@@ -444,25 +436,21 @@ static void a_merge_may_fail(void **state)
     free(joined);
 }
 
+static enum scree_status append_one(const void *arg)
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    (void)arg;
+    return append(new_context(), &err);
+}
+
 /* Killed at a write: the index is as it was, and the next append works. */
 static void an_append_may_be_killed(void **state)
 {
     (void)state;
     for (uint64_t place = 1;; place += place < 30 ? 1 : place / 5) {
         one_file();
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            struct scree_context *context = new_context();
-            struct fault fault = {FAULT_WRITE, FAULT_KILL_HALF, place, 1, context};
-            struct scree_error err = SCREE_ERROR_INIT;
-            faults_begin(&fault);
-            _exit(append(context, &err) == SCREE_OK ? 0 : 1);
-        }
-        int code = 0;
-        assert_int_equal(waitpid(child, &code, 0), child);
-        if (WIFEXITED(code)) {
-            assert_int_equal(WEXITSTATUS(code), 0);
+        struct fault fault = {FAULT_WRITE, FAULT_KILL_HALF, place, 1, NULL};
+        if (!faults_kill(&fault, append_one, NULL)) {
             assert_true(place > 10);
             break;
         }

@@ -1,4 +1,5 @@
 /* enrich_made.c - enrichment of files with made-up values. */
+#include "context.h"
 #include "enrich_made.h"
 #include "base/bytes.h"
 #include "enrich/rows.h"
@@ -62,18 +63,13 @@ void made_change(struct made_change *made, uint64_t features, bool compact, bool
 enum scree_status made_rewrite(const struct las_bytes *file, struct made_change *made,
                                struct made_run run, struct las_bytes *out, struct scree_error *err)
 {
-    struct scree_context_options options;
-    struct scree_context *context;
+    struct scree_context *context = context_with(run.threads, run.memory_bytes);
     struct scree_source *source;
     struct scree_las_reader *reader = NULL;
     struct scree_sink *sink = NULL;
     struct scree__enrich_rewritten rewritten = {0};
     memset(out, 0, sizeof *out);
     *err = (struct scree_error)SCREE_ERROR_INIT;
-    scree_context_options_init(&options);
-    options.threads = run.threads;
-    options.memory_bytes = run.memory_bytes;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
     assert_int_equal(scree_source_open_memory(file->bytes, file->count, "made", &source, NULL),
                      SCREE_OK);
     enum scree_status status = scree_las_open(source, context, &reader, err);

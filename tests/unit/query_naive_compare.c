@@ -1,4 +1,5 @@
 /* query_naive_compare.c - the library's answers beside the naive ones, and files to ask: see query_naive.h. */
+#include "context.h"
 #include "query_naive.h"
 #include "las_make.h"
 #include "base/bytes.h"
@@ -32,17 +33,6 @@ static enum scree_status gather(void *user, const uint8_t *records, uint64_t cou
     memcpy(g->records + g->count * g->bytes, records, count * g->bytes);
     g->count += count;
     return SCREE_OK;
-}
-
-static struct scree_context *make_context(unsigned threads)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = (uint64_t)256 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
 }
 
 /* What an index of time may do: each node keeps the points from its first match to its last, or none. */
@@ -88,7 +78,7 @@ uint64_t naive_compare(const struct naive_file *file, const struct naive_questio
     struct scree_query *query;
     struct scree_query_result result;
     uint64_t expected_count;
-    struct scree_context *context = make_context(threads);
+    struct scree_context *context = context_with(threads, (uint64_t)256 << 20);
     uint8_t *expected = naive_answer(file, q, &expected_count);
     struct gathered got = {malloc(file->count * file->header.record_bytes + 1), 0, file->count,
                            file->header.record_bytes};
@@ -132,7 +122,7 @@ const char *naive_make_las(unsigned format, uint64_t points, const char *name)
 {
     struct scree_synth_options options;
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context = make_context(2);
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     static char path[256];
     snprintf(path, sizeof path, "%s", las_temporary_path(name));
     scree_synth_options_init(&options);
@@ -159,7 +149,7 @@ const char *naive_make_copc(unsigned format, uint64_t points, unsigned leaf_max,
     snprintf(from, sizeof from, "%s", naive_make_las(format, points, "plain.laz"));
     snprintf(path, sizeof path, "%s", las_temporary_path(name));
     const char *inputs[] = {from};
-    struct scree_context *context = make_context(2);
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     scree_convert_options_init(&options);
     options.inputs = inputs;
     options.input_count = 1;

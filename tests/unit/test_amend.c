@@ -2,6 +2,7 @@
  * test_amend.c - amendments: what they change, that nothing else does, and what is refused. (That
  * they are all or nothing is fault/test_amend_faults.c's.)
  */
+#include "context.h"
 #include "temporal_naive.h"
 
 #include "base/bytes.h"
@@ -34,17 +35,6 @@ static void write_file(const char *path, const void *bytes, size_t count)
     assert_int_equal(fclose(out), 0);
 }
 
-static struct scree_context *new_context(void)
-{
-    struct scree_context *context;
-    struct scree_context_options options;
-    scree_context_options_init(&options);
-    options.threads = 2;
-    options.memory_bytes = (uint64_t)256 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 /* A COPC file of many small nodes, so that the hierarchy has several pages where they are wanted. */
 static void make_copc(const char *path, uint64_t points, uint64_t leaf_max, uint32_t stride,
                       const char *crs)
@@ -55,7 +45,7 @@ static void make_copc(const char *path, uint64_t points, uint64_t leaf_max, uint
     struct scree_convert_options options;
     struct scree_convert_job *job;
     const char *inputs[] = {input};
-    struct scree_context *context = new_context();
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     uint8_t *records = las_make_records(&recipe);
     uint32_t noise = 1;
     for (uint64_t i = 0; i < points; i++) {
@@ -96,7 +86,7 @@ static void keep_change(void *user, const char *what)
 static enum scree_status amend(struct scree_amend_options *options,
                                struct scree_amend_result *result, struct scree_error *err)
 {
-    struct scree_context *context = new_context();
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     *err = (struct scree_error)SCREE_ERROR_INIT;
     changes[0] = '\0';
     options->path = options->path != NULL ? options->path : file;
@@ -158,7 +148,7 @@ static void hear(void *user, const struct scree_finding *finding)
 static void assert_spotless(const char *path)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context = new_context();
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     struct scree_validate_options options;
     struct scree_validate_report report;
     struct scree_source *source;

@@ -2,6 +2,7 @@
  * test_budget_named.c - a hierarchy of 540 000 nodes, which is more than a run may take beside its budget to find out what would do: the budget
  * that a query or an amendment names then does, all the same.
  */
+#include "context.h"
 #include "las_make.h"
 #include "query_naive.h"
 #include "base/bytes.h"
@@ -81,24 +82,13 @@ static int remove_file(void **state)
     return unlink(path);
 }
 
-static struct scree_context *context_of(uint64_t bytes)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = 2;
-    options.memory_bytes = bytes;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 static enum scree_status query(uint64_t budget, uint64_t *count, struct scree_error *err)
 {
     struct scree_query_options options;
     struct scree_query_result result = {0};
     struct scree_query *query = NULL;
     const char *input = path;
-    struct scree_context *context = context_of(budget);
+    struct scree_context *context = context_with(2, budget);
     scree_query_options_init(&options);
     options.inputs = &input;
     options.input_count = 1;
@@ -116,7 +106,7 @@ static enum scree_status amend(uint64_t budget, uint64_t *count, struct scree_er
 {
     struct scree_amend_options options;
     struct scree_amend_result result = {0};
-    struct scree_context *context = context_of(budget);
+    struct scree_context *context = context_with(2, budget);
     scree_amend_options_init(&options);
     options.path = path;
     options.temporal_stride = 10;

@@ -191,6 +191,21 @@ static void same_meaning(void **state)
     compare(local, "LOCAL_CS[\"unknown\",UNIT[\"foot\",0.3048]]", false);
 }
 
+/* PROJ would take a name, or a code, for what it stands for: a file's record is WKT or nothing. */
+static void a_name_is_no_wkt(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"WGS 84", "RGF93 / Lambert-93", "EPSG:4326",
+                                        "+proj=longlat +type=crs"};
+    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
+        struct scree_las_crs crs = from_wkt(texts[t], strlen(texts[t]));
+        assert_string_equal(crs.wkt, texts[t]);
+        assert_string_equal(crs.name, "");
+        assert_non_null(strstr(crs.note, "it is not WKT"));
+        scree_las_crs_release(&crs);
+    }
+}
+
 static void wkt_that_proj_cannot_read(void **state)
 {
     (void)state;
@@ -325,6 +340,7 @@ int main(void)
         cmocka_unit_test(what_is_no_crs),
         cmocka_unit_test(wkt2_becomes_wkt1),
         cmocka_unit_test(same_meaning),
+        cmocka_unit_test(a_name_is_no_wkt),
         cmocka_unit_test(wkt_that_proj_cannot_read),
         cmocka_unit_test(keys_or_wkt),
         cmocka_unit_test(real_files),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "context.h"
 #include "base/bytes.h"
 #include "enrich/engine.h"
 #include "enrich_naive.h"
@@ -103,18 +104,6 @@ static uint32_t write_part(const char *name, const struct naive_cloud *cloud, co
     return count;
 }
 
-static struct scree_context *make_context(uint64_t memory)
-{
-    struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.memory_bytes = memory;
-    options.threads = 2;
-    assert_int_equal(scree_context_new(&options, &context, &err), SCREE_OK);
-    return context;
-}
-
 static void defaults(struct scree_enrich_options *options, const char *name)
 {
     scree_enrich_options_init(options);
@@ -129,7 +118,7 @@ static float *rows_of(const struct scree_enrich_options *options, uint64_t *coun
                       struct scree__enrich_statistics *statistics)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context = make_context((uint64_t)256 << 20);
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     struct scree__enrich_engine *engine;
     struct scree__enrich_rows *rows;
     if (scree__enrich_engine_open(context, options, &engine, &err) != SCREE_OK ||
@@ -292,7 +281,7 @@ static void test_context_files(void **state)
 static enum scree_status open_status(const struct scree_enrich_options *options, uint64_t memory,
                                      struct scree_error *err)
 {
-    struct scree_context *context = make_context(memory);
+    struct scree_context *context = context_with(2, memory);
     struct scree__enrich_engine *engine;
     enum scree_status status = scree__enrich_engine_open(context, options, &engine, err);
     if (status == SCREE_OK)
@@ -333,7 +322,7 @@ static void test_feet(void **state)
     struct scree_enrich_options options;
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree__enrich_engine *engine;
-    struct scree_context *context = make_context((uint64_t)64 << 20);
+    struct scree_context *context = context_with(2, (uint64_t)64 << 20);
     (void)state;
     write_part("a.las", &scene->cloud, scene->keep, 1, 0, scene->index);
     defaults(&options, "a.las");

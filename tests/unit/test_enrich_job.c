@@ -1,4 +1,5 @@
 /* test_enrich_job.c - one file through the public functions: parameters, verification that bites, classes; batches through theirs. */
+#include "context.h"
 #include "enrich/enrichment.h"
 #include "enrich/job.h"
 #include "las_make.h"
@@ -56,12 +57,8 @@ static void make_input(void)
 
 static int set_up(void **state)
 {
-    struct scree_context_options options;
     (void)state;
-    scree_context_options_init(&options);
-    options.threads = 2;
-    options.memory_bytes = (uint64_t)128 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
+    context = context_with(2, (uint64_t)128 << 20);
     snprintf(input, sizeof input, "%s", las_temporary_path("made.las"));
     snprintf(output, sizeof output, "%s.out.laz", input);
     make_input();

@@ -45,26 +45,43 @@ static void check_chunks(const struct las_bytes *a, const struct las_bytes *b, u
         fail_msg("format %u: other chunks when taken away", format);
 }
 
-static void check(unsigned format, uint32_t extra_bytes, bool one_channel)
+enum { CHUNK_POINTS = 700, POINTS = 3001, CHUNKS = (POINTS + CHUNK_POINTS - 1) / CHUNK_POINTS };
+
+/* Scanner channels: of each point its own; one; of every second chunk one, which is another one each time. */
+enum channels { ANY, ONE, BY_CHUNK };
+
+static void set_channels(uint8_t *records, uint32_t bytes, enum channels channels,
+                         uint8_t known[CHUNKS])
+{
+    unsigned all = 0;
+    memset(known, 0, CHUNKS);
+    for (uint32_t i = 0; i < POINTS; i++) {
+        uint8_t *at = records + (size_t)i * bytes + 15;
+        const unsigned chunk = i / CHUNK_POINTS;
+        if (channels == ONE)
+            *at = (uint8_t)((*at & ~0x30u) | 0x20);
+        else if (channels == BY_CHUNK && chunk % 2 == 0)
+            *at = (uint8_t)((*at & ~0x30u) | (chunk + 1) % 4 << 4);
+        known[chunk] |= (uint8_t)(1u << (*at >> 4 & 3));
+        all |= known[chunk];
+    }
+    assert_int_equal(all, channels == ONE ? 4 : 15);
+}
+
+static void check(unsigned format, uint32_t extra_bytes, enum channels channels)
 {
     const struct las_recipe recipe = {.version_minor = 4,
                                       .point_format = format,
                                       .extra_bytes = extra_bytes,
-                                      .point_count = 3001,
-                                      .chunk_points = 700};
+                                      .point_count = POINTS,
+                                      .chunk_points = CHUNK_POINTS};
     const uint32_t bytes = scree_las_format_bytes(format) + extra_bytes;
     const uint64_t some = SCREE_FEATURE_BIT(SCREE_FEATURE_NORMAL_Z) |
                           SCREE_FEATURE_BIT(SCREE_FEATURE_PLANARITY) |
                           SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND);
     uint8_t *records = las_make_records(&recipe);
-    unsigned channels = 0;
-    for (uint64_t i = 0; i < recipe.point_count; i++) {
-        uint8_t *at = records + i * bytes + 15;
-        if (one_channel)
-            *at = (uint8_t)((*at & ~0x30u) | 0x20);
-        channels |= 1u << (*at >> 4 & 3);
-    }
-    assert_int_equal(channels, one_channel ? 4 : 15);
+    uint8_t known[CHUNKS];
+    set_channels(records, bytes, channels, known);
     struct las_bytes file = las_make(&recipe, records);
     struct made_change made, strip;
     made_change(&strip, 0, false, false, 0);
@@ -76,7 +93,9 @@ static void check(unsigned format, uint32_t extra_bytes, bool one_channel)
         struct las_bytes copied = rewrite(&file, &made);
         check_same(&encoded, &copied, format, "copied");
         made.change.checked = true;
-        made.change.one_channel = one_channel;
+        struct las_bytes selected = rewrite(&file, &made);
+        check_same(&encoded, &selected, format, "copied by a look at the channels");
+        made.change.channels = known;
         struct las_bytes blind = rewrite(&file, &made);
         check_same(&encoded, &blind, format, "copied without a look");
         struct las_bytes again = rewrite(&copied, &made);
@@ -86,6 +105,7 @@ static void check(unsigned format, uint32_t extra_bytes, bool one_channel)
         las_bytes_free(&bare);
         las_bytes_free(&again);
         las_bytes_free(&blind);
+        las_bytes_free(&selected);
         las_bytes_free(&copied);
         las_bytes_free(&encoded);
     }
@@ -97,9 +117,9 @@ static void layers(void **state)
 {
     (void)state;
     for (unsigned format = 6; format <= 10; format++) {
-        check(format, 0, false);
-        check(format, 5, false);
-        check(format, 3, true);
+        check(format, 0, ANY);
+        check(format, 5, BY_CHUNK);
+        check(format, 3, ONE);
     }
 }
 
@@ -116,7 +136,8 @@ static void broken(void **state)
     made_change(&made, SCREE_FEATURE_BIT(SCREE_FEATURE_PLANARITY), false, false, 3);
     file.bytes[las_point_offset(&file) + 8 + 30]++; /* the first chunk's number of points */
     assert_int_equal(made_rewrite(&file, &made, two, &out, &err), SCREE_E_DATA);
-    made.change.checked = made.change.one_channel = true;
+    made.change.checked = true;
+    made.change.channels = (const uint8_t[4]){1, 2, 4, 8};
     assert_int_equal(made_rewrite(&file, &made, two, &out, &err), SCREE_E_DATA);
     file.bytes[las_point_offset(&file) + 8 + 30]--;
     file.bytes[las_point_offset(&file) + 8 + 37]++; /* a layer of more than 2^24 bytes */

@@ -1,4 +1,5 @@
 /* Random questions, answered by the query and by looking at every point. */
+#include "context.h"
 #include "query_naive.h"
 #include "las_make.h"
 
@@ -85,13 +86,9 @@ static enum scree_status give_nothing(void *user, const uint8_t *records, uint64
 
 static enum scree_status query_all(const char *path, unsigned threads, struct scree_error *err)
 {
-    struct scree_context_options context_options;
-    struct scree_context *context;
+    struct scree_context *context = context_with(threads, 0);
     struct scree_query_options options;
     struct scree_query *query;
-    scree_context_options_init(&context_options);
-    context_options.threads = threads;
-    assert_int_equal(scree_context_new(&context_options, &context, NULL), SCREE_OK);
     scree_query_options_init(&options);
     options.inputs = &path;
     options.input_count = 1;

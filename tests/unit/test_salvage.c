@@ -3,6 +3,7 @@
  * holds the other points only; what is reported as lost is what was damaged; and without salvage,
  * damage is a failure that leaves nothing behind.
  */
+#include "context.h"
 #include "las_make.h"
 
 #include "base/bytes.h"
@@ -65,14 +66,9 @@ static struct salvaged convert(const char *const *inputs, uint64_t count, const 
                                bool salvage, unsigned threads, uint64_t batch_points)
 {
     struct salvaged out = {.err = SCREE_ERROR_INIT};
-    struct scree_context_options context_options;
-    struct scree_context *context;
+    struct scree_context *context = context_with(threads, (uint64_t)1 << 30);
     struct scree_convert_options options;
     struct scree_convert_job *job = NULL;
-    scree_context_options_init(&context_options);
-    context_options.threads = threads;
-    context_options.memory_bytes = (uint64_t)1 << 30;
-    assert_int_equal(scree_context_new(&context_options, &context, NULL), SCREE_OK);
     scree_convert_options_init(&options);
     options.inputs = inputs;
     options.input_count = count;

@@ -1,4 +1,5 @@
 /* test_synth.c - made-up surveys: exact counts, same bytes, and points that make sense. */
+#include "context.h"
 #include "scree/las.h"
 #include "scree/synth.h"
 #include "base/bytes.h"
@@ -32,17 +33,6 @@ static const char *path_of(const char *name)
     return path;
 }
 
-static struct scree_context *new_context(unsigned threads)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = (uint64_t)256 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 static struct scree_synth_options wanted(const char *output, uint64_t points, unsigned format)
 {
     struct scree_synth_options options;
@@ -58,7 +48,7 @@ static struct scree_synth_options wanted(const char *output, uint64_t points, un
 
 static struct scree_synth_result make(unsigned threads, const struct scree_synth_options *options)
 {
-    struct scree_context *context = new_context(threads);
+    struct scree_context *context = context_with(threads, (uint64_t)256 << 20);
     struct scree_synth_result result;
     struct scree_error err = SCREE_ERROR_INIT;
     enum scree_status status = scree_synth_run(context, options, &result, &err);
@@ -356,7 +346,7 @@ static void legacy_files_carry_geo_keys(void **state)
 
 static enum scree_status run_of(const struct scree_synth_options *options)
 {
-    struct scree_context *context = new_context(1);
+    struct scree_context *context = context_with(1, (uint64_t)256 << 20);
     struct scree_error err = SCREE_ERROR_INIT;
     enum scree_status status = scree_synth_run(context, options, NULL, &err);
     assert_int_equal(err.status, status);

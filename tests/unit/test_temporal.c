@@ -2,6 +2,7 @@
  * test_temporal.c - the temporal index: what convert writes against a naive computation, the same
  * bytes on every way, and spans of time windows against every point of the file.
  */
+#include "context.h"
 #include "temporal_naive.h"
 
 #include "base/bytes.h"
@@ -86,15 +87,10 @@ struct way {
 static void convert(const char *path, uint32_t stride, uint64_t leaf_max, struct way way)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context;
-    struct scree_context_options context_options;
+    struct scree_context *context = context_with(way.threads, (uint64_t)1 << 30);
     struct scree_convert_options options;
     struct scree_convert_job *job;
     const char *inputs[] = {input};
-    scree_context_options_init(&context_options);
-    context_options.threads = way.threads;
-    context_options.memory_bytes = (uint64_t)1 << 30;
-    assert_int_equal(scree_context_new(&context_options, &context, &err), SCREE_OK);
     scree_convert_options_init(&options);
     options.inputs = inputs;
     options.input_count = 1;

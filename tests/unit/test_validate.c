@@ -1,4 +1,5 @@
 /* Planted defects: each must bring the finding that belongs to it, and the sound file none. */
+#include "context.h"
 #include "par/context.h"
 #include "scree/copc.h"
 
@@ -34,12 +35,7 @@ static struct scree_validate_report judge(const uint8_t *bytes, size_t count, un
                                           bool shallow, struct heard *heard)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context;
-    struct scree_context_options context_options;
-    scree_context_options_init(&context_options);
-    context_options.threads = threads;
-    context_options.memory_bytes = 256u << 20;
-    assert_int_equal(scree_context_new(&context_options, &context, &err), SCREE_OK);
+    struct scree_context *context = context_with(threads, (uint64_t)256 << 20);
     struct scree_source *source;
     assert_int_equal(scree_source_open_memory(bytes, count, "made", &source, &err), SCREE_OK);
     struct scree_validate_options options;

@@ -2,6 +2,7 @@
  * test_vectors_file.c - files of vectors and index files: every format gives the same index, whatever threads, budget or level; inputs that cannot be are
  * refused before there is an output; every changed or missing byte of an index is noticed.
  */
+#include "context.h"
 #include "scree/vectors.h"
 #include "base/bytes.h"
 #include "simd/level.h"
@@ -77,17 +78,6 @@ struct way {
     const char *level;
 };
 
-static struct scree_context *context_new(const struct way *way)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = way != NULL ? way->threads : 1;
-    options.memory_bytes = way != NULL ? way->memory_bytes : (uint64_t)128 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 /* Column options whose input is `name` in the folder. */
 static enum scree_status build(const char *output, struct scree_vectors_column_options *columns,
                                uint32_t count, struct scree_vectors_build_options *more,
@@ -119,7 +109,8 @@ static enum scree_status build(const char *output, struct scree_vectors_column_o
     options.replace = true;
     options.columns = own;
     options.column_count = count;
-    struct scree_context *context = context_new(way);
+    struct scree_context *context = way != NULL ? context_with(way->threads, way->memory_bytes)
+                                                : context_with(1, (uint64_t)128 << 20);
     struct scree_vectors_build_job *job = NULL;
     enum scree_status status = scree_vectors_build_open(context, &options, &job, err);
     if (status == SCREE_OK)
@@ -524,7 +515,7 @@ static void every_byte_matters(void **state)
     if (build("small.svx", columns, 2, &options, NULL, NULL, &err) != SCREE_OK)
         fail_msg("%s", err.message);
     struct bytes file = read_file("small.svx");
-    struct scree_context *context = context_new(NULL);
+    struct scree_context *context = context_with(1, (uint64_t)128 << 20);
     assert_int_equal(look(context, file.bytes, file.count, &expected, &verified), SCREE_OK);
     assert_int_equal(verified, SCREE_OK);
     assert_int_equal(expected.ids[0], 0);
@@ -553,7 +544,7 @@ static void recalls_are_kept(void **state)
     struct scree_vectors_recall_info points[2] = {{10, 2, 0, 0.5f}, {10, 4, 0, 0.75f}}, one;
     struct scree_vectors_column_info info;
     struct scree_vectors_index *index;
-    struct scree_context *context = context_new(NULL);
+    struct scree_context *context = context_with(1, (uint64_t)128 << 20);
     (void)state;
     assert_int_equal(build("recall.svx", &column, 1, NULL, NULL, NULL, &err), SCREE_OK);
     path_of(path, "recall.svx");

@@ -1,4 +1,5 @@
 /* test_vectors_kmeans.c - training: the same bits for any number of threads and level of instructions, good centroids, hostile samples. */
+#include "context.h"
 #include "vectors/kmeans.h"
 #include "vectors/lists.h"
 #include "simd/level.h"
@@ -11,17 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct scree_context *context_new(unsigned threads, uint64_t memory_bytes)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = memory_bytes;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
 
 static float *train(struct scree_context *context, const float *rows, size_t count, uint32_t dim,
                     uint32_t lists, uint32_t iterations)
@@ -44,7 +34,7 @@ static void test_same_bits(void **state)
     float *first = train(NULL, rows, COUNT, DIM, LISTS, 0);
     for (unsigned threads = 1; threads <= 3; threads++)
         for (int level = SCREE__SIMD_PLAIN; level <= SCREE__SIMD_AVX512; level++) {
-            struct scree_context *context = context_new(threads, 0);
+            struct scree_context *context = context_with(threads, 0);
             scree__simd_force((enum scree__simd_level)level);
             float *again = train(context, rows, COUNT, DIM, LISTS, 0);
             assert_memory_equal(first, again, LISTS * DIM * sizeof *again);
@@ -180,7 +170,7 @@ static void test_memory_is_as_said(void **state)
 {
     (void)state;
     enum { COUNT = 3000, DIM = 40, LISTS = 90 };
-    struct scree_context *context = context_new(2, 0);
+    struct scree_context *context = context_with(2, 0);
     float *rows = malloc(COUNT * DIM * sizeof *rows);
     vectors_clusters(rows, COUNT, DIM, 40, 1, 5);
     free(train(context, rows, COUNT, DIM, LISTS, 0));

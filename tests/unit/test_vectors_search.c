@@ -2,6 +2,7 @@
  * test_vectors_search.c - searches of whole index files against every distance computed: all metrics, codes and rows, filters, ranges of distance; the same bits for
  * any threads, cache and level; what is read, and in how many waves.
  */
+#include "context.h"
 #include "scree/vectors.h"
 #include "par/pool.h"
 #include "simd/level.h"
@@ -353,7 +354,7 @@ static void test_same_results(void **state)
     scree_vectors_close(index);
     for (unsigned threads = 1; threads <= 3; threads++)
         for (int level = SCREE__SIMD_PLAIN; level <= SCREE__SIMD_AVX512; level++) {
-            struct scree_context *context = vectors_context(threads);
+            struct scree_context *context = context_with(threads, (uint64_t)256 << 20);
             scree__simd_force((enum scree__simd_level)level);
             index = open_index(context, "it.svx", threads == 2 ? 1 : 0);
             search(index, &options, &again);
@@ -527,7 +528,7 @@ static void test_eval(void **state)
         uint32_t count;
         build("it.svx", own != 0 ? SCREE_VECTORS_L2 : SCREE_VECTORS_COSINE, 4,
               SCREE_VECTORS_RERANK_FP32);
-        struct scree_context *context = vectors_context(2);
+        struct scree_context *context = context_with(2, (uint64_t)256 << 20);
         struct scree_vectors_index *index = open_index(context, "it.svx", 0);
         scree_vectors_eval_options_init(&options);
         options.search.deviations = 6;

@@ -1,4 +1,5 @@
 /* vectors_index.c - index files for tests. */
+#include "context.h"
 #include "vectors_index.h"
 
 #include <setjmp.h>
@@ -8,22 +9,11 @@
 
 #include <cmocka.h>
 
-struct scree_context *vectors_context(unsigned threads)
-{
-    struct scree_context_options options;
-    struct scree_context *context;
-    scree_context_options_init(&options);
-    options.threads = threads;
-    options.memory_bytes = (uint64_t)256 << 20;
-    assert_int_equal(scree_context_new(&options, &context, NULL), SCREE_OK);
-    return context;
-}
-
 void vectors_build(const char *input, const char *tags, const char *output,
                    const struct scree_vectors_column_options *wanted)
 {
     struct scree_error err = SCREE_ERROR_INIT;
-    struct scree_context *context = vectors_context(2);
+    struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     struct scree_vectors_column_options column = *wanted;
     column.name = "it";
     column.input = (struct scree_vectors_input){.location = input};

@@ -4,8 +4,6 @@
 
 #include "scree/vectors.h"
 
-struct scree_context *vectors_context(unsigned threads);
-
 /* An index of one column, which gets its name and input here. tags: NULL, or a file. */
 void vectors_build(const char *input, const char *tags, const char *output,
                    const struct scree_vectors_column_options *column);
