@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef scree__base_fail
+#undef scree__base_fail_errno
+
 const char *scree_status_name(enum scree_status status)
 {
     switch (status) {

@@ -17,6 +17,13 @@ enum scree_status scree__base_fail_errno(struct scree_error *err, enum scree_sta
                                          int errno_value, const char *format, ...)
     SCREE_PRINTF(4, 5);
 
+#ifdef __clang_analyzer__
+/* What clang's analyzer does not see from another file: it is `status` that comes back, so that nobody goes on as if all were well. */
+#define scree__base_fail(err, status, ...) (scree__base_fail(err, status, __VA_ARGS__), (status))
+#define scree__base_fail_errno(err, status, ...) \
+    (scree__base_fail_errno(err, status, __VA_ARGS__), (status))
+#endif
+
 /* Puts "prefix: " before a message that is already there (a callee knew the chunk, the caller knows
  * the file). */
 void scree__base_error_prefix(struct scree_error *err, const char *format, ...) SCREE_PRINTF(2, 3);

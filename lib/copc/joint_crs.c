@@ -37,7 +37,8 @@ static enum scree_status join(struct scree_convert_job *job, const char *path,
                              "%s is in '%s' and %s in '%s': give the one that is right with --crs",
                              first->path, job->crs.wkt != NULL ? job->crs.name : "no known CRS",
                              path, crs.wkt != NULL ? crs.name : "no known CRS");
-    } else if (!same && crs.wkt != NULL && strcmp(crs.wkt, job->crs.wkt) < 0) {
+    } else if (!same && crs.wkt != NULL && job->crs.wkt != NULL &&
+               strcmp(crs.wkt, job->crs.wkt) < 0) {
         struct scree_las_crs other = job->crs;
         job->crs = crs;
         crs = other;

@@ -184,6 +184,7 @@ static enum scree_status take_samples(struct feed *feed, uint32_t node, uint32_t
             return status;
         uint64_t here = (feed->to - feed->at) / 8;
         for (; here > 0 && i < sample_count; here--, i++, p += 8, feed->at += 8) {
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set by need(), or refused */
             const double time = scree__base_load_f64(p);
             if (!scree__temporal_in_order(before, time))
                 return refuse(walk, feed->at, "sample %" PRIu32 " of a node decreases", i);
@@ -236,6 +237,7 @@ static enum scree_status take_page(struct feed *feed)
         status = need(feed, SCREE__TEMPORAL_NODE_BYTES, &p);
         if (status != SCREE_OK)
             return status;
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the same */
         scree__temporal_entry_load(p, &entry);
         if (!scree__copc_key_valid(entry.key) || !scree__copc_key_under(entry.key, feed->page->key))
             return refuse(walk, feed->at, "key %d-%d-%d-%d is not under its page's",
@@ -294,7 +296,8 @@ static enum scree_status take_batch(struct walk *walk, uint64_t first, uint64_t 
     if (whole)
         status = scree_source_read_many(walk->index->source, ranges, count, walk->err);
     for (uint64_t i = 0; i < count && status == SCREE_OK; i++) {
-        struct feed feed = {.walk = walk, .page = &pages[i], .at = pages[i].offset};
+        struct feed feed = {
+            .walk = walk, .page = &pages[i], .at = pages[i].offset, .bytes = walk->buffer};
         if (whole) {
             feed.bytes = ranges[i].bytes;
             feed.from = pages[i].offset;

@@ -70,7 +70,7 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     question->idw_count = options->idw_count;
     double reach = survey->ground_reach / unit;
     question->ground_reach =
-        reach < (double)(ENRICH_LEAF_SIDE / 2) ? (int64_t)floor(reach + 0.5) : ENRICH_LEAF_SIDE / 2;
+        reach < (double)ENRICH_LEAF_SIDE / 2 ? (int64_t)floor(reach + 0.5) : ENRICH_LEAF_SIDE / 2;
     question->halo_percent = options->halo_percent > 0 ? options->halo_percent : 100;
     memset(&engine->rules, 0, sizeof engine->rules);
     engine->rules.features.square_roots = options->eigen_mode == SCREE_EIGEN_SQRT;

@@ -183,6 +183,7 @@ static enum scree_status height_nearby(struct scree__enrich_ground *ground, uint
     if (edge >= 0)
         count = scree__features_ground_nearest(&ground->near, p, k, (uint64_t)(edge * edge),
                                                ground->hint, near);
+    ground->hint = count > 0 ? near[0].index : ground->hint;
     if (count < k && edge < reach) {
         void *array = ground->far;
         enum scree_status status =

@@ -1,7 +1,7 @@
 /*
  * heights_far.c - heights above the nearest ground points, also where these are far from the part.
  *
- * Points whose nearest ground points may be elsewhere are taken cell by cell. Where the k nearest of a cell's middle are within d of it, and its
+ * Points whose nearest ground points may be elsewhere are taken cell by cell, the wider the farther away these are. Where the k nearest of a cell's middle are within d of it, and its
  * points within s, the k nearest of each of these are within d + 2 s of the middle: those are read, and looked at for each point.
  */
 #include "enrich/heights.h"
@@ -13,6 +13,12 @@
 
 /* Fewer points of a cell than this are asked about one by one. */
 #define FAR_FEW 4u
+/* Cells of more points are cut, unless the ground is so many times as far away as they are wide: then it is read for many of them at once. */
+#define FAR_MANY 64u
+#define FAR_SPANS 8.0
+/* Codes are the high halves: a cut takes two bits. */
+#define FAR_FIRST 64u
+#define FAR_LAST 32u
 
 void scree__enrich_height_by_points(struct scree__enrich_window *window, uint32_t i, uint32_t count)
 {
@@ -36,7 +42,8 @@ struct far_cell {
     const uint64_t *points; /* the core's, in the low halves */
     uint64_t count;
     int32_t at[3];
-    double span; /* of its points from its middle */
+    double span;    /* of its points from its middle */
+    unsigned shift; /* its points have the same bits from here on */
 };
 
 static int compare_cells(const void *a, const void *b)
@@ -45,21 +52,32 @@ static int compare_cells(const void *a, const void *b)
     return (p > q) - (p < q);
 }
 
-/* Cells of some 64 points, were they spread evenly. */
+/* The bits of x in every second place. */
+static uint32_t spread(uint32_t x)
+{
+    x = (x | x << 8) & 0x00FF00FFu;
+    x = (x | x << 4) & 0x0F0F0F0Fu;
+    x = (x | x << 2) & 0x33333333u;
+    return (x | x << 1) & 0x55555555u;
+}
+
+/* In Morton order of cells, 65 536 along the longer side. */
 static void sort_far(struct scree__enrich_ground *ground, const struct scree__enrich_node *node)
 {
     const struct scree__enrich_window *window = ground->window;
-    uint64_t sides[2];
+    uint64_t side = 0;
     unsigned shift = 0;
-    for (int a = 0; a < 2; a++)
-        sides[a] = (uint64_t)((int64_t)node->max[a] - node->min[a]);
-    while (((sides[0] >> shift) + 1) * ((sides[1] >> shift) + 1) > ground->far_count / 64 + 1)
+    for (int a = 0; a < 2; a++) {
+        const uint64_t one = (uint64_t)((int64_t)node->max[a] - node->min[a]);
+        side = one > side ? one : side;
+    }
+    while (side >> shift > 0xFFFF)
         shift++;
     for (uint64_t f = 0; f < ground->far_count; f++) {
         const int32_t *at = window->core[ground->far[f]].at;
         const uint64_t x = (uint64_t)((int64_t)at[0] - node->min[0]) >> shift,
                        y = (uint64_t)((int64_t)at[1] - node->min[1]) >> shift;
-        ground->far[f] |= (y * ((sides[0] >> shift) + 1) + x) << 32;
+        ground->far[f] |= (uint64_t)(spread((uint32_t)x) | spread((uint32_t)y) << 1) << 32;
     }
     qsort(ground->far, ground->far_count, sizeof *ground->far, compare_cells);
 }
@@ -158,43 +176,63 @@ static enum scree_status far_heights_singly(struct scree__enrich_window *window,
 }
 
 static enum scree_status far_cell_heights(struct scree__enrich_ground *ground,
-                                          struct far_cell *cell, struct scree_error *err)
+                                          const struct far_cell *whole, struct scree_error *err);
+
+/* A quarter after the other: cells whose codes have the same bits from `shift` on. */
+static enum scree_status far_quarters(struct scree__enrich_ground *ground,
+                                      const struct far_cell *whole, struct scree_error *err)
+{
+    const unsigned shift = whole->shift - 2;
+    enum scree_status status = SCREE_OK;
+    for (uint64_t f = 0; f < whole->count && status == SCREE_OK;) {
+        struct far_cell cell = {.points = whole->points + f, .shift = shift};
+        while (f < whole->count && whole->points[f] >> shift == cell.points[0] >> shift)
+            f++;
+        cell.count = (uint64_t)(whole->points + f - cell.points);
+        status = far_cell_heights(ground, &cell, err);
+    }
+    return status;
+}
+
+static enum scree_status far_cell_heights(struct scree__enrich_ground *ground,
+                                          const struct far_cell *whole, struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
     const uint32_t k = scree__enrich_ground_asked(window);
-    bool whole = false;
+    struct far_cell cell = *whole;
+    bool fits = false;
     uint32_t count;
-    if (cell->count < FAR_FEW)
-        return far_heights_singly(window, cell, err);
-    set_middle(ground, cell);
-    double reach = (double)window->question->ground_reach + cell->span;
+    if (cell.count < FAR_FEW)
+        return far_heights_singly(window, &cell, err);
+    set_middle(ground, &cell);
+    double reach = (double)window->question->ground_reach + cell.span;
     enum scree_status status = scree__enrich_seek_ground(
-        &window->seek, cell->at, k, (uint64_t)(reach * reach), window->hits, &count, err);
+        &window->seek, cell.at, k, (uint64_t)(reach * reach), window->hits, &count, err);
     if (status != SCREE_OK)
         return status;
     if (count == k) {
-        const double d = sqrt((double)window->hits[k - 1].d2) + 2 * cell->span + 1;
+        const double d = sqrt((double)window->hits[k - 1].d2) + 2 * cell.span + 1;
         reach = d < reach ? d : reach;
     }
-    status = scree__enrich_ground_collect(ground, cell->at, reach, &whole, err);
+    const bool cuts = cell.shift > FAR_LAST;
+    if (cuts && cell.count > FAR_MANY && cell.span * FAR_SPANS > reach)
+        return far_quarters(ground, &cell, err);
+    status = scree__enrich_ground_collect(ground, cell.at, reach, &fits, err);
+    if (status == SCREE_OK && fits)
+        return far_heights_here(window, &cell, err);
     if (status != SCREE_OK)
         return status;
-    return whole ? far_heights_here(window, cell, err) : far_heights_singly(window, cell, err);
+    return cuts ? far_quarters(ground, &cell, err) : far_heights_singly(window, &cell, err);
 }
 
 enum scree_status scree__enrich_far_heights(struct scree__enrich_ground *ground,
                                             const struct scree__enrich_node *node,
                                             struct scree_error *err)
 {
-    enum scree_status status = SCREE_OK;
+    const struct far_cell all = {
+        .points = ground->far, .count = ground->far_count, .shift = FAR_FIRST};
     sort_far(ground, node);
-    for (uint64_t f = 0; f < ground->far_count && status == SCREE_OK;) {
-        struct far_cell cell = {.points = ground->far + f};
-        while (f < ground->far_count && ground->far[f] >> 32 == cell.points[0] >> 32)
-            f++;
-        cell.count = (uint64_t)(ground->far + f - cell.points);
-        status = far_cell_heights(ground, &cell, err);
-    }
+    enum scree_status status = far_cell_heights(ground, &all, err);
     ground->far_count = 0;
     return status;
 }

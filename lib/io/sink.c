@@ -452,6 +452,7 @@ void scree_sink_close(struct scree_sink *sink)
     if (sink == NULL)
         return;
     if (sink->part_is_ours && !sink->committed)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that is ours has a name */
         (void)unlink(sink->part_name);
     if (sink->descriptor >= 0 && !sink->stream)
         close(sink->descriptor);

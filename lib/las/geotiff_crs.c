@@ -204,7 +204,7 @@ static enum scree_status projected(struct scree__las_geotiff_build *build, unsig
 static enum scree_status geocentric(struct scree__las_geotiff_build *build, PJ **crs)
 {
     PJ *base = NULL;
-    struct scree__las_geotiff_unit linear;
+    struct scree__las_geotiff_unit linear = {0};
     enum scree_status status = scree__las_geotiff_geographic(build, &base);
     if (status == SCREE_OK && base != NULL && proj_get_type(base) != PJ_TYPE_GEOCENTRIC_CRS)
         status = scree__las_geotiff_unit(build, SCREE__GT_GEOG_LINEAR_UNITS,

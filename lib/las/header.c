@@ -217,6 +217,7 @@ enum scree_status scree__las_header_remarks(struct scree_las_reader *reader,
 void scree__las_header_write(const struct scree_las_header *header, uint8_t *bytes)
 {
     memset(bytes, 0, header->header_bytes);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a signature, no text */
     memcpy(bytes, "LASF", 4);
     scree__base_store16(bytes + 4, header->file_source_id);
     scree__base_store16(bytes + 6, header->global_encoding);

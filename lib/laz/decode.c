@@ -250,9 +250,9 @@ static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8
                              size_t bytes)                                                  \
     {                                                                                       \
         for (; count > 0; count--, at += stride) {                                          \
-            for (size_t i = 0; i + piece <= bytes; i += piece)                              \
+            for (size_t i = 0; i + (piece) <= bytes; i += (piece))                          \
                 memcpy(at + i, from + i, piece);                                            \
-            memcpy(at + bytes - piece, from + bytes - piece, piece);                        \
+            memcpy(at + bytes - (piece), from + bytes - (piece), piece);                    \
         }                                                                                   \
     }
 

@@ -72,7 +72,7 @@ static enum scree_status read_number(struct reader *reader, double *number)
 /* "x y", perhaps with z and m, which do not count. */
 static enum scree_status read_vertex(struct reader *reader)
 {
-    double number[2], ignored;
+    double number[2] = {0, 0}, ignored;
     enum scree_status status = read_number(reader, &number[0]);
     if (status == SCREE_OK)
         status = read_number(reader, &number[1]);

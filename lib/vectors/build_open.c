@@ -69,6 +69,7 @@ static enum scree_status check_column(const struct scree_vectors_build_options *
     if (fault != NULL)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "column %u: its name %s", index, fault);
     for (uint32_t i = 0; i < index; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no name is a fault */
         if (strcmp(options->columns[i].name, column->name) == 0)
             return scree__base_fail(err, SCREE_E_ARGUMENT, "two columns are called '%s'",
                                     column->name);

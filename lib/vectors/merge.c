@@ -35,16 +35,33 @@ static const struct scree__vectors_list *list_of(const struct scree__vectors_mer
     return &it->lists[(size_t)segment->at * it->head.list_count + list];
 }
 
+struct scree__vectors_merge_end
+scree__vectors_merge_end_of(const struct scree__vectors_merge_segment *segment, uint32_t column,
+                            uint32_t first, uint32_t end)
+{
+    const struct scree__vectors_column_head *head = &segment->segment->heads[column];
+    struct scree__vectors_merge_end out = {0, 0};
+    for (uint32_t list = first; list < end; list++) {
+        const struct scree__vectors_list *it = list_of(segment, column, list);
+        uint64_t blocks = it->block_offset + scree__vectors_block_bytes(&head->shape, it->count);
+        uint64_t rows = it->rows_offset + (uint64_t)it->count * head->row_stride;
+        out.blocks = blocks > out.blocks ? blocks : out.blocks;
+        out.rows = rows > out.rows ? rows : out.rows;
+    }
+    return out;
+}
+
 enum scree_status
 scree__vectors_merge_read_block(const struct scree__vectors_merge_segment *segment, uint32_t column,
-                                uint32_t list, uint8_t *bytes, struct scree_error *err)
+                                uint32_t list, struct scree__vectors_ahead *ahead, uint8_t *bytes,
+                                struct scree_error *err)
 {
     const struct scree__vectors_list *from = list_of(segment, column, list);
     const struct scree__vectors_shape *shape = &segment->segment->heads[column].shape;
     uint64_t all = scree__vectors_block_bytes(shape, from->count);
     uint64_t extra_at = scree__vectors_extra_at(shape, from->count);
-    enum scree_status status =
-        scree_source_read(segment->segment->source, from->block_offset, bytes, (size_t)all, err);
+    enum scree_status status = scree__vectors_ahead_read(ahead, segment->segment->source,
+                                                         from->block_offset, bytes, all, err);
     if (status != SCREE_OK)
         return status;
     if (scree__simd_crc32c(0, bytes, (size_t)scree__vectors_scan_bytes(shape, from->count)) !=
@@ -59,13 +76,13 @@ scree__vectors_merge_read_block(const struct scree__vectors_merge_segment *segme
 
 enum scree_status scree__vectors_merge_read_rows(const struct scree__vectors_merge_segment *segment,
                                                  uint32_t column, uint32_t list, uint32_t first,
-                                                 uint32_t count, uint8_t *bytes,
-                                                 struct scree_error *err)
+                                                 uint32_t count, struct scree__vectors_ahead *ahead,
+                                                 uint8_t *bytes, struct scree_error *err)
 {
     uint32_t stride = segment->segment->heads[column].row_stride;
     uint64_t at = list_of(segment, column, list)->rows_offset + (uint64_t)first * stride;
-    enum scree_status status =
-        scree_source_read(segment->segment->source, at, bytes, (size_t)count * stride, err);
+    enum scree_status status = scree__vectors_ahead_read(ahead, segment->segment->source, at, bytes,
+                                                         (uint64_t)count * stride, err);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
         const uint8_t *row = bytes + (size_t)i * stride;
         if (scree__simd_crc32c(0, row, stride - 4) != scree__base_load32(row + stride - 4))

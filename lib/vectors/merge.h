@@ -8,6 +8,7 @@
 #ifndef SCREE_LIB_VECTORS_MERGE_H
 #define SCREE_LIB_VECTORS_MERGE_H
 
+#include "vectors/merge_ahead.h"
 #include "vectors/svx_inside.h"
 #include "vectors/tags.h"
 
@@ -41,14 +42,24 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_merge_lists(struct scree__vect
 SCREE_MUST_CHECK enum scree_status scree__vectors_merge_rows(struct scree__vectors_merge *merge,
                                                              struct scree_error *err);
 
-/* A list's whole block as it is in the file, its CRCs checked: bytes[scree__vectors_block_bytes()]. */
+/* Where lists [first, end) of a segment end: their blocks, and their rows. */
+struct scree__vectors_merge_end {
+    uint64_t blocks, rows;
+};
+struct scree__vectors_merge_end
+scree__vectors_merge_end_of(const struct scree__vectors_merge_segment *segment, uint32_t column,
+                            uint32_t first, uint32_t end);
+
+/* A list's whole block as it is in the file, its CRCs checked: bytes[scree__vectors_block_bytes()]. ahead: NULL, or of blocks of this segment. */
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_merge_read_block(const struct scree__vectors_merge_segment *segment, uint32_t column,
-                                uint32_t list, uint8_t *bytes, struct scree_error *err);
+                                uint32_t list, struct scree__vectors_ahead *ahead, uint8_t *bytes,
+                                struct scree_error *err);
 /* `count` rerank rows from `first`, CRCs checked. */
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_merge_read_rows(const struct scree__vectors_merge_segment *segment, uint32_t column,
-                               uint32_t list, uint32_t first, uint32_t count, uint8_t *bytes,
+                               uint32_t list, uint32_t first, uint32_t count,
+                               struct scree__vectors_ahead *ahead, uint8_t *bytes,
                                struct scree_error *err);
 /* The id of vector `at` of a block. */
 uint64_t scree__vectors_merge_id(const struct scree__vectors_merge_segment *segment,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ROWS_AT_ONCE 256u
+#define AHEAD_BYTES ((uint64_t)4 << 20) /* for blocks, and for rows */
 #define LINE_BYTES (SCREE__VECTORS_TAGS_A_ROW * (SCREE__VECTORS_TAG_BYTES_MAX + 1u) + 1u)
 
 struct rows {
@@ -20,6 +21,8 @@ struct rows {
     float *decoded;
     char *line;
     uint64_t block_bytes, stored_bytes, decoded_bytes;
+    struct scree__vectors_ahead blocks_ahead, rows_ahead;
+    uint64_t ahead_bytes;
     uint64_t deleted_count, count;
 };
 
@@ -110,10 +113,11 @@ static enum scree_status put_list(struct rows *r,
     uint32_t stride = column->head.row_stride;
     enum scree_status status = scree__par_check_cancel(r->merge->context, err);
     if (status == SCREE_OK && count > 0)
-        status = scree__vectors_merge_read_block(segment, 0, list, r->block, err);
+        status = scree__vectors_merge_read_block(segment, 0, list, &r->blocks_ahead, r->block, err);
     for (uint32_t first = 0; first < count && status == SCREE_OK; first += ROWS_AT_ONCE) {
         uint32_t n = count - first < ROWS_AT_ONCE ? count - first : ROWS_AT_ONCE;
-        status = scree__vectors_merge_read_rows(segment, 0, list, first, n, r->stored, err);
+        status = scree__vectors_merge_read_rows(segment, 0, list, first, n, &r->rows_ahead,
+                                                r->stored, err);
         for (uint32_t i = 0; i < n && status == SCREE_OK; i++) {
             uint64_t id = scree__vectors_merge_id(segment, 0, count, r->block, first + i);
             if (scree__vectors_svx_deleted(segment->svx, segment->at, id)) {
@@ -162,9 +166,17 @@ static enum scree_status take_memory(struct rows *r, struct scree_error *err)
         return status;
     r->decoded = memory;
     status = scree__mem_alloc(r->merge->budget, LINE_BYTES, &memory, "tags", err);
-    if (status == SCREE_OK)
-        r->line = memory;
-    return status;
+    if (status != SCREE_OK)
+        return status;
+    r->line = memory;
+    /* Without these it takes a request a list. */
+    if (scree__mem_alloc(r->merge->budget, 2 * AHEAD_BYTES, &memory, "lists", NULL) == SCREE_OK) {
+        r->ahead_bytes = 2 * AHEAD_BYTES;
+        r->blocks_ahead = (struct scree__vectors_ahead){.bytes = memory, .room = AHEAD_BYTES};
+        r->rows_ahead = (struct scree__vectors_ahead){.bytes = r->blocks_ahead.bytes + AHEAD_BYTES,
+                                                      .room = AHEAD_BYTES};
+    }
+    return SCREE_OK;
 }
 
 static void give_memory(struct rows *r)
@@ -174,9 +186,11 @@ static void give_memory(struct rows *r)
     scree__mem_free(budget, r->stored, r->stored_bytes);
     scree__mem_free(budget, r->decoded, r->decoded_bytes);
     scree__mem_free(budget, r->line, LINE_BYTES);
+    scree__mem_free(budget, r->blocks_ahead.bytes, r->ahead_bytes);
     r->block = r->stored = NULL;
     r->decoded = NULL;
     r->line = NULL;
+    r->blocks_ahead.bytes = NULL;
 }
 
 static enum scree_status put_all(struct rows *r, const char *folder, struct scree_error *err)
@@ -192,6 +206,10 @@ static enum scree_status put_all(struct rows *r, const char *folder, struct scre
     for (uint32_t s = 0; s < r->merge->segment_count && status == SCREE_OK; s++) {
         const struct scree__vectors_merge_segment *segment = &r->merge->segments[s];
         uint32_t lists = segment->svx->columns[0].head.list_count;
+        struct scree__vectors_merge_end end = scree__vectors_merge_end_of(segment, 0, 0, lists);
+        r->blocks_ahead.begin = r->blocks_ahead.end = r->rows_ahead.begin = r->rows_ahead.end = 0;
+        r->blocks_ahead.until = end.blocks;
+        r->rows_ahead.until = end.rows;
         for (uint32_t list = 0; list < lists && status == SCREE_OK; list++)
             status = put_list(r, segment, list, err);
     }

@@ -12,6 +12,7 @@ if [ -z "${SCREE_TEST_DATA:-}" ] && [ -d "$SCREE_SOURCE_DIR/../shared/data" ]; t
     SCREE_TEST_DATA=$(realpath -- "$SCREE_SOURCE_DIR/../shared/data")
 fi
 export SCREE_TEST_DATA=${SCREE_TEST_DATA:-}
+unset SOURCE_DATE_EPOCH # builders of packages set it, and the program dates its outputs by it, but not the library
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/scree-test.XXXXXX") || exit 1
 trap 'rm -rf -- "$work"' EXIT

@@ -111,7 +111,12 @@ for words in 'append c.u1 s3://box/v.svx --format u1' 'delete s3://box/v.svx 18'
 done
 ls -l box | cmp -s before - || fail "a command that was refused changed the store"
 
-expect 0 index merge s3://box/v.svx -o s3://box/merged.svx -q
+# 40 lists of three segments, read once to be counted and once to be joined: neighbours by one request.
+: > access.log
+expect 0 index merge s3://box/v.svx -o s3://box/merged.svx -q -t 2
+requests=$(grep -c '^GET' access.log)
+echo "merge: $requests GETs"
+[ "$requests" -le 120 ] || fail "a merge took $requests GETs"
 cmp -s box/merged.svx merged.svx || fail "another index than by a merge on the disk"
 [ -z "$(ls uploads)" ] || fail "an upload is left over"
 expect 0 index search s3://box/merged.svx --query q.u1 --format u1 --dim 96 -k 10 --nprobe 8
@@ -129,6 +134,15 @@ grep -q '^PUT /box/bad.svx?partNumber=1&' access.log || fail "no part was upload
 grep -q '^DELETE /box/bad.svx?uploadId=' access.log || fail "the upload was not aborted"
 [ -z "$(ls uploads)" ] || fail "a merge that failed left an upload"
 [ ! -e box/bad.svx ] || fail "a merge that failed left an object"
+
+# With little memory it is another way to the same bytes.
+expect 0 index merge s3://box/v.svx -o again.svx -q -t 1 --memory 40M
+cmp -s again.svx merged.svx || fail "another index in 40M"
+: > access.log
+expect 0 index merge s3://box/v.svx -o retrained.svx -q --retrain --lists 20 --memory 128M
+requests=$(grep -c '^GET' access.log)
+echo "merge --retrain: $requests GETs"
+[ "$requests" -le 60 ] || fail "a merge that trains anew took $requests GETs"
 
 # A byte of a segment that changed is noticed before anything is uploaded.
 printf '\125\252\125' | dd of=box/v.svx.segment-3 bs=1 seek=$(($(stat -c %s box/v.svx.segment-3) - 3000)) conv=notrunc 2> /dev/null

@@ -33,8 +33,9 @@ static const struct setting settings[] = {
     {2500, 300, 1, 64, true},
 };
 
-static void run(const struct naive_cloud *cloud, double reach, const struct setting *setting,
-                float *heights)
+/* k: of how many ground points; 0: by the network. */
+static void run(const struct naive_cloud *cloud, double reach, uint32_t k,
+                const struct setting *setting, float *heights)
 {
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree_context_options run;
@@ -54,6 +55,10 @@ static void run(const struct naive_cloud *cloud, double reach, const struct sett
     scree_enrich_options_init(&options);
     options.features = SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND);
     options.ground_reach = reach;
+    options.ground_mode = k == 0   ? SCREE_GROUND_TIN
+                          : k == 1 ? SCREE_GROUND_NEAREST
+                                   : SCREE_GROUND_IDW;
+    options.idw_count = k > 1 ? k : options.idw_count;
     options.window_points = setting->window;
     options.halo_percent = setting->halo;
     options.force_scratch = setting->scratch;
@@ -63,18 +68,16 @@ static void run(const struct naive_cloud *cloud, double reach, const struct sett
     scree_context_free(context);
 }
 
-static void check(const char *name, struct naive_cloud *cloud, double reach)
+static void check_by(const char *name, const struct naive_cloud *cloud, double reach, uint32_t k,
+                     const float *naive)
 {
     const uint32_t n = cloud->count;
-    float *naive = malloc((size_t)n * SCREE_FEATURE_COUNT * sizeof *naive);
     float *heights = malloc(n * sizeof *heights);
     uint32_t known = 0;
-    naive_heights(cloud, UNIT, reach / UNIT, naive);
     for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
-        run(cloud, reach, &settings[s], heights);
+        run(cloud, reach, k, &settings[s], heights);
         for (uint32_t i = 0; i < n; i++) {
-            const float *expected =
-                naive + (size_t)i * SCREE_FEATURE_COUNT + SCREE_FEATURE_HEIGHT_ABOVE_GROUND;
+            const float *expected = &naive[i];
             if (memcmp(&heights[i], expected, sizeof *expected) != 0)
                 fail_msg("%s, setting %zu: point %u (%d %d): %.9g, not %.9g", name, s, i,
                          cloud->x[i], cloud->y[i], (double)heights[i], (double)*expected);
@@ -82,8 +85,29 @@ static void check(const char *name, struct naive_cloud *cloud, double reach)
         }
     }
     assert_true(known > n);
-    free(naive);
     free(heights);
+}
+
+static void check(const char *name, const struct naive_cloud *cloud, double reach)
+{
+    float *rows = malloc((size_t)cloud->count * SCREE_FEATURE_COUNT * sizeof *rows);
+    float *naive = malloc(cloud->count * sizeof *naive);
+    naive_heights(cloud, UNIT, reach / UNIT, rows);
+    for (uint32_t i = 0; i < cloud->count; i++)
+        naive[i] = rows[(size_t)i * SCREE_FEATURE_COUNT + SCREE_FEATURE_HEIGHT_ABOVE_GROUND];
+    check_by(name, cloud, reach, 0, naive);
+    free(naive);
+    free(rows);
+}
+
+static void check_nearest(const char *name, const struct naive_cloud *cloud, double reach,
+                          uint32_t k)
+{
+    float *naive = malloc(cloud->count * sizeof *naive);
+    for (uint32_t i = 0; i < cloud->count; i++)
+        naive[i] = naive_height_by_points(cloud, i, UNIT, k, reach / UNIT);
+    check_by(name, cloud, reach, k, naive);
+    free(naive);
 }
 
 /* ------------------------------------------------------------------------------------------ places */
@@ -125,6 +149,23 @@ static void ring(void **state)
     check("ring", &cloud, 100);
     check("ring at the reach", &cloud, 60.2);
     check("ring that is wider than the reach", &cloud, 59);
+    naive_cloud_free(&cloud);
+}
+
+/* The nearest ground of places inside a ring, all of which is as far from the middle. */
+static void nearest(void **state)
+{
+    struct naive_cloud cloud;
+    (void)state;
+    begin(&cloud, 3000, 6200);
+    for (uint32_t i = 0; i < cloud.count; i++)
+        if (i % 4 == 1)
+            polar(&cloud, i, 300 * share(), share());
+        else if (i % 2 == 0)
+            polar(&cloud, i, 6000, share());
+    check_nearest("nearest of a ring", &cloud, 100, 1);
+    check_nearest("nearest of a ring at the reach", &cloud, 60, 1);
+    check_nearest("nearest few of a ring", &cloud, 100, 4);
     naive_cloud_free(&cloud);
 }
 
@@ -217,8 +258,9 @@ static void circle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ring), cmocka_unit_test(two_rings), cmocka_unit_test(lake),
-        cmocka_unit_test(grid), cmocka_unit_test(line),      cmocka_unit_test(circle),
+        cmocka_unit_test(ring),   cmocka_unit_test(nearest), cmocka_unit_test(two_rings),
+        cmocka_unit_test(lake),   cmocka_unit_test(grid),    cmocka_unit_test(line),
+        cmocka_unit_test(circle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,52 @@ static void order_does_not_depend_on_memory(void **state)
     free(order);
 }
 
+/* Points of one position and two times, with scratch and without: by time, then by their bytes. */
+static void ties_need_no_scratch(void **state)
+{
+    enum { TIES = 3000 };
+    struct scree__copc_points points = {records, RECORD_BYTES, TIES};
+    struct scree__copc_cube cube;
+    struct scree__copc_grid grid = {{0.001, 0.001, 0.001}, {0, 0, 0}};
+    struct scree__mem_budget budgets[2];
+    const int32_t min[3] = {0, 0, 0}, max[3] = {1, 1, 1};
+    uint64_t order[TIES];
+    uint8_t prefix[TIES];
+    (void)state;
+    points.records = records = malloc((size_t)TIES * RECORD_BYTES);
+    assert_non_null(records);
+    scree__copc_cube_init(&cube, &grid, min, max, 10);
+    scree__mem_budget_init(&budgets[0], (uint64_t)1 << 20);
+    scree__mem_budget_init(&budgets[1], 0);
+    for (int b = 0; b < 2; b++) {
+        struct scree__copc_cell_sorter sorter = {.budget = &budgets[b],
+                                                 .points = &points,
+                                                 .cube = &cube,
+                                                 .order = order,
+                                                 .prefix = prefix};
+        for (uint32_t i = 0; i < TIES; i++) {
+            uint8_t *record = records + (size_t)i * RECORD_BYTES;
+            memset(record, 0, RECORD_BYTES);
+            scree__base_store32(record + 12, i * 2654435761u);
+            scree__base_store_f64(record + 22, i % 3 == 0);
+            order[i] = scree__copc_place(0, i);
+        }
+        scree__copc_cell_sort(&sorter, 0, TIES, 0);
+        for (uint32_t i = 1; i < TIES; i++) {
+            const uint8_t *a = records + (size_t)scree__copc_place_id(order[i - 1]) * RECORD_BYTES;
+            const uint8_t *next = records + (size_t)scree__copc_place_id(order[i]) * RECORD_BYTES;
+            double time_a = scree__base_load_f64(a + 22), time_b = scree__base_load_f64(next + 22);
+            assert_true(time_a < time_b || (time_a == time_b && memcmp(a, next, 16) < 0));
+        }
+        scree__copc_cell_release(&sorter);
+        assert_int_equal(scree__mem_budget_used(&budgets[b]), 0);
+    }
+    free(records);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(order_does_not_depend_on_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_does_not_depend_on_memory),
+                                       cmocka_unit_test(ties_need_no_scratch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
