@@ -100,7 +100,6 @@ static void write_xy(struct laz_layered *state, struct laz_writer *saved, const 
  * Where all points of a block go by one context, which is nearly always, it is looked up once a
  * block; else once a point. What a layer keeps of its last point is in registers meanwhile.
  */
-/* NOLINTBEGIN(bugprone-macro-parentheses): a statement stands in none */
 #define LAZ_BEGIN_LAYER(name, statement)                                                    \
     LAZ_INLINE struct laz_point14 *begin_##name(struct laz_layered *state, unsigned select) \
     {                                                                                       \
@@ -110,7 +109,6 @@ static void write_xy(struct laz_layered *state, struct laz_writer *saved, const 
             statement;                                                                      \
         return c;                                                                           \
     }
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 LAZ_BEGIN_LAYER(z, laz_point14_start_z(c, from->z))
 LAZ_BEGIN_LAYER(classification, c->classification = from->classification)
