@@ -246,6 +246,27 @@ static void kind_by_name(struct scree_enrich_options *wanted)
         wanted->output_kind = SCREE_ENRICH_OUTPUT_LAZ;
 }
 
+/* What a job is, or has done. */
+static void tell_file(const struct common_options *common,
+                      const struct scree_enrich_options *wanted, const struct scree_enrich_job *job,
+                      const struct scree_enrich_result *result, const struct spent *outcome)
+{
+    if (common->json) {
+        cJSON *document = json_document("enrich");
+        json_text(document, "input", wanted->input);
+        json_text(document, "output", wanted->output);
+        enrich_plan_json(document, scree_enrich_plan(job));
+        if (!common->dry_run)
+            enrich_result_json(document, result);
+        enrich_outcome_json(document, outcome);
+        json_print(document);
+    } else if (common->dry_run) {
+        enrich_plan_text(wanted->input, scree_enrich_plan(job), outcome);
+    }
+    if (!common->dry_run && !common->quiet)
+        enrich_summary_text(wanted->output, result, outcome);
+}
+
 static enum scree_status run_file(struct session *session, struct locations *locations,
                                   const struct enrich_arguments *arguments,
                                   struct scree_enrich_options *wanted, struct scree_error *err)
@@ -267,28 +288,12 @@ static enum scree_status run_file(struct session *session, struct locations *loc
         status = locations_prepare(locations, wanted->output, err);
     if (status == SCREE_OK)
         status = scree_enrich_open(session->context, wanted, &job, err);
-    if (status != SCREE_OK) {
-        wanted->report = wanted->map = NULL; /* they are ours */
-        return status;
-    }
-    if (!common->dry_run)
+    if (status == SCREE_OK && !common->dry_run)
         status = scree_enrich_run(job, &result, err);
     const struct spent outcome = spent_of(session);
     progress_finish(&session->progress);
-    if (status == SCREE_OK && common->json) {
-        cJSON *document = json_document("enrich");
-        json_text(document, "input", wanted->input);
-        json_text(document, "output", wanted->output);
-        enrich_plan_json(document, scree_enrich_plan(job));
-        if (!common->dry_run)
-            enrich_result_json(document, &result);
-        enrich_outcome_json(document, &outcome);
-        json_print(document);
-    } else if (status == SCREE_OK && common->dry_run) {
-        enrich_plan_text(wanted->input, scree_enrich_plan(job), &outcome);
-    }
-    if (status == SCREE_OK && !common->dry_run && !common->quiet)
-        enrich_summary_text(wanted->output, &result, &outcome);
+    if (status == SCREE_OK)
+        tell_file(common, wanted, job, &result, &outcome);
     scree_enrich_close(job);
     wanted->report = wanted->map = NULL; /* they are ours */
     return status;

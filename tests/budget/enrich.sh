@@ -29,3 +29,14 @@ for threads in 1 4; do
     within "$threads threads" "$(bytes_of "$named")"
     cmp -s whole.laz small.laz || fail "$threads threads, $named: other bytes"
 done
+
+# In memory a point takes 60 bytes at most, with what threads need beside; and the plan says beforehand what it will be.
+make_survey million.laz 1M
+expect 0 enrich million.laz million.out.laz --neighbors none --threads 1 --memory $PLENTY --dry-run --json
+planned=$(value_of memory_bytes)
+enriched "a million" 0 enrich million.laz million.out.laz --neighbors none --threads 1 --memory $PLENTY
+row enrich 1 $PLENTY done
+peak=$(value_of peak_budget_bytes)
+[ "$peak" -le 60000000 ] || fail "$peak bytes for a million points"
+[ "$planned" -le "$(value_of peak_resident_bytes)" ] && [ $((10 * planned)) -ge $((7 * peak)) ] ||
+    fail "planned $planned bytes, $peak were taken"

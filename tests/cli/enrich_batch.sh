@@ -40,6 +40,15 @@ done
 [ ! -e in/out/out ] || fail "the output folder was enriched"
 [ ! -e "in/out/a b/loop" ] || fail "a loop was followed"
 
+# A side file in the output that is newer stays, unless it is told otherwise.
+echo changed > in/out/x.json
+# shellcheck disable=SC2086
+expect 0 enrich in in/out $quick
+grep -q changed in/out/x.json || fail "a newer side file was overwritten"
+# shellcheck disable=SC2086
+expect 0 enrich in in/out $quick --force
+cmp in/x.json in/out/x.json || fail "--force did not copy a side file"
+
 # Done is done; a touched input is looked at and known; other options, another input, a lost output are done again.
 # shellcheck disable=SC2086
 expect 0 enrich in in/out $quick
