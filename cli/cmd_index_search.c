@@ -68,7 +68,7 @@ static const struct option_entry search_options[] = {
     {"rerank-most", 0, "N", OPTION_INTEGER, AT(rerank_most), 1, UINT32_MAX,
      "rows to compare, a query (default: as many as the error bound leaves)"},
     {"deviations", 0, "NUMBER", OPTION_DOUBLES, AT(deviations), 0, 0,
-     "how many standard deviations the error bound is wide (default: 1.9)"},
+     "how many standard deviations the error bound is wide (default: 2.3)"},
     {"within", 0, "DISTANCE", OPTION_DOUBLES, AT(within), 0, 0,
      "only what is nearer than this, as distances are printed"},
     {"ids", 0, "A-B", OPTION_TEXT, AT(ids), 0, 0, "only these ids, both ends included"},

@@ -124,8 +124,8 @@ struct scree_copc_key {
     int32_t level, x, y, z;
 };
 
-/* One hierarchy entry. point_count > 0: a chunk; 0: no points here; a page pointer never appears
- * here. */
+/* One hierarchy entry. point_count > 0: a chunk; 0: no points here, and offset and byte_count are 0;
+ * a page pointer never appears here. */
 struct scree_copc_entry {
     struct scree_copc_key key;
     uint64_t offset;

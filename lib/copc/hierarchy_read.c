@@ -246,8 +246,14 @@ static enum scree_status take_entry(struct walk *walk, const struct scree__copc_
     status = scree__mem_grow(h->budget, &entries, &h->entry_capacity, h->entry_count + 1,
                              sizeof *h->entries, "hierarchy entries", walk->err);
     h->entries = entries;
-    if (status == SCREE_OK)
-        h->entries[h->entry_count++] = *entry;
+    if (status == SCREE_OK) {
+        struct scree_copc_entry *taken = &h->entries[h->entry_count++];
+        *taken = *entry;
+        if (entry->point_count == 0) { /* no chunk, whatever the file says of one */
+            taken->offset = 0;
+            taken->byte_count = 0;
+        }
+    }
     return status;
 }
 

@@ -10,6 +10,19 @@ LAZ_COLD uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end)
     return v;
 }
 
+LAZ_COLD uint64_t scree__laz_quad_tail(struct laz_reader *reader, const uint8_t **at)
+{
+    uintptr_t end = (uintptr_t)reader->end, from = (uintptr_t)*at;
+    if (from > end) {
+        reader->overrun += (uint32_t)(from - end);
+        *at = reader->end;
+    }
+    size_t available = (size_t)(reader->end - *at);
+    uint64_t high = scree__laz_reader_tail(*at, reader->end);
+    return high << 32 |
+           (available > 4 ? scree__laz_reader_tail(*at + 4, reader->end) : (uint64_t)0);
+}
+
 LAZ_COLD void scree__laz_writer_carry(uint8_t *at)
 {
     at -= 4;

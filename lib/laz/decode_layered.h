@@ -6,6 +6,7 @@
 #ifndef SCREE_LIB_LAZ_DECODE_LAYERED_H
 #define SCREE_LIB_LAZ_DECODE_LAYERED_H
 
+#include "laz/decode_bytes.h"
 #include "laz/decode_main.h"
 
 static void read_xy(struct laz_layered *state, struct laz_reader *saved, uint8_t *records,
@@ -302,14 +303,6 @@ static void layered_start(struct laz_layered *state, struct laz_layer_stream *st
     scree__laz_layered_select_v3(state, &state->block[state->now], count);
 }
 
-/* An extra byte whose symbols are searched for, not guessed. */
-static bool searched_byte(const struct laz_layered *state, const struct laz_layer_stream *streams,
-                          uint32_t index)
-{
-    return index < state->layer_count && state->layers[index].kind == LAZ_LAYER_BYTE &&
-           streams[index].active && !streams[index].steady;
-}
-
 static void layered_read(struct laz_layered *state, struct laz_layer_stream *streams,
                          uint8_t *records, size_t stride, size_t count, size_t next)
 {
@@ -318,10 +311,14 @@ static void layered_read(struct laz_layered *state, struct laz_layer_stream *str
     if (small.layers)
         read_small(state, &small, records, stride, count);
     done |= small.layers;
+    const struct laz_side side = {state, streams, records, stride};
     for (uint32_t i = 1; i < state->layer_count; i++) {
         if (!streams[i].active || (i < 64 && (done >> i & 1)))
             continue;
-        if (searched_byte(state, streams, i) && searched_byte(state, streams, i + 1))
+        unsigned bytes = read_bytes_by_quads(&side, i, count);
+        if (bytes > 0)
+            i += bytes - 1;
+        else if (searched_byte(state, streams, i) && searched_byte(state, streams, i + 1))
             read_two_bytes(state, i++, streams, records, stride, count);
         else
             read_layer(state, i, &streams[i], records, stride, count);

@@ -451,6 +451,9 @@ static unsigned read_layer_two(const struct laz_side sides[2], uint32_t index, s
         read_rgb_two(sides, index, count);
         return 1;
     }
+    unsigned bytes = read_bytes_two_by_quads(sides, index, count);
+    if (bytes > 0)
+        return bytes;
     if (both_search(sides, index) && both_search(sides, index + 1)) {
         read_bytes_two(sides, index, count, 2);
         return 2;

@@ -10,13 +10,13 @@
 #include <string.h>
 
 #if defined(__clang__)
-#pragma clang attribute push(                                                            \
-    __attribute__((                                                                      \
-        target("avx2,bmi,bmi2,lzcnt,popcnt,movbe,avx512f,avx512bw,avx512dq,avx512vl"))), \
+#pragma clang attribute push(                                                                     \
+    __attribute__((                                                                               \
+        target("avx2,bmi,bmi2,lzcnt,popcnt,movbe,avx512f,avx512bw,avx512cd,avx512dq,avx512vl"))), \
     apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt,movbe,avx512f,avx512bw,avx512dq,avx512vl")
+#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt,movbe,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")
 #endif
 
 #include "laz/loops_here.h"

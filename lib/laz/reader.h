@@ -71,6 +71,8 @@ LAZ_INLINE uint64_t laz_load_be32(const uint8_t *p)
 
 /* The next four bytes of a stream that has fewer; zeros follow. */
 uint32_t scree__laz_reader_tail(const uint8_t *at, const uint8_t *end);
+/* The next eight bytes at `at`, which may lie beyond the end; what does is counted. quad.h. */
+uint64_t scree__laz_quad_tail(struct laz_reader *reader, const uint8_t **at);
 
 /* Starts on [begin, end), of which 4 bytes are taken at once. */
 static inline void laz_reader_start(struct laz_reader *reader, const uint8_t *begin,

@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "io/edit.h"
 #include "vectors/journal.h"
 #include "io/place.h"
 
@@ -12,7 +11,6 @@
 
 enum { KEY = 1, TRAINED, ASSIGNED, ENCODED, SEALING, SEALED };
 
-#define KEY_BYTES 65536u
 #define MARK_BYTES 16u /* what OUTPUT.part begins with until its superblock is written */
 #define PIECE_BYTES 65536u
 #define NS_PER_S ((uint64_t)1000000000)
@@ -27,88 +25,10 @@ struct scree__vectors_resume {
     uint64_t told_ns; /* when it was said last how far it is */
     struct column_state *columns;
     uint64_t columns_bytes;
-    char key[KEY_BYTES];
+    char key[SCREE__VECTORS_KEY_BYTES];
     size_t key_bytes;
     uint8_t piece[PIECE_BYTES];
 };
-
-/* -------------------------------------------------------------------------------------------- key */
-
-struct text {
-    char *to;
-    size_t used;
-    bool fits;
-};
-
-static void add_text(struct text *text, const char *name, const char *value)
-{
-    int count = snprintf(text->to + text->used, KEY_BYTES - text->used, "%s=%s\n", name, value);
-    text->fits = text->fits && count > 0 && (size_t)count < KEY_BYTES - text->used;
-    text->used += text->fits ? (size_t)count : 0;
-}
-
-static void add_number(struct text *text, const char *name, uint64_t value)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
-    add_text(text, name, digits);
-}
-
-static void add_file(struct text *text, const char *name, const char *path)
-{
-    uint64_t bytes = 0;
-    int64_t time_ns = 0;
-    add_text(text, name, path != NULL ? path : "");
-    if (path == NULL)
-        return;
-    text->fits = text->fits && scree__io_file_time(path, &bytes, &time_ns);
-    add_number(text, "bytes", bytes);
-    add_number(text, "time", (uint64_t)time_ns);
-}
-
-/* False: it cannot be said what the output depends on. */
-static bool make_key(const struct scree_vectors_build_job *job, char *to, size_t *bytes)
-{
-    struct text text = {to, 0, true};
-    const struct scree_vectors_build_options *options = &job->options;
-    add_text(&text, "scree", scree_version());
-    for (uint32_t i = 0; i < options->column_count; i++) {
-        const struct scree_vectors_column_options *column = &options->columns[i];
-        add_text(&text, "column", column->name);
-        add_file(&text, "input", column->input.location);
-        add_number(&text, "format", (uint64_t)column->input.format);
-        add_number(&text, "dim", column->input.dim);
-        add_number(&text, "metric", (uint64_t)column->metric);
-        add_number(&text, "bits", column->bits);
-        add_number(&text, "rerank", (uint64_t)column->rerank);
-        add_number(&text, "lists", column->list_count);
-    }
-    add_file(&text, "ids", options->ids);
-    add_file(&text, "tags", options->tags);
-    add_number(&text, "seed", options->seed);
-    add_number(&text, "list_bytes", options->list_bytes);
-    add_number(&text, "sample", options->sample_rows);
-    add_number(&text, "skip", options->skip_invalid);
-    *bytes = text.used;
-    return text.fits;
-}
-
-static bool is_local_file(const char *location)
-{
-    return location == NULL || !scree_location_is_remote(location);
-}
-
-bool scree__vectors_resume_possible(const struct scree_vectors_build_job *job)
-{
-    const struct scree_vectors_build_options *options = &job->options;
-    bool local = job->append == NULL && options->checkpoint_seconds != UINT32_MAX &&
-                 !scree_location_is_remote(options->output) && options->id_values == NULL &&
-                 is_local_file(options->ids) && is_local_file(options->tags);
-    for (uint32_t i = 0; local && i < options->column_count; i++)
-        local = options->columns[i].input.location != NULL &&
-                is_local_file(options->columns[i].input.location);
-    return local;
-}
 
 /* ------------------------------------------------------------------------------------------- open */
 
@@ -220,7 +140,7 @@ enum scree_status scree__vectors_resume_open(struct scree_vectors_build_job *job
     if (length < 0 || (size_t)length >= sizeof path)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
                                 job->options.output);
-    bool known = make_key(job, resume->key, &resume->key_bytes);
+    bool known = scree__vectors_resume_key(job, resume->key, &resume->key_bytes);
     status = scree__vectors_journal_open(path, &resume->journal, err);
     if (status != SCREE_OK)
         return status;

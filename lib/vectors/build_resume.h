@@ -17,6 +17,11 @@
 
 #include "vectors/build.h"
 
+#define SCREE__VECTORS_KEY_BYTES 65536u
+
+/* The payload of KEY to to[SCREE__VECTORS_KEY_BYTES]. False: it cannot be said what the output depends on. */
+bool scree__vectors_resume_key(const struct scree_vectors_build_job *job, char *to, size_t *bytes);
+
 /* With job->place open, and what a killed run left in it. Nothing to go on from: the place is emptied. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_resume_open(struct scree_vectors_build_job *job,
                                                               struct scree_error *err);

@@ -33,6 +33,11 @@ says err 'scratch folder disk: [0-9]+ bytes are needed, [0-9]+ are free \(--tmp 
 empty
 absent out.copc.laz
 
+# Where --tmp names no other, scratch is beside the output.
+expect 1 convert large.laz disk/out.copc.laz --memory 96M -q
+says err 'scratch folder disk: [0-9]+ bytes are needed'
+empty
+
 # Scratch, filled by another while the run goes on.
 mount -o remount,size=120m disk
 : > err

@@ -124,8 +124,8 @@ static void check_level(enum scree__simd_level level)
         for (unsigned round = 0; round < 3; round++) {
             struct sample sample;
             unsigned version = format < 6 ? 2 : round == 1 ? 4 : 3;
-            sample_make(&sample, format, version, format < 6 ? 1 : 1 + round, 2 * round,
-                        12345 + round);
+            sample_make(&sample, format, version, format < 6 ? 1 : 1 + round,
+                        (format < 6 ? 2 : 18) * round, 12345 + round);
             check_sample(&sample, level, 1 + format + 100 * round);
             sample_free(&sample);
         }
