@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define PIECE_BYTES 262144u /* of records decoded at a time: what stays in a core's own cache */
-#define POINTER_BYTES 8u    /* before the chunks of a LAZ file: where their table is */
+#define PUT_AT_ONCE 128u
+#define POINTER_BYTES 8u /* before the chunks of a LAZ file: where their table is */
 
 struct slot {
     struct scree_las_cursor *cursor;
@@ -202,45 +203,26 @@ static enum scree_status make_slots(struct points *points, struct scree_error *e
 
 /* ---------------------------------------------------------------------------------------- records */
 
-/* New fields into a record. */
-static void put_fields(const struct scree__enrich_change *change, const float *values, uint8_t *at)
+/* New fields into `count` records. */
+static void put_fields(const struct scree__enrich_change *change, const float *values,
+                       uint32_t count, uint8_t *at, uint32_t record_bytes)
 {
-    for (uint32_t f = 0; f < change->field_count; f++) {
-        scree__enrich_store(change->fields[f].feature, change->fields[f].compact, values[f], at);
+    const uint32_t fields = change->field_count;
+    for (uint32_t f = 0; f < fields; f++) {
+        scree__enrich_store(change->fields[f].feature, change->fields[f].compact, values + f,
+                            fields, count, at, record_bytes);
         at += change->fields[f].bytes;
     }
 }
 
-static bool all_floats(const struct scree__enrich_change *change)
-{
-    bool all = true;
-    for (uint32_t f = 0; f < change->field_count; f++)
-        all = all && !change->fields[f].compact;
-    return all;
-}
-
-/* The same for fields that are floats, all of them. */
-static void put_floats(const float *values, uint32_t count, uint8_t *at)
-{
-    for (uint32_t f = 0; f < count; f++) {
-        uint32_t bits;
-        memcpy(&bits, &values[f], sizeof bits);
-        scree__base_store32(at + 4 * (size_t)f, bits);
-    }
-}
-
-/* Of `count` records, as far apart as told. */
+/* Of `count` records: a few at a time, so that they stay at hand from field to field. */
 static void put_all_fields(const struct scree__enrich_change *change, const float *values,
                            uint32_t count, uint8_t *at, uint32_t record_bytes)
 {
-    const uint32_t fields = change->field_count;
-    const bool floats = all_floats(change);
-    for (uint32_t i = 0; i < count; i++, at += record_bytes, values += fields) {
-        if (floats)
-            put_floats(values, fields, at);
-        else
-            put_fields(change, values, at);
-    }
+    for (uint32_t i = 0; i < count; i += PUT_AT_ONCE)
+        put_fields(change, values + (size_t)i * change->field_count,
+                   count - i < PUT_AT_ONCE ? count - i : PUT_AT_ONCE, at + (size_t)i * record_bytes,
+                   record_bytes);
 }
 
 /* Are the points of a unit known to be of one scanner channel? */

@@ -54,7 +54,8 @@ void scree__enrich_rows_close(struct scree__enrich_rows *rows); /* accepts NULL 
 /* Bytes of a feature in a record, and its LAS extra-bytes data type (9: float). */
 uint32_t scree__enrich_stored_bytes(enum scree_feature feature, bool compact);
 uint8_t scree__enrich_stored_type(enum scree_feature feature, bool compact);
-/* Puts a value into a record, little-endian: rounded to the nearest step (halves away from zero) and clamped when compact. */
-void scree__enrich_store(enum scree_feature feature, bool compact, float value, uint8_t *bytes);
+/* Puts `count` values, so many floats apart, into records, so many bytes apart, little-endian: rounded to the nearest step (halves away from zero) and clamped when compact. */
+void scree__enrich_store(enum scree_feature feature, bool compact, const float *values,
+                         size_t apart, uint32_t count, uint8_t *bytes, size_t stride);
 
 #endif

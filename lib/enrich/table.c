@@ -137,29 +137,56 @@ static void limits_of(const struct scree_feature_info *info, int64_t *low, int64
     }
 }
 
-static int64_t step_of(const struct scree_feature_info *info, float value)
+/* Whole numbers of a type, and what they stand for. */
+struct steps {
+    double scale, low, high;
+    int64_t least, most, no_data;
+};
+
+static void steps_init(const struct scree_feature_info *info, struct steps *steps)
 {
-    int64_t low, high;
-    limits_of(info, &low, &high);
-    if (value == SCREE_FEATURE_NO_DATA)
-        return info->compact_no_data;
-    double steps = (double)value / info->compact_scale;
-    if (steps <= (double)low)
-        return low;
-    if (steps >= (double)high)
-        return high;
-    return (int64_t)(steps < 0 ? steps - 0.5 : steps + 0.5);
+    limits_of(info, &steps->least, &steps->most);
+    steps->low = (double)steps->least;
+    steps->high = (double)steps->most;
+    steps->scale = info->compact_scale;
+    steps->no_data = info->compact_no_data;
 }
 
-void scree__enrich_store(enum scree_feature feature, bool compact, float value, uint8_t *bytes)
+static inline uint32_t step_of(const struct steps *steps, float value)
 {
-    uint32_t bits;
+    if (value == SCREE_FEATURE_NO_DATA)
+        return (uint32_t)steps->no_data;
+    const double step = (double)value / steps->scale;
+    if (step <= steps->low)
+        return (uint32_t)steps->least;
+    if (step >= steps->high)
+        return (uint32_t)steps->most;
+    return (uint32_t)(int64_t)(step < 0 ? step - 0.5 : step + 0.5);
+}
+
+static void store_floats(const float *values, size_t apart, uint32_t count, uint8_t *bytes,
+                         size_t stride)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i * apart], sizeof bits);
+        scree__base_store32(bytes + i * stride, bits);
+    }
+}
+
+void scree__enrich_store(enum scree_feature feature, bool compact, const float *values,
+                         size_t apart, uint32_t count, uint8_t *bytes, size_t stride)
+{
+    struct steps steps;
     if (scree__enrich_stored_type(feature, compact) == TYPE_FLOAT) {
-        memcpy(&bits, &value, sizeof bits);
-        scree__base_store32(bytes, bits);
+        store_floats(values, apart, count, bytes, stride);
         return;
     }
-    bits = (uint32_t)step_of(&table[feature], value);
-    for (uint32_t i = 0; i < scree__enrich_stored_bytes(feature, true); i++)
-        bytes[i] = (uint8_t)(bits >> 8 * i);
+    steps_init(&table[feature], &steps);
+    const uint32_t size = scree__enrich_stored_bytes(feature, true);
+    for (uint32_t i = 0; i < count; i++, bytes += stride) {
+        const uint32_t bits = step_of(&steps, values[i * apart]);
+        for (uint32_t b = 0; b < size; b++)
+            bytes[b] = (uint8_t)(bits >> 8 * b);
+    }
 }

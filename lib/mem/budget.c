@@ -138,6 +138,7 @@ enum scree_status scree__mem_grow(struct scree__mem_budget *budget, void **array
     if (status != SCREE_OK)
         return status;
     if (*array != NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): scree__mem_alloc() has set it */
         memcpy(block, *array, (size_t)(*capacity * element_bytes));
         scree__mem_free(budget, *array, *capacity * element_bytes);
     }

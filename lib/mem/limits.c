@@ -31,7 +31,7 @@ static bool read_numbers(const char *root, const char *folder, const char *name,
     if (file == NULL)
         return false;
     const char *at = fgets(text, sizeof text, file);
-    fclose(file);
+    (void)fclose(file);
     for (unsigned i = 0; i < count; i++) {
         char *end;
         if (at == NULL)
@@ -60,7 +60,7 @@ static uint64_t read_key(const char *root, const char *folder, const char *name,
             break;
         }
     }
-    fclose(file);
+    (void)fclose(file);
     return value;
 }
 
@@ -103,7 +103,7 @@ static void apply_memory(const char *root, const struct hierarchy *kind, const c
 static void apply_cores(const char *root, const struct hierarchy *kind, const char *folder,
                         unsigned *cores)
 {
-    uint64_t quota[2];
+    uint64_t quota[2] = {0, 0};
     if (kind->quota == NULL ||
         !read_numbers(root, folder, kind->quota, quota, kind->period == NULL ? 2 : 1))
         return;
@@ -185,7 +185,7 @@ void scree__mem_limits_read(const char *root, struct scree__mem_limits *limits)
     if (file != NULL) {
         while (fgets(line, sizeof line, file) != NULL)
             apply_line(root, line, limits);
-        fclose(file);
+        (void)fclose(file);
     }
     if (limits->available_bytes == UINT64_MAX)
         limits->available_bytes = 0;

@@ -84,6 +84,7 @@ size_t scree__query_decimal_text(int64_t units, unsigned places, char *text)
 static size_t special_text(double value, char *text)
 {
     const char *word = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length is what comes back */
     memcpy(text, word, strlen(word));
     return strlen(word);
 }

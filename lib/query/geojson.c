@@ -30,7 +30,7 @@ static enum scree_status read_ring(struct reader *reader, const cJSON *ring)
     {
         const cJSON *x = cJSON_IsArray(position) ? position->child : NULL;
         const cJSON *y = x != NULL ? x->next : NULL;
-        if (!cJSON_IsNumber(x) || !cJSON_IsNumber(y))
+        if (x == NULL || y == NULL || !cJSON_IsNumber(x) || !cJSON_IsNumber(y))
             return refuse(reader, "a position is not an array of numbers");
         enum scree_status status = scree__query_polygon_add_vertex(reader->polygon, x->valuedouble,
                                                                    y->valuedouble, reader->err);

@@ -231,8 +231,8 @@ static void check_values(const struct las_bytes *file, const struct las_bytes *e
         for (uint32_t f = 0; f < made->change.field_count; f++) {
             uint8_t expected[8];
             const struct scree__enrich_field *field = &made->fields[f];
-            scree__enrich_store(field->feature, field->compact, made_value(seed, i, field->feature),
-                                expected);
+            const float value = made_value(seed, i, field->feature);
+            scree__enrich_store(field->feature, field->compact, &value, 1, 1, expected, 0);
             if (memcmp(at, expected, field->bytes) != 0)
                 fail_msg("%s: point %d: %s differs", name, (int)i, field->name);
             at += field->bytes;
