@@ -174,7 +174,7 @@ LAZ_INLINE void quad_starts(struct laz_quad_step *step, struct laz_model_256 *co
     {
         uint16_t at; /* with what 2^15 makes of it, and nothing of the exponent */
         memcpy(&at, &index[i], sizeof at);
-        s[i] = *(m[i]->start + at - (0x8000u >> shift));
+        s[i] = m[i]->start[at - (0x8000u >> shift)];
     }
     LAZ_LANES_OF_QUAD memcpy(&v[i], m[i]->cum + s[i], 8);
     step->four = laz_quad_of(v);
