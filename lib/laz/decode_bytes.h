@@ -28,13 +28,6 @@ static unsigned byte_quads(const struct laz_side *side, uint32_t index)
     return n / 4;
 }
 
-/* Four models of a context, and what they share. */
-LAZ_INLINE void byte_models(struct laz_byte14 (*bytes)[4], unsigned context, unsigned count,
-                            struct laz_model_256 **m)
-{
-    LAZ_UNROLL for (unsigned i = 0; i < count; i++) m[i] = &bytes[i][context].diff;
-}
-
 static LAZ_APART void rebuild_models(struct laz_byte14 (*bytes)[4], unsigned context,
                                      unsigned count)
 {
@@ -81,8 +74,10 @@ LAZ_INLINE unsigned byte_side_point(const struct laz_byte_side *s, size_t i, con
     }
     if (LAZ_UNLIKELY(--s->bytes[0][context].diff.head.left < 0))
         rebuild_models(s->bytes, context, 4 * quads);
-    for (unsigned q = 0; q < quads; q++)
-        byte_models(s->bytes + 4 * q, context, 4, m + 4 * q);
+    for (unsigned q = 0; q < quads; q++) {
+        LAZ_UNROLL for (unsigned j = 0; j < 4; j++) m[4 * q + j] =
+            &s->bytes[4 * q + j][context].diff;
+    }
     return LAZ_SELECT_SLOT(select);
 }
 

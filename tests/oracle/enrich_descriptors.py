@@ -7,6 +7,8 @@ import math
 import struct
 import sys
 
+import las_file
+
 # name, --names ign, type and scale of --compact, no_data of that type
 FLOAT, U8, U16, I16, I32 = 9, 1, 3, 4, 6
 RATIO, NORMAL, SCORE = (U16, 1 / 65534, 65535), (I16, 1 / 32767, -32768), (U8, 1 / 254, 255)
@@ -28,17 +30,7 @@ NO_DATA, SCALE = 1, 8
 
 def read(path):
     """All extra-bytes descriptors of a file, its point format and its records."""
-    data = open(path, 'rb').read()
-    header_bytes, points_at, vlrs = struct.unpack_from('<HII', data, 94)
-    point_format, record_bytes, count = struct.unpack_from('<BHI', data, 104)
-    if data[25] == 4:
-        count = struct.unpack_from('<Q', data, 247)[0]
-    found, at = [], header_bytes
-    for _ in range(vlrs):
-        user, record, length = struct.unpack_from('<2x16sHH', data, at)
-        if user.split(b'\0')[0] == b'LASF_Spec' and record == 4:
-            found.append(data[at + 54:at + 54 + length])
-        at += 54 + length
+    data, point_format, record_bytes, count, points_at, found = las_file.read(path)
     assert len(found) <= 1, '%s: %d records of descriptors' % (path, len(found))
     payload = found[0] if found else b''
     assert len(payload) % 192 == 0, '%s: descriptors of %d bytes' % (path, len(payload))

@@ -4,10 +4,11 @@
 #
 # Written from docs/enrich.md and the LAS specification alone. Points whose k-th neighbour is as far as the next one are left out (which of
 # the two counts is a matter of convention), and so are normals where two eigenvalues are the same to a millionth.
-import struct
 import sys
 
 import numpy as np
+
+import las_file
 
 FEATURES = ('NormalX NormalY NormalZ Linearity Planarity Sphericity Anisotropy SurfaceVariation Omnivariance '
             'Eigenentropy EigenvalueSum Verticality Roughness Density NeighborDistance').split()
@@ -17,18 +18,9 @@ SIZES = [0, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8]
 
 
 def read(path):
-    data = open(path, 'rb').read()
-    header_bytes, points_at, vlrs = struct.unpack_from('<HII', data, 94)
-    point_format, record_bytes, count = struct.unpack_from('<BHI', data, 104)
-    if data[25] == 4:
-        count = struct.unpack_from('<Q', data, 247)[0]
+    data, point_format, record_bytes, count, points_at, found = las_file.read(path)
     scale = np.frombuffer(data, '<f8', 3, 131)
-    at, extra = header_bytes, b''
-    for _ in range(vlrs):
-        record, length = struct.unpack_from('<HH', data, at + 18)
-        if data[at + 2:at + 18].rstrip(b'\0') == b'LASF_Spec' and record == 4:
-            extra = data[at + 54:at + 54 + length]
-        at += 54 + length
+    extra = found[0] if found else b''
     records = np.frombuffer(data, np.uint8, count * record_bytes, points_at).reshape(count, record_bytes)
     at = record_bytes - sum(SIZES[extra[i + 2]] for i in range(0, len(extra), 192))
     columns = {}
