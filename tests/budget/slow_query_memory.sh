@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Queries with the least budget, whatever the window and the format: the resident set stays within 32 MiB of it, which is a small part of the
-# answer, and the bytes are those of a large budget. SCREE_QUERY_POINTS (4M): of the survey; each answer is written twice.
+# answer, and the bytes are those of a large budget. SCREE_QUERY_POINTS (3M): of the survey; each answer is written twice.
 here=$(dirname -- "$(realpath -- "$0")")
 . "$here/../cli/_cli.sh"
 
 value_of() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" "${2:-out}" | tail -n 1; }
 
-make_survey s.laz "${SCREE_QUERY_POINTS:-4M}"
+make_survey s.laz "${SCREE_QUERY_POINTS:-3M}"
 "$SCREE" convert s.laz s.copc.laz --temporal-index auto -q
 rm s.laz
 corners=$("$SCREE" info --json s.copc.laz | tr -d ' \t\n' | sed 's/.*"min":\[\([^]]*\)\],"max":\[\([^]]*\)\].*/\1,\2/')
@@ -28,10 +28,10 @@ awk -F, '{
 times=$("$SCREE" query s.copc.laz --dims gps_time --stats --json -q | tr -d ' \t\n' | sed 's/.*"min":\([^,]*\),"max":\([^,]*\),.*/\1 \2/' |
     awk '{ printf "%.3f,%.3f", $1 + ($2 - $1) * .3, $1 + ($2 - $1) * .6 }')
 
-# asked WHAT...: done with $need MiB, 3, 12 or what a refusal names; the document is in out
+# asked WHAT...: done with $need MiB, 3, 12, 24 or what a refusal names; the document is in out
 asked() {
     local code
-    for need in 3 12; do
+    for need in 3 12 24; do
         code=0
         "$SCREE" query s.copc.laz "$@" --memory ${need}M --json -q --threads 4 > out 2> err || code=$?
         [ $code = 3 ] || break
@@ -46,11 +46,12 @@ asked() {
 }
 
 cases=0 most=0 resident=0
-# judge LINE WHAT...: one question in every format
+# judge LINE WHAT...: one question in every format; COPC, whose budget is a conversion's, in those that give the most points
 judge() {
-    local name=$1 kind what line=''
+    local name=$1 kind kinds='las laz csv ply npy count stats' what line=''
     shift
-    for kind in las laz copc.laz csv ply npy count stats; do
+    case $name in everything | time | where) kinds="$kinds copc.laz" ;; esac
+    for kind in $kinds; do
         case $kind in
         count | stats) what="--$kind" ;;
         *) what="-o small.$kind --force" ;;
