@@ -42,7 +42,7 @@ static enum scree_status read_crs(struct scree_query *query, const char *path,
                                   const struct scree_las_reader *reader, struct scree_error *err)
 {
     struct scree_las_crs crs;
-    enum scree_status status = scree_las_crs_read(reader, &crs, err);
+    enum scree_status status = scree__las_crs_glance(reader, &crs, err);
     if (status != SCREE_OK)
         return status;
     memcpy(query->crs_note, crs.note, sizeof query->crs_note);
