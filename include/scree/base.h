@@ -143,7 +143,7 @@ SCREE_API void scree_context_options_init(struct scree_context_options *options)
  * failure) and gives it to scree_context_free() after every job, source and sink on it is closed.
  * Of the jobs that are open on a context one runs at a time, and its calls come from one thread at a
  * time, unless a header says otherwise (vectors.h: searches); different contexts are independent.
- * Errors: SCREE_E_MEMORY (also where threads cannot be started).
+ * Errors: SCREE_E_ARGUMENT (over 1024 threads), SCREE_E_MEMORY (also where threads cannot be started).
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_context_new(const struct scree_context_options *options, struct scree_context **context,
