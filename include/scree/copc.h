@@ -35,7 +35,7 @@ struct scree_convert_options {
     bool replace; /* an existing output */
     const char *
         crs; /* NULL: the inputs'; else as for scree_las_crs_from_text(), whatever the inputs say */
-    double scale[3];   /* 0: chosen from the inputs */
+    double scale[3];   /* all 0: chosen from the inputs */
     bool fix_returns;  /* number of returns 0 or below the return number, return number 0: raised to
                           fit */
     bool scale_colors; /* multiply colours by 257 (8 to 16 bit) where a file uses 8 bits only */

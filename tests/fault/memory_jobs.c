@@ -322,6 +322,26 @@ static enum scree_status query_area(struct scree_context *context, struct scree_
     return ask(context, &options, COUNT, "", err);
 }
 
+/* Through scratch, as the beginning of a LAZ file is known at its end. */
+static enum scree_status query_stream(struct scree_context *context, struct scree_error *err)
+{
+    struct scree_query_options options = question(city_only, 1);
+    struct scree_query *query = NULL;
+    struct scree_query_output output;
+    FILE *file = fopen(target, "wb");
+    assert_non_null(file);
+    scree_query_output_init(&output);
+    output.descriptor = fileno(file);
+    output.format = SCREE_QUERY_LAZ;
+    output.scratch_folder = folder;
+    enum scree_status status = scree_query_open(context, &options, &query, err);
+    if (status == SCREE_OK)
+        status = scree_query_run(query, &output, NULL, err);
+    scree_query_close(query);
+    assert_int_equal(fclose(file), 0);
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------ enrichment */
 
 static struct scree_enrich_options enrichment(const char *input)
@@ -693,6 +713,7 @@ const struct memory_job memory_jobs[] = {
     {"a query over several files, to LAS", query_joined, NULL},
     {"a query with a limit, to PLY", query_ply, NULL},
     {"a query over several files, to NPY", query_npy, NULL},
+    {"a query to a descriptor", query_stream, NULL},
     {"statistics", query_statistics, NULL},
     {"a count within an area", query_area, NULL},
     {"enriched, with scores, report and map", enrich_building, NULL},

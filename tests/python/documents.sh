@@ -9,6 +9,7 @@ make_sample sample
 start_server sample
 mv sample/tiles/tile_0_0.laz sample/a.laz
 mv sample/tiles/tile_1_0.laz sample/b.laz
+rm sample/vectors.svx
 cd sample
 begin='import numpy, scree
 vectors, queries = numpy.load("vectors.npy"), numpy.load("q.npy")'

@@ -22,16 +22,16 @@ static const struct made_run two = {2, (uint64_t)256 << 20};
 /* A COPC file of many nodes and hierarchy pages, with a temporal index. */
 static struct las_bytes make_copc(void)
 {
-    enum { POINTS = 20000 };
+    enum { COUNT = 20000 };
     struct scree_error err = SCREE_ERROR_INIT;
     struct las_recipe recipe = {
-        .version_minor = 4, .point_format = 7, .point_count = POINTS, .chunk_points = 5000};
+        .version_minor = 4, .point_format = 7, .point_count = COUNT, .chunk_points = 5000};
     struct scree_convert_options options;
     struct scree_convert_job *job;
     struct scree_context *context = context_with(2, 0);
     uint8_t *records = las_make_records(&recipe);
     uint32_t noise = 1;
-    for (uint64_t i = 0; i < POINTS; i++)
+    for (uint64_t i = 0; i < COUNT; i++)
         for (uint32_t axis = 0; axis < 3; axis++) { /* in heaps with a dense middle */
             const uint32_t heap = (uint32_t)(i % 2000) * (2 * axis + 1) * 2654435761u >> 16;
             noise = noise * 1664525u + 1013904223u;
