@@ -131,6 +131,11 @@ struct scree_context_options {
     void (*log)(void *user, enum scree_log_level level, const char *message);
     void (*progress)(void *user,
                      const struct scree_progress *progress); /* about ten times a second */
+    /*
+     * Asks the system for pages of 2 MiB where a buffer has 4 MiB or more (Linux, where transparent huge pages are not off): 5 to 9 % less CPU time
+     * of a conversion where memory is the machine's own; slower in virtual machines whose host takes free memory back. The budget holds as without.
+     */
+    bool huge_pages;
 };
 
 struct scree_context;
