@@ -45,6 +45,7 @@ static const struct option_entry options[] = {
      "show points, format, CRS, memory and size of the output from the headers alone; write "
      "nothing"},
     COMMON_MEMORY,
+    COMMON_HUGE_PAGES,
     COMMON_THREADS,
     COMMON_TMP("folder for points that do not fit --memory; beside the output unless given"),
     {"tmp-compression", 0, "none|lz4", OPTION_CHOICE, AT(tmp_compression), 0, 0,

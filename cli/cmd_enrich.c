@@ -98,6 +98,7 @@ static const struct option_entry options[] = {
     {"dry-run", 0, NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "show points, memory, scratch and time; write nothing"},
     COMMON_MEMORY,
+    COMMON_HUGE_PAGES,
     COMMON_THREADS,
     COMMON_TMP("folder for what does not fit --memory; beside the output unless given"),
     {"tmp-compression", 0, "none|lz4", OPTION_CHOICE, AT(tmp_compression), 0, 0,

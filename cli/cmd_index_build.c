@@ -48,6 +48,7 @@ static const struct option_entry options[] = {
     {"dry-run", 'n', NULL, OPTION_FLAG, COMMON_AT(dry_run), 0, 0,
      "check the inputs, print the plan, write nothing"},
     COMMON_MEMORY,
+    COMMON_HUGE_PAGES,
     COMMON_THREADS,
     COMMON_TMP("folder for scratch, 4 bytes a row; beside the output unless given"),
     COMMON_REMOTE,

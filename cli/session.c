@@ -41,6 +41,7 @@ enum scree_status session_begin(struct session *session, const struct common_opt
     progress_init(&session->progress, options);
     scree_context_options_init(&wanted);
     wanted.memory_bytes = options->memory_bytes;
+    wanted.huge_pages = options->huge_pages != 0;
     wanted.threads = (unsigned)options->threads;
     wanted.user = &session->progress;
     wanted.log = progress_log;

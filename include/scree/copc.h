@@ -8,7 +8,9 @@
  *     scree_convert_plan(job)                         what it will take
  *     scree_convert_run(job, &result)                 reads, builds, writes, publishes
  *     scree_convert_close(job)
- * Since 0.1.
+ *
+ * Threads: a job belongs to one thread at a time, and works on its context's; one runs on a context at
+ * a time. An open COPC file does not change: any thread may ask it. Since 0.1.
  */
 #ifndef SCREE_COPC_H
 #define SCREE_COPC_H
@@ -23,6 +25,8 @@ extern "C" {
 
 /* ----------------------------------------------------------------------------------- converting */
 
+/* Set `size` and defaults with scree_convert_options_init(); fields are only ever added at the end. Strings and lists are
+ * copied by scree_convert_open(). */
 struct scree_convert_options {
     size_t size;
     const char *const *inputs; /* paths of LAS, LAZ or COPC files */
@@ -31,7 +35,7 @@ struct scree_convert_options {
     bool replace; /* an existing output */
     const char *
         crs; /* NULL: the inputs'; else as for scree_las_crs_from_text(), whatever the inputs say */
-    double scale[3];   /* 0: chosen from the inputs */
+    double scale[3];   /* all 0: chosen from the inputs */
     bool fix_returns;  /* number of returns 0 or below the return number, return number 0: raised to
                           fit */
     bool scale_colors; /* multiply colours by 257 (8 to 16 bit) where a file uses 8 bits only */
@@ -95,6 +99,7 @@ struct scree_convert_result {
 
 struct scree_convert_job;
 
+/* All defaults, and `size`; inputs and output have to be set. */
 SCREE_API void scree_convert_options_init(struct scree_convert_options *options);
 /*
  * Opens every input, checks that they can be combined (format, CRS, GPS time type), and plans.
@@ -104,9 +109,10 @@ SCREE_API void scree_convert_options_init(struct scree_convert_options *options)
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_convert_open(struct scree_context *context, const struct scree_convert_options *options,
                    struct scree_convert_job **job, struct scree_error *err);
+/* Valid until the job is closed. */
 SCREE_API const struct scree_convert_plan *scree_convert_plan(const struct scree_convert_job *job);
-/* Once a job. After any failure no output appears. SCREE_E_BUDGET names the budget that would do.
- */
+/* Once a job. result may be NULL. After any failure no output appears. Errors: SCREE_E_BUDGET
+ * (err->need_bytes would do), SCREE_E_DATA, SCREE_E_IO, SCREE_E_EXISTS, SCREE_E_CANCELLED ... */
 SCREE_API SCREE_MUST_CHECK enum scree_status scree_convert_run(struct scree_convert_job *job,
                                                                struct scree_convert_result *result,
                                                                struct scree_error *err);
@@ -153,15 +159,19 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_copc_open(const struct scree_
                                                              struct scree_copc **copc,
                                                              struct scree_error *err);
 SCREE_API void scree_copc_close(struct scree_copc *copc); /* accepts NULL */
+/* The info VLR. Valid until it is closed. */
 SCREE_API const struct scree_copc_info *scree_copc_info(const struct scree_copc *copc);
-/* In order of level, x, y, z. */
+/* Entries of all hierarchy pages. */
 SCREE_API uint64_t scree_copc_entry_count(const struct scree_copc *copc);
+/* All of them, in order of level, x, y, z. Valid until it is closed. */
 SCREE_API const struct scree_copc_entry *scree_copc_entries(const struct scree_copc *copc);
+/* Hierarchy pages, the root page among them. */
 SCREE_API uint64_t scree_copc_page_count(const struct scree_copc *copc);
 
 /* ------------------------------------------------------------------------------------- amending */
 
-/* Changes to a COPC file that leave its points as they are. At least one is asked for. */
+/* Changes to a COPC file that leave its points as they are. At least one is asked for. Set `size` and defaults with
+ * scree_amend_options_init(); fields are only ever added at the end. */
 struct scree_amend_options {
     size_t size;
     const char *path;
@@ -183,12 +193,13 @@ struct scree_amend_result {
     bool in_place;            /* false: a new file was written (and renamed, without an output) */
 };
 
+/* All defaults, and `size`: nothing is asked for. */
 SCREE_API void scree_amend_options_init(struct scree_amend_options *options);
 /*
  * All or nothing: after a failure, or a kill at any moment, the file is the old one or the new one.
  * Errors: those of scree_las_open() and scree_copc_open(); SCREE_E_UNSUPPORTED: a temporal index of
  * nodes that are not in order of time (names node and point), bytes of unknown meaning behind the
- * last EVLR; SCREE_E_EXISTS: the output, or another run at work on the file.
+ * last EVLR; SCREE_E_ARGUMENT: nothing is asked for; SCREE_E_EXISTS: the output, or another run at work on the file.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status scree_amend(struct scree_context *context,
                                                          const struct scree_amend_options *options,
@@ -206,6 +217,7 @@ struct scree_finding {
     const char *message; /* what and where */
 };
 
+/* Set `size` and defaults with scree_validate_options_init(); fields are only ever added at the end. */
 struct scree_validate_options {
     size_t size;
     bool shallow; /* only the first point of each chunk, instead of all */
@@ -221,12 +233,13 @@ struct scree_validate_report {
     uint64_t temporal_page_count;
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_validate_options_init(struct scree_validate_options *options);
 /*
  * Checks a file against LAS, LAZ and, where it is or claims to be one, COPC 1.0. Violations are
  * findings, and the call returns SCREE_OK; a status other than SCREE_OK means that the file could
  * not be judged (SCREE_E_IO, SCREE_E_MEMORY ...). A repeated finding is said at most ten times a
- * rule, then counted.
+ * rule, then counted. The source is borrowed. options may be NULL, and so may report.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_validate(struct scree_context *context, struct scree_source *source,

@@ -187,6 +187,7 @@ struct scree_enrich_options {
     const char *map; /* a path for a picture, PNG; NULL: none */
 };
 
+/* All defaults, and `size`; the input has to be set, and an output. */
 SCREE_API void scree_enrich_options_init(struct scree_enrich_options *options);
 
 /* ----------------------------------------------------------------------------- points in memory */
@@ -214,8 +215,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_enrich_points(struct scree_context *context, const struct scree_enrich_options *options,
                     const struct scree_enrich_cloud *cloud, float *rows, struct scree_error *err);
 
-/* ------------------------------------------------------------------------------ one file: begin */
-/* Kept with lib/enrich/job.c, the batch and the report. */
+/* ------------------------------------------------------------------------------------- one file */
 
 struct scree_enrich_plan {
     uint64_t point_count, input_bytes;
@@ -267,6 +267,7 @@ struct scree_enrich_job;
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_enrich_open(struct scree_context *context, const struct scree_enrich_options *options,
                   struct scree_enrich_job **job, struct scree_error *err);
+/* Valid until the job is closed. */
 SCREE_API const struct scree_enrich_plan *scree_enrich_plan(const struct scree_enrich_job *job);
 /*
  * Once a job. All or nothing: the output appears when it is complete, checked (verify_count) and flushed; report and map before it. result may be NULL.
@@ -296,6 +297,7 @@ struct scree_enrich_file {
     const struct scree_error *error;          /* of a failure */
 };
 
+/* Set `size` and defaults with scree_enrich_batch_options_init(); fields are only ever added at the end. */
 struct scree_enrich_batch_options {
     size_t size;
     const struct scree_enrich_options
@@ -308,7 +310,7 @@ struct scree_enrich_batch_options {
     bool reports; /* NAME.enrich.json and .txt beside each output */
     bool maps;    /* NAME.enrich.png */
     void *user;
-    void (*file)(void *user, const struct scree_enrich_file *file);
+    void (*file)(void *user, const struct scree_enrich_file *file); /* from the calling thread */
 };
 
 struct scree_enrich_batch_result {
@@ -317,6 +319,7 @@ struct scree_enrich_batch_result {
     uint64_t memory_bytes, scratch_bytes, output_bytes; /* dry run: the most, the most, the sum */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_enrich_batch_options_init(struct scree_enrich_batch_options *options);
 /*
  * Every LAS, LAZ and COPC file of the inputs, one after the other with all threads and the whole budget, the smallest first. A folder's tree is mirrored under output_folder (itself
@@ -327,8 +330,6 @@ SCREE_API void scree_enrich_batch_options_init(struct scree_enrich_batch_options
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_enrich_batch(struct scree_context *context, const struct scree_enrich_batch_options *options,
                    struct scree_enrich_batch_result *result, struct scree_error *err);
-
-/* One file: end */
 
 #ifdef __cplusplus
 }

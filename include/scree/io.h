@@ -46,6 +46,7 @@ struct scree_http_options {
     const char *proxy, *no_proxy; /* as curl takes them; NULL: no proxy */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_http_options_init(struct scree_http_options *options);
 
 enum scree_s3_style { SCREE_S3_STYLE_AUTO, SCREE_S3_STYLE_PATH, SCREE_S3_STYLE_VIRTUAL };
@@ -63,6 +64,7 @@ struct scree_s3_options {
     enum scree_s3_style style;
 };
 
+/* All defaults, and `size`: no credentials, requests are signed unless `anonymous` is set. */
 SCREE_API void scree_s3_options_init(struct scree_s3_options *options);
 
 /* What the text of an AWS configuration or credentials file says of one profile; "" where it says
@@ -141,6 +143,7 @@ struct scree_source_options {
     uint64_t whole_bytes; /* 4 MiB */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_source_options_init(struct scree_source_options *options);
 
 /*
@@ -160,6 +163,7 @@ scree_source_open(const char *location, const struct scree_source_options *optio
 /* Accepts NULL. */
 SCREE_API void scree_source_close(struct scree_source *source);
 
+/* Its length, as it was when it was opened. */
 SCREE_API uint64_t scree_source_bytes(const struct scree_source *source);
 /* The path or name that it was opened with; of a URL without password and query. Valid until it is
  * closed. */
@@ -201,6 +205,7 @@ struct scree_source_statistics {
     uint64_t cache_miss_count;
 };
 
+/* From any thread, also while others read. */
 SCREE_API void scree_source_statistics(const struct scree_source *source,
                                        struct scree_source_statistics *statistics);
 
@@ -222,6 +227,7 @@ struct scree_sink_options {
     uint32_t part_count; /* in memory at once: 2 */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_sink_options_init(struct scree_sink_options *options);
 
 /*
@@ -258,6 +264,8 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_sink_patch(struct scree_sink 
 
 /* Bytes appended so far. */
 SCREE_API uint64_t scree_sink_position(const struct scree_sink *sink);
+/* The path or location that it was opened with; of a URL without password and query. Valid until it is
+ * closed. */
 SCREE_API const char *scree_sink_name(const struct scree_sink *sink);
 
 /* Flushes to disk and publishes under the name. After a failure nothing is published. The sink is
@@ -270,7 +278,7 @@ SCREE_API void scree_sink_close(struct scree_sink *sink);
 
 /* ---------------------------------------------------------------------------------------- paths */
 
-/* A list of paths; what one argument stands for is sorted. */
+/* A list of paths, all zero at first; what one argument stands for is sorted. The strings are the list's. */
 struct scree_path_list {
     char **paths;
     uint64_t count, capacity; /* capacity is the list's own business */
@@ -282,12 +290,14 @@ struct scree_path_list {
  * special files left out); a glob pattern where no such file exists;
  * "@list.txt" (a path a line, blank lines and lines that begin with # left out, relative to the
  * working folder). A folder or pattern that yields nothing, or a file that is not there, is
- * SCREE_E_IO.
+ * SCREE_E_IO; a line of a list that is too long or names a list, SCREE_E_DATA. After a failure the list
+ * holds what came before, and is to be released as ever.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status scree_paths_expand(const char *argument,
                                                                 const char *const *endings,
                                                                 struct scree_path_list *list,
                                                                 struct scree_error *err);
+/* Frees the paths, and makes the list empty. */
 SCREE_API void scree_path_list_release(struct scree_path_list *list);
 
 #ifdef __cplusplus

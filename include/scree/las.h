@@ -6,11 +6,16 @@
  * an uncompressed file, or, where a LAZ file has no usable chunk table, all that must be decoded in
  * one go. Units can be read in parallel, each through a cursor of its own.
  *
- *     scree_source_open_file() -> source
- *     scree_las_open(source) -> reader                      header, VLRs, EVLRs, chunk table: all
- * checked for unit in [0, scree_las_unit_count(reader)):        any order, any thread
- *         scree_las_cursor_open(cursor, unit)
- *         while scree_las_cursor_next(cursor, records, capacity, &count), count > 0: ...
+ *     scree_source_open_file(path, &source, err)
+ *     scree_las_open(source, context, &reader, err)     header, VLRs, EVLRs, chunk table, checked
+ *     scree_las_cursor_new(reader, fields, &cursor, err)          one for each thread
+ *     for unit in [0, scree_las_unit_count(reader)):              any order, any thread
+ *         scree_las_cursor_open(cursor, unit, err)
+ *         while scree_las_cursor_next(cursor, records, capacity, &count, err), count > 0: ...
+ *     scree_las_cursor_free(cursor), scree_las_close(reader), scree_source_close(source)
+ *
+ * Threads: an open reader does not change, and any number of threads may ask it and have cursors on
+ * it; a cursor, a writer and a summary belong to one thread at a time.
  *
  * Since 0.1.
  */
@@ -96,10 +101,13 @@ SCREE_API SCREE_MUST_CHECK enum scree_status scree_las_open(struct scree_source 
                                                             struct scree_error *err);
 SCREE_API void scree_las_close(struct scree_las_reader *reader); /* accepts NULL */
 
+/* The header as it was read. Valid until the reader is closed. */
 SCREE_API const struct scree_las_header *scree_las_header(const struct scree_las_reader *reader);
+/* The caller's, as it was given to scree_las_open(). */
 SCREE_API struct scree_source *scree_las_source(const struct scree_las_reader *reader);
 /* VLRs first, then EVLRs, in file order; valid until the reader is closed. */
 SCREE_API uint64_t scree_las_vlr_count(const struct scree_las_reader *reader);
+/* index < scree_las_vlr_count(); NULL beyond. */
 SCREE_API const struct scree_las_vlr *scree_las_vlr(const struct scree_las_reader *reader,
                                                     uint64_t index);
 /* The first record with this user id and record id; NULL when there is none. */
@@ -113,10 +121,12 @@ SCREE_API const struct scree_laz_layout *scree_las_layout(const struct scree_las
  * name; descriptors beyond the record are left out, with a remark.
  */
 SCREE_API uint32_t scree_las_extra_byte_count(const struct scree_las_reader *reader);
+/* index < scree_las_extra_byte_count(); NULL beyond. Valid until the reader is closed. */
 SCREE_API const struct scree_las_extra_byte *
 scree_las_extra_byte(const struct scree_las_reader *reader, uint32_t index);
 /* One line each, without the file's name. */
 SCREE_API uint64_t scree_las_remark_count(const struct scree_las_reader *reader);
+/* index < scree_las_remark_count(); NULL beyond. Valid until the reader is closed. */
 SCREE_API const char *scree_las_remark(const struct scree_las_reader *reader, uint64_t index);
 
 /* Bytes of a record of a point format without extra bytes; 0 for an unknown format. */
@@ -124,7 +134,9 @@ SCREE_API uint32_t scree_las_format_bytes(unsigned point_format);
 
 /* --------------------------------------------------------------------------------------- points */
 
+/* Units, in the order of the points; 0 in a file without points. */
 SCREE_API uint64_t scree_las_unit_count(const struct scree_las_reader *reader);
+/* *unit: where the unit lies; all zero beyond the last one. */
 SCREE_API void scree_las_unit(const struct scree_las_reader *reader, uint64_t index,
                               struct scree_las_unit *unit);
 /* True when the units come from a chunk table that agrees with the file and the header. */
@@ -199,23 +211,26 @@ scree_las_crs_from_text(const char *text, struct scree_las_crs *crs, struct scre
 /* Same meaning (PROJ's equivalence, axis order of WKT1 aside), not same bytes. Without PROJ: same
  * bytes. */
 SCREE_API bool scree_las_crs_equal(const struct scree_las_crs *a, const struct scree_las_crs *b);
+/* Frees what the struct holds, and makes it all zero. Accepts NULL. */
 SCREE_API void scree_las_crs_release(struct scree_las_crs *crs);
 
 /* -------------------------------------------------------------------------------------- writing */
 
 struct scree_las_writer;
 
-/* What a pass over the points finds out, for the header. Start from scree_las_summary_init(). */
+/* What a pass over the points finds out, for the header. Start from scree_las_summary_init(); one thread at a time each. */
 struct scree_las_summary {
     uint64_t point_count,
         return_counts[15];  /* return number 0 and above 15 are in point_count only */
     int32_t min[3], max[3]; /* of the records' integers; min > max: no points */
 };
 
+/* No points yet. */
 SCREE_API void scree_las_summary_init(struct scree_las_summary *summary);
 /* Adds records of the given format. */
 SCREE_API void scree_las_summary_add(struct scree_las_summary *summary, unsigned point_format,
                                      const uint8_t *records, size_t stride_bytes, uint64_t count);
+/* Adds the points of `other`, for example of another thread. */
 SCREE_API void scree_las_summary_merge(struct scree_las_summary *summary,
                                        const struct scree_las_summary *other);
 

@@ -8,12 +8,14 @@
  * bytes last.
  *
  * Decoding a chunk:
- *     scree_laz_layout_parse(vlr ...) -> layout
- *     scree_laz_decoder_init(memory of scree_laz_decoder_bytes(layout)) -> decoder       (once;
- * reused from chunk to chunk) scree_laz_decoder_begin(decoder, chunk, chunk_bytes, point_count)
- *     scree_laz_decoder_next(decoder, records, stride, count)  ...  until point_count points are
- * out scree_laz_decoder_end(decoder, &consumed)                    checks that every stream was
- * used up exactly Encoding: scree_laz_encoder_init() once, then scree_laz_encode() per chunk.
+ *     scree_laz_layout_parse(vlr ..., &layout)
+ *     scree_laz_decoder_init(memory, bytes, &layout, fields, &decoder)    once, for any number of chunks
+ *     scree_laz_decoder_begin(decoder, chunk, chunk_bytes, point_count)
+ *     scree_laz_decoder_next(decoder, records, stride, count)             until all points are out
+ *     scree_laz_decoder_end(decoder, &consumed)                           was every stream used up?
+ *
+ * `memory` is the caller's: scree_laz_decoder_bytes(&layout) of it, aligned to 64. Encoding is
+ * scree_laz_encoder_init() once, then scree_laz_encode() for each chunk.
  *
  * Threads: one decoder or encoder at a time belongs to one thread; different ones are independent.
  * Since 0.1.
@@ -97,14 +99,15 @@ scree_laz_layout_parse(const uint8_t *payload, size_t payload_bytes, uint32_t re
 /*
  * The layout that scree writes: compressor 2 with version 2 items for point formats 0-5, compressor
  * 3 with version 3 items for 6-10. extra_bytes: bytes a record beyond the format's own.
- * chunk_points: 1 or more, or SCREE_LAZ_VARIABLE_CHUNKS.
+ * chunk_points: 1 or more, or SCREE_LAZ_VARIABLE_CHUNKS. Errors: SCREE_E_ARGUMENT.
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_layout_init(struct scree_laz_layout *layout, unsigned point_format, uint32_t extra_bytes,
                       uint32_t chunk_points, struct scree_error *err);
 
-/* Bytes of the VLR payload, and the payload itself (no 54-byte VLR header). */
+/* Bytes of the VLR payload. */
 SCREE_API size_t scree_laz_layout_vlr_bytes(const struct scree_laz_layout *layout);
+/* The payload itself, so many bytes (no 54-byte VLR header). */
 SCREE_API void scree_laz_layout_vlr_write(const struct scree_laz_layout *layout, uint8_t *payload);
 
 /* ------------------------------------------------------------------------------------- decoding */
@@ -205,8 +208,14 @@ SCREE_API size_t scree_laz_layered_fixed_bytes(const struct scree_laz_layout *la
 
 struct scree_laz_encoder;
 
-/* As for the decoder. Layouts of item version 2 (WAVEPACKET13: 1) and 3 can be encoded. */
+/* Bytes of memory that an encoder of this layout needs; independent of the number of points. 0:
+ * layout not usable. */
 SCREE_API size_t scree_laz_encoder_bytes(const struct scree_laz_layout *layout);
+/*
+ * Makes an encoder in the caller's memory (aligned to 64, at least scree_laz_encoder_bytes()); nothing
+ * to free. Every layout that scree_laz_layout_parse() takes can be encoded, items of any version.
+ * Errors: SCREE_E_ARGUMENT (the memory), those of scree_laz_layout_parse().
+ */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_encoder_init(void *memory, size_t memory_bytes, const struct scree_laz_layout *layout,
                        struct scree_laz_encoder **encoder, struct scree_error *err);
@@ -218,7 +227,8 @@ SCREE_API size_t scree_laz_encode_bound(const struct scree_laz_layout *layout,
 /*
  * Encodes one chunk of point_count >= 1 points, the bytes LASzip writes, bit for bit (but for two
  * cases in which LASzip loses data: see lib/laz/README.md). out_capacity
- * >= scree_laz_encode_bound(). records[i * stride_bytes] as in scree_laz_decoder_next().
+ * >= scree_laz_encode_bound(). records[i * stride_bytes] as in scree_laz_decoder_next(); they are
+ * only read. Errors: SCREE_E_ARGUMENT (no points, too little room, more points than a chunk has).
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_encode(struct scree_laz_encoder *encoder, const uint8_t *records, size_t stride_bytes,
@@ -242,13 +252,16 @@ struct scree_laz_chunk {
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_chunk_table_count(const uint8_t *table, size_t available_bytes, uint64_t count_max,
                             uint32_t *count, struct scree_error *err);
+/* The second step: chunks[count]. variable: chunks have numbers of points of their own. Errors: SCREE_E_DATA. */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_chunk_table_read(const uint8_t *table, size_t available_bytes, bool variable,
                            struct scree_laz_chunk *chunks, uint32_t count, size_t *table_bytes,
                            struct scree_error *err);
 
-/* The most bytes that scree_laz_chunk_table_write() produces. */
+/* The most bytes that scree_laz_chunk_table_write() produces, in `out`. */
 SCREE_API size_t scree_laz_chunk_table_bound(uint32_t count);
+/* Writes a table, as scree_laz_chunk_table_read() reads it. out_capacity >= scree_laz_chunk_table_bound().
+ * Errors: SCREE_E_ARGUMENT (too little room, sizes that a table cannot hold). */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_laz_chunk_table_write(const struct scree_laz_chunk *chunks, uint32_t count, bool variable,
                             uint8_t *out, size_t out_capacity, size_t *out_bytes,

@@ -81,6 +81,7 @@ struct scree_query_result {
 
 struct scree_query;
 
+/* All defaults, and `size`: every point of no input. */
 SCREE_API void scree_query_options_init(struct scree_query_options *options);
 /*
  * Errors: SCREE_E_ARGUMENT (a text that cannot be understood: says at which column), SCREE_E_MISMATCH (inputs that
@@ -90,6 +91,7 @@ SCREE_API void scree_query_options_init(struct scree_query_options *options);
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_query_open(struct scree_context *context, const struct scree_query_options *options,
                  struct scree_query **query, struct scree_error *err);
+/* Valid until the query is closed. */
 SCREE_API const struct scree_query_plan *scree_query_plan(const struct scree_query *query);
 /* Header of the records that come out: format, record length, grid, encoding. Counts and bounds are not set. Valid
  * until the query is closed. */
@@ -97,6 +99,7 @@ SCREE_API const struct scree_las_header *scree_query_header(const struct scree_q
 /* Descriptors of the extra bytes of those records, as for scree_las_extra_byte(): the input's own, or the joint ones of several. A field of an input that
  * another has not is there once, with `offset` where it lies. `raw` is of the input that brought it. Valid until the query is closed. */
 SCREE_API uint32_t scree_query_extra_byte_count(const struct scree_query *query);
+/* index < scree_query_extra_byte_count(). */
 SCREE_API const struct scree_las_extra_byte *scree_query_extra_byte(const struct scree_query *query,
                                                                     uint32_t index);
 SCREE_API void scree_query_close(struct scree_query *query); /* accepts NULL */
@@ -141,6 +144,7 @@ struct scree_query_output {
     int64_t creation_seconds;       /* Unix time for a LAS header's date; -1: the inputs' */
 };
 
+/* All defaults, and `size`: no path and no descriptor. */
 SCREE_API void scree_query_output_init(struct scree_query_output *output);
 /* What a name says: a format; SCREE_QUERY_BY_NAME when it says nothing. */
 SCREE_API enum scree_query_format scree_query_format_of_name(const char *path);
@@ -174,6 +178,7 @@ struct scree_query_statistics {
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_query_stats(struct scree_query *query, struct scree_query_statistics *statistics,
                   struct scree_query_result *result, struct scree_error *err);
+/* Frees the dimensions, and makes the struct all zero. */
 SCREE_API void scree_query_statistics_release(struct scree_query_statistics *statistics);
 
 #ifdef __cplusplus

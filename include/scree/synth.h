@@ -14,6 +14,7 @@
 extern "C" {
 #endif
 
+/* Set `size` and defaults with scree_synth_options_init(); fields are only ever added at the end. */
 struct scree_synth_options {
     size_t size;
     const char *output; /* a .las or .laz file; with tile_count > 1 a folder that is made, holding
@@ -29,12 +30,19 @@ struct scree_synth_options {
         *crs; /* as for scree_las_crs_from_text(); "EPSG:2154+5720" by default; "" for none */
 };
 
+/* What was made; width and height are those of the whole area, in metres. */
 struct scree_synth_result {
     uint64_t point_count, file_count, output_bytes;
     double width_m, height_m;
 };
 
+/* A million points in one file, and `size`; the output has to be set. */
 SCREE_API void scree_synth_options_init(struct scree_synth_options *options);
+/*
+ * Makes the files, one after the other, chunks in parallel on the context's threads. result may be NULL. Each file is there whole or not at all; tiles that were
+ * done before a failure stay. Errors: SCREE_E_ARGUMENT (names, sizes, formats that cannot be), SCREE_E_EXISTS, SCREE_E_BUDGET, SCREE_E_MEMORY, SCREE_E_IO,
+ * SCREE_E_CANCELLED, and those of scree_las_crs_from_text().
+ */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_synth_run(struct scree_context *context, const struct scree_synth_options *options,
                 struct scree_synth_result *result, struct scree_error *err);

@@ -78,7 +78,9 @@ scree_vectors_rows_open(struct scree_context *context, const struct scree_vector
                         const char *scratch_folder, struct scree_vectors_rows **rows,
                         struct scree_error *err);
 SCREE_API void scree_vectors_rows_close(struct scree_vectors_rows *rows); /* accepts NULL */
+/* Rows of the file, NaN and all. */
 SCREE_API uint64_t scree_vectors_rows_count(const struct scree_vectors_rows *rows);
+/* Numbers of a row. */
 SCREE_API uint32_t scree_vectors_rows_dim(const struct scree_vectors_rows *rows);
 /* Rows [first, first + count) to values[count][dim]. SCREE_E_DATA: also NaN, infinity and values beyond 1e16, with row and column. One thread at a time. */
 SCREE_API SCREE_MUST_CHECK enum scree_status
@@ -141,6 +143,7 @@ struct scree_vectors_build_options {
     uint64_t id_count; /* has to be the number of rows */
 };
 
+/* All defaults, and `size`; output and columns have to be set. */
 SCREE_API void scree_vectors_build_options_init(struct scree_vectors_build_options *options);
 
 /* Known before a row is read. */
@@ -180,6 +183,7 @@ SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_build_open(struct scree_context *context,
                          const struct scree_vectors_build_options *options,
                          struct scree_vectors_build_job **job, struct scree_error *err);
+/* Valid until the job is closed. */
 SCREE_API const struct scree_vectors_build_plan *
 scree_vectors_build_plan(const struct scree_vectors_build_job *job);
 /* Once. SCREE_E_BUDGET: err->need_bytes would do. The output is there when this succeeds, and otherwise what was there before. */
@@ -200,6 +204,7 @@ struct scree_vectors_open_options {
         cache_bytes; /* of codes and rows that are kept; 0: half of the context's budget, or 256 MiB without one */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_vectors_open_options_init(struct scree_vectors_open_options *options);
 
 /*
@@ -255,6 +260,7 @@ struct scree_vectors_recall_info {
     float recall;
 };
 
+/* Of the whole index; this and what follows is known since it was opened: nothing is read. */
 SCREE_API void scree_vectors_info(const struct scree_vectors_index *index,
                                   struct scree_vectors_info *info);
 /* at < info.segment_count */
@@ -314,6 +320,7 @@ struct scree_vectors_search_options {
     const char *tag; /* NULL: with any tags, or none */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_vectors_search_options_init(struct scree_vectors_search_options *options);
 
 /* What a call has done, over all its queries. */
@@ -367,6 +374,7 @@ struct scree_vectors_eval_options {
     uint64_t seed;        /* of the choice: 1 */
 };
 
+/* All defaults, and `size`. */
 SCREE_API void scree_vectors_eval_options_init(struct scree_vectors_eval_options *options);
 
 struct scree_vectors_eval_point {
@@ -435,6 +443,7 @@ struct scree_vectors_merge_result {
     bool rebuilt;
 };
 
+/* All defaults, and `size`; inputs and output have to be set. */
 SCREE_API void scree_vectors_merge_options_init(struct scree_vectors_merge_options *options);
 
 /*

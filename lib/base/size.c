@@ -45,9 +45,8 @@ static const char *parse_thousandths(const char *text, uint64_t *thousandths)
         if (*p < '0' || *p > '9')
             return NULL;
         for (; *p >= '0' && *p <= '9'; p++, unit /= 10) {
-            if (unit == 0)
+            if (unit == 0 || !scree__base_add64(value, (uint64_t)(*p - '0') * unit, &value))
                 return NULL;
-            value += (uint64_t)(*p - '0') * unit;
         }
     }
     *thousandths = value;

@@ -38,7 +38,7 @@ static enum scree_status choose_output(struct scree__amend *amend, struct scree_
                                 "in place",
                                 amend->options.output);
     if (strlen(amend->options.output) >= sizeof amend->output)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long",
                                 amend->options.output);
     snprintf(amend->output, sizeof amend->output, "%s", amend->options.output);
     return SCREE_OK;

@@ -134,11 +134,6 @@ static enum scree_status take_input(struct scree_convert_job *job, const char *p
     job->plan.input_bytes += input->file_bytes;
     if (!scree__base_add64(job->plan.point_count, header->point_count, &job->plan.point_count))
         return scree__base_fail(err, SCREE_E_DATA, "%s: the number of points overflows", path);
-    for (int a = 0; a < 3; a++)
-        if (!(header->scale[a] > 0))
-            return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                    "%s: scale %g of axis %c: expected a positive number", path,
-                                    header->scale[a], "xyz"[a]);
     measure_units(job, input, reader);
     job->plan.point_format = joint_format(job->plan.point_format, header->point_format);
     status = check_gps_type(job, input, err);

@@ -361,6 +361,15 @@ static enum scree_status build(struct scree__copc_spilled *spilled, bool under_c
     }
 }
 
+/* The cube that points within these bounds are partitioned under at first. */
+static void begin_cube(struct scree__copc_spilled *spilled, const int32_t min[3],
+                       const int32_t max[3])
+{
+    const struct scree_convert_job *job = spilled->job;
+    unsigned depth = scree__copc_cube_first_face_depth(&job->grid, min, max);
+    scree__copc_cube_init(&spilled->cube, &job->grid, min, max, depth);
+}
+
 /* Reads the inputs onto scratch, under a cube that the headers promise. *guessed: and which is the right one. */
 static enum scree_status read_inputs(struct scree__copc_spilled *spilled, bool *guessed,
                                      struct scree_error *err)
@@ -369,8 +378,7 @@ static enum scree_status read_inputs(struct scree__copc_spilled *spilled, bool *
     const struct scree_las_summary *summary = &spilled->summary;
     int32_t min[3], max[3];
     scree__copc_spilled_guess_bounds(job, min, max);
-    unsigned depth = scree__copc_cube_first_face_depth(&job->grid, min, max);
-    scree__copc_cube_init(&spilled->cube, &job->grid, min, max, depth);
+    begin_cube(spilled, min, max);
     enum scree_status status = scree__copc_spilled_read(spilled, err);
     if (status != SCREE_OK)
         return status;
@@ -391,22 +399,20 @@ static enum scree_status take_read(struct scree__copc_spilled *spilled,
     uint64_t limit = scree_context_budget_bytes(spilled->job->context);
     uint64_t node = spilled->job->planned_used_bytes + read->largest_node * plan->record_bytes +
                     scree__copc_write_bytes(spilled->job, read->largest_node, 1);
-    enum scree_status status = SCREE_OK;
     spilled->summary = read->summary;
     spilled->largest_node = read->largest_node;
     if (node > limit) {
         if (err != NULL && err->status == SCREE_OK)
             err->need_bytes = memory_bytes(spilled->job, read->largest_node) / 64 * 65;
-        status = scree__base_fail(
+        return scree__base_fail(
             err, SCREE_E_BUDGET,
             "a node of %llu points needs %llu bytes, the budget is %llu: they lie so close "
             "together that they cannot be split",
             (unsigned long long)read->largest_node, (unsigned long long)node,
             (unsigned long long)limit);
-    } else {
-        status = scree__copc_spilled_take(spilled, read->records, err);
     }
-    return status;
+    begin_cube(spilled, read->summary.min, read->summary.max);
+    return scree__copc_spilled_take(spilled, read->records, err);
 }
 
 /* The folder of the output. */
@@ -427,7 +433,7 @@ enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
 {
     struct scree__copc_spilled spilled;
     char folder[4096];
-    bool guessed = false;
+    bool guessed = read != NULL; /* their bounds are known */
     memset(&spilled, 0, sizeof spilled);
     spilled.job = job;
     spilled.budget = scree__par_budget(job->context);

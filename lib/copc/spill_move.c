@@ -9,7 +9,7 @@
 #define BUCKETS_MAX 1024u
 /* Partitions at a time: one a depth of 6 levels, and one more for each cut by counts. */
 #define PARTITIONS_MAX 16384u
-/* Points that are in memory already go to scratch in blocks of about so many bytes. */
+/* Points that are in memory already are taken by so many bytes. */
 #define TAKEN_BLOCK_BYTES (256u << 10)
 
 static const struct scree__copc_region whole = {0, 0};
@@ -213,51 +213,21 @@ enum scree_status scree__copc_spilled_read(struct scree__copc_spilled *spilled,
 struct taking {
     struct scree__copc_spilled *spilled;
     const uint8_t *records;
-    struct scree__copc_extent *extents;
     uint64_t block_points, point_count;
-    uint8_t *work; /* [worker] */
-    uint64_t work_bytes;
+    struct mover counting;
+    struct scree__copc_partition *to; /* NULL: they are counted */
 };
 
 static enum scree_status take_block(void *arg, uint64_t index, unsigned worker,
                                     struct scree_error *err)
 {
     struct taking *taking = arg;
-    uint32_t record_bytes = taking->spilled->job->plan.record_bytes;
-    struct scree__copc_extent *extent = &taking->extents[index];
     uint64_t first = index * taking->block_points, left = taking->point_count - first;
-    extent->bucket = 0;
-    extent->count = (uint32_t)(left < taking->block_points ? left : taking->block_points);
-    enum scree_status status =
-        scree__spill_scratch_write(taking->spilled->scratch, taking->records + first * record_bytes,
-                                   extent->count * record_bytes,
-                                   taking->work + worker * taking->work_bytes, &extent->block, err);
-    scree__par_scratch_add(taking->spilled->job->context, extent->block.stored);
-    return status;
-}
-
-/* The lists of a partition of one bucket with so many blocks. */
-static enum scree_status allocate_lists(struct scree__copc_spilled *spilled, uint64_t block_count,
-                                        struct scree__copc_partition **partition,
-                                        struct scree_error *err)
-{
-    void *memory;
-    enum scree_status status = add_partition(spilled, partition, err);
-    if (status == SCREE_OK)
-        status = scree__mem_alloc(spilled->budget, 2 * sizeof(uint64_t), &memory, "buckets", err);
-    if (status != SCREE_OK)
-        return status;
-    struct scree__copc_partition *made = *partition;
-    made->context = spilled->job->context;
-    made->bucket_count = 1;
-    made->first_extent = memory;
-    made->first_extent[0] = made->first_extent[1] = 0;
-    status = scree__mem_alloc(spilled->budget, block_count * sizeof *made->extents, &memory,
-                              "buckets", err);
-    if (status != SCREE_OK)
-        return status;
-    made->extents = memory;
-    made->first_extent[1] = block_count;
+    uint64_t count = left < taking->block_points ? left : taking->block_points;
+    const uint8_t *records = taking->records + first * taking->spilled->job->plan.record_bytes;
+    if (taking->to != NULL)
+        return scree__copc_partition_add(taking->to, worker, records, count, err);
+    count_block(&taking->counting, records, (uint32_t)count);
     return SCREE_OK;
 }
 
@@ -265,26 +235,28 @@ enum scree_status scree__copc_spilled_take(struct scree__copc_spilled *spilled,
                                            const uint8_t *records, struct scree_error *err)
 {
     struct scree_convert_job *job = spilled->job;
-    unsigned threads = scree_context_threads(job->context);
-    struct scree__copc_partition *partition;
+    struct scree__par_pool *pool = scree__par_pool(job->context);
+    struct scree__copc_moving moving = {.region = whole};
     struct taking taking = {.spilled = spilled,
                             .records = records,
                             .point_count = job->plan.point_count,
-                            .block_points = TAKEN_BLOCK_BYTES / job->plan.record_bytes + 1};
+                            .block_points = TAKEN_BLOCK_BYTES / job->plan.record_bytes + 1,
+                            .counting = {.spilled = spilled, .moving = &moving}};
     uint64_t count = (taking.point_count - 1) / taking.block_points + 1;
-    void *work;
-    enum scree_status status = allocate_lists(spilled, count, &partition, err);
-    if (status != SCREE_OK)
-        return status;
-    taking.extents = partition->extents;
-    taking.work_bytes = scree__spill_work_bytes(
-        spilled->scratch, (uint32_t)(taking.block_points * job->plan.record_bytes));
-    status = scree__mem_alloc(spilled->budget, taking.work_bytes * threads, &work,
-                              "points that go to scratch", err);
-    taking.work = work;
+    enum scree_status status = allocate_weights(spilled, &moving.weights, err);
     if (status == SCREE_OK)
-        status = scree__par_for(scree__par_pool(job->context), count, take_block, &taking, err);
-    scree__mem_free(spilled->budget, work, taking.work_bytes * threads);
+        status = scree__par_for(pool, count, take_block, &taking, err);
+    uint64_t limit = scree_context_budget_bytes(job->context);
+    uint64_t used = scree__mem_budget_used(spilled->budget) + scree__copc_extents_bytes(job, 3);
+    spilled->block_bytes = limit > used ? (limit - used) / 2 : 0;
+    if (status == SCREE_OK)
+        status =
+            scree__copc_spilled_begin_partition(spilled, whole, moving.weights, &taking.to, err);
+    free_weights(spilled, moving.weights);
+    if (status == SCREE_OK)
+        status = scree__par_for(pool, count, take_block, &taking, err);
+    if (status == SCREE_OK)
+        status = scree__copc_partition_end(taking.to, err);
     return status;
 }
 

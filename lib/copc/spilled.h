@@ -104,7 +104,7 @@ scree__copc_spilled_begin_partition(struct scree__copc_spilled *spilled,
 /* Every input, read once, into one partition. Fills the summary. */
 SCREE_MUST_CHECK enum scree_status scree__copc_spilled_read(struct scree__copc_spilled *spilled,
                                                             struct scree_error *err);
-/* Points that are in memory onto scratch, as they come: a partition of one bucket, to be partitioned again. */
+/* Points that are in memory, into one partition, whose cells are counted first. What their order took before has room for its buckets. */
 SCREE_MUST_CHECK enum scree_status scree__copc_spilled_take(struct scree__copc_spilled *spilled,
                                                             const uint8_t *records,
                                                             struct scree_error *err);

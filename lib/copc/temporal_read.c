@@ -101,25 +101,27 @@ static enum scree_status settle_subtree(struct walk *walk, struct scree_copc_key
 
 /* --------------------------------------------------------------------------------------- reading */
 
-/* *p: the next `bytes` (48 or less, or 8 of many samples), which lie within the page. */
-static enum scree_status need(struct feed *feed, uint64_t bytes, const uint8_t **p)
+/* The next `bytes` (48 or less, or 8 of many samples), which lie within the page; NULL: *status says why not. */
+static const uint8_t *need(struct feed *feed, uint64_t bytes, enum scree_status *status)
 {
     struct walk *walk = feed->walk;
     const uint64_t end = feed->page->offset + feed->page->bytes;
-    if (bytes > end - feed->at)
-        return refuse(walk, feed->at, "an entry goes beyond its page, which ends at byte %" PRIu64,
-                      end);
+    *status = SCREE_OK;
+    if (bytes > end - feed->at) {
+        *status = refuse(walk, feed->at,
+                         "an entry goes beyond its page, which ends at byte %" PRIu64, end);
+        return NULL;
+    }
     if (feed->at < feed->from || feed->at + bytes > feed->to) {
         feed->from = feed->at;
         feed->to = end - feed->at < walk->buffer_bytes ? end : feed->at + walk->buffer_bytes;
         feed->bytes = walk->buffer;
-        enum scree_status status = scree_source_read(walk->index->source, feed->from, walk->buffer,
-                                                     (size_t)(feed->to - feed->from), walk->err);
-        if (status != SCREE_OK)
-            return status;
+        *status = scree_source_read(walk->index->source, feed->from, walk->buffer,
+                                    (size_t)(feed->to - feed->from), walk->err);
+        if (*status != SCREE_OK)
+            return NULL;
     }
-    *p = feed->bytes + (feed->at - feed->from);
-    return SCREE_OK;
+    return feed->bytes + (feed->at - feed->from);
 }
 
 static enum scree_status add_page(struct walk *walk, const struct page *page, uint64_t at)
@@ -149,9 +151,9 @@ static enum scree_status take_pointer(struct feed *feed, struct scree__temporal_
 {
     struct walk *walk = feed->walk;
     const uint64_t at = feed->at;
-    const uint8_t *p;
-    enum scree_status status = need(feed, SCREE__TEMPORAL_POINTER_BYTES, &p);
-    if (status != SCREE_OK)
+    enum scree_status status;
+    const uint8_t *p = need(feed, SCREE__TEMPORAL_POINTER_BYTES, &status);
+    if (p == NULL)
         return status;
     scree__temporal_pointer_load(p, entry);
     feed->at += SCREE__TEMPORAL_POINTER_BYTES;
@@ -178,13 +180,12 @@ static enum scree_status take_samples(struct feed *feed, uint32_t node, uint32_t
     uint64_t begin = 0, end = points;
     double before = -INFINITY;
     for (uint32_t i = 0; i < sample_count;) {
-        const uint8_t *p;
-        enum scree_status status = need(feed, 8, &p);
-        if (status != SCREE_OK)
+        enum scree_status status;
+        const uint8_t *p = need(feed, 8, &status);
+        if (p == NULL)
             return status;
         uint64_t here = (feed->to - feed->at) / 8;
         for (; here > 0 && i < sample_count; here--, i++, p += 8, feed->at += 8) {
-            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set by need(), or refused */
             const double time = scree__base_load_f64(p);
             if (!scree__temporal_in_order(before, time))
                 return refuse(walk, feed->at, "sample %" PRIu32 " of a node decreases", i);
@@ -233,11 +234,9 @@ static enum scree_status take_page(struct feed *feed)
     enum scree_status status = SCREE_OK;
     while (status == SCREE_OK && feed->at < end) {
         struct scree__temporal_entry entry;
-        const uint8_t *p;
-        status = need(feed, SCREE__TEMPORAL_NODE_BYTES, &p);
-        if (status != SCREE_OK)
+        const uint8_t *p = need(feed, SCREE__TEMPORAL_NODE_BYTES, &status);
+        if (p == NULL)
             return status;
-        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the same */
         scree__temporal_entry_load(p, &entry);
         if (!scree__copc_key_valid(entry.key) || !scree__copc_key_under(entry.key, feed->page->key))
             return refuse(walk, feed->at, "key %d-%d-%d-%d is not under its page's",

@@ -85,6 +85,7 @@ enum scree__copc_rule {
     SCREE__COPC_GPS_LOOSE,
     SCREE__COPC_GPS_ORDER,
     SCREE__COPC_BLACK,
+    SCREE__COPC_INTENSITY,
     SCREE__R1,
     SCREE__R2,
     SCREE__R3,

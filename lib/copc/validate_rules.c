@@ -70,6 +70,7 @@ const struct scree__copc_rule_row scree__copc_rules[SCREE__RULE_COUNT] = {
     [SCREE__COPC_GPS_LOOSE] = {"COPC-gps-range", WARNING, ""},
     [SCREE__COPC_GPS_ORDER] = {"COPC-gps-order", WARNING, "copc-validator, temporal indexes"},
     [SCREE__COPC_BLACK] = {"COPC-black", WARNING, "copc-validator"},
+    [SCREE__COPC_INTENSITY] = {"COPC-intensity", WARNING, "copc-validator"},
     [SCREE__R1] = {"R1", ERROR, "PDAL, iTowns"},
     [SCREE__R2] = {"R2", ERROR, "PDAL, giro3d"},
     [SCREE__R3] = {"R3", ERROR, "giro3d, iTowns, copc-validator"},

@@ -67,6 +67,7 @@ void scree__copc_tally_merge(struct scree__copc_tally *tally, const struct scree
     tally->gps_min = fmin(tally->gps_min, other->gps_min);
     tally->gps_max = fmax(tally->gps_max, other->gps_max);
     tally->color_bits |= other->color_bits;
+    tally->intensity_bits |= other->intensity_bits;
     for (unsigned kind = 0; kind < SCREE__NOTE_KINDS; kind++) {
         tally->notes[kind].units += other->notes[kind].units;
         tally->notes[kind].points += other->notes[kind].points;
@@ -203,11 +204,21 @@ static void scan_colors(const struct scree__copc_scan *scan, struct scree__copc_
     }
 }
 
+static void scan_intensities(struct scree__copc_tally *tally, const uint8_t *records,
+                             uint32_t stride, uint64_t count)
+{
+    uint16_t bits = 0;
+    for (const uint8_t *p = records + 12; count > 0; count--, p += stride)
+        bits |= scree__base_load16(p);
+    tally->intensity_bits |= bits;
+}
+
 void scree__copc_scan_records(const struct scree__copc_scan *scan, struct scree__copc_unit *unit,
                               struct scree__copc_tally *tally, const uint8_t *records,
                               uint64_t count)
 {
     scan_extent(tally, records, scan->header->record_bytes, count);
+    scan_intensities(tally, records, scan->header->record_bytes, count);
     if (unit->has_box)
         scan_box(scan->header, unit, records, count);
     scan_returns(scan, unit, tally, records, count);

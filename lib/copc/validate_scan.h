@@ -41,8 +41,8 @@ struct scree__copc_tally {
     uint64_t points;
     int32_t min[3], max[3]; /* of records; min > max: none */
     uint64_t returns[16];
-    double gps_min, gps_max; /* of times that are numbers; min > max: none */
-    uint16_t color_bits;     /* all values or-ed: at most 255 when every value is */
+    double gps_min, gps_max;             /* of times that are numbers; min > max: none */
+    uint16_t color_bits, intensity_bits; /* all values or-ed: at most 255 when every value is */
     struct scree__copc_notes notes[SCREE__NOTE_KINDS];
 };
 

@@ -189,4 +189,6 @@ void scree__copc_tally_say(struct scree__copc_check *check, const struct scree__
     if (scan->rgb != 0 && check->claims_copc && tally->points > 0 && tally->color_bits > 0 &&
         tally->color_bits <= 255)
         scree__copc_say(check, SCREE__R7, "no colour value is above 255: 8 bits in 16");
+    if (check->claims_copc && tally->intensity_bits > 0 && tally->intensity_bits <= 255)
+        scree__copc_say(check, SCREE__COPC_INTENSITY, "no intensity is above 255: 8 bits in 16");
 }

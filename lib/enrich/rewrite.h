@@ -3,7 +3,7 @@
  *
  *     rewrite.c         what is asked for, whether it can be done; the whole
  *     rewrite_head.c    the new header and VLRs
- *     rewrite_points.c  the points: chunk by chunk in parallel
+ *     rewrite_points.c  the points: chunk by chunk in parallel; rewrite_slots.c: the memory of those in flight
  *     rewrite_layers.c  chunks of formats 6 to 10 whose old layers are copied
  *     rewrite_tail.c    what follows the points: EVLRs, and what nothing describes
  *     rewrite_copc.c    hierarchy and temporal index: the same nodes at other places

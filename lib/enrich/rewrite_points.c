@@ -4,11 +4,10 @@
  * Where each chunk becomes a chunk, slots are filled in parallel. Else (a LAZ file without chunk table, chunks too large to be held, LAS to LAZ) one cursor goes
  * through the points, round by round, and what follows is done in parallel.
  */
-#include "enrich/rewrite.h"
+#include "enrich/rewrite_points.h"
 #include "enrich/rows.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "laz/encoder.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,38 +15,6 @@
 #define PIECE_BYTES 262144u /* of records decoded at a time: what stays in a core's own cache */
 #define PUT_AT_ONCE 128u
 #define POINTER_BYTES 8u /* before the chunks of a LAZ file: where their table is */
-
-struct slot {
-    struct scree_las_cursor *cursor;
-    struct scree_laz_encoder *encoder;
-    void *encoder_memory;
-    uint8_t *piece; /* records as they were */
-    float *values;  /* of a piece */
-    uint8_t *
-        records; /* of the chunk, as they will be; with splices: as scree__enrich_fields_layout() has them */
-    uint8_t *chunk;
-    uint64_t chunk_capacity, chunk_bytes;
-    uint8_t *old; /* with splices: the input's chunk */
-    struct scree__enrich_splice splice;
-    uint64_t first_point, point_count;
-};
-
-struct points {
-    struct scree__enrich_writing *writing;
-    struct slot *slots;
-    unsigned window;
-    bool direct;          /* a unit is a chunk */
-    uint64_t slot_points; /* the most */
-    uint64_t piece_points;
-    struct scree_laz_layout layout; /* of what is encoded */
-    uint32_t record_bytes;          /* of that; 0: nothing is */
-    uint64_t old_bytes;             /* the largest chunk's; 0: no splices */
-    size_t head_bytes;
-    uint32_t decoded; /* fields that have to be; 0: none */
-    size_t encoder_bytes;
-    struct scree_las_cursor *cursor; /* not direct: the one that goes through all */
-    uint64_t unit, round;
-};
 
 /* Most points and most bytes that a unit has, be it one or two. */
 struct most {
@@ -81,126 +48,6 @@ bool scree__enrich_chunks_stay(const struct scree__enrich_writing *writing)
            (writing->is_copc || most_of_units(reader).points <= SCREE__ENRICH_CHUNK_POINTS_MOST);
 }
 
-/* ------------------------------------------------------------------------------------------ slots */
-
-static uint64_t slot_bytes(const struct points *points)
-{
-    const struct scree__enrich_writing *writing = points->writing;
-    const uint64_t fields = writing->change->field_count;
-    uint64_t bytes = points->slot_points * points->record_bytes + points->old_bytes +
-                     points->head_bytes +
-                     points->piece_points * (writing->in_bytes + fields * sizeof(float));
-    if (writing->compressed)
-        bytes +=
-            points->encoder_bytes + scree_laz_encode_bound(&points->layout, points->slot_points);
-    /* The cursor's decoder and the chunk that it reads, which is seldom larger than its records. */
-    if (points->direct && points->decoded != 0 &&
-        scree_las_layout(writing->reader)->compressor != SCREE_LAZ_NONE)
-        bytes += scree_laz_decoder_bytes(scree_las_layout(writing->reader)) +
-                 points->slot_points * writing->in_bytes;
-    return bytes + 4096;
-}
-
-static void release_slots(struct points *points)
-{
-    struct scree__enrich_writing *writing = points->writing;
-    struct scree__mem_budget *budget = writing->budget;
-    const uint64_t fields = writing->change->field_count;
-    for (unsigned s = 0; points->slots != NULL && s < points->window; s++) {
-        struct slot *slot = &points->slots[s];
-        scree_las_cursor_free(slot->cursor);
-        scree__mem_free(budget, slot->encoder_memory, points->encoder_bytes);
-        scree__mem_free(budget, slot->piece, points->piece_points * writing->in_bytes);
-        scree__mem_free(budget, slot->values, points->piece_points * fields * sizeof(float));
-        scree__mem_free(budget, slot->records, points->slot_points * points->record_bytes);
-        scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
-        scree__mem_free(budget, slot->old, points->old_bytes);
-        scree__mem_free(budget, slot->splice.head, points->head_bytes);
-    }
-    scree__mem_free(budget, points->slots, points->window * sizeof *points->slots);
-    scree_las_cursor_free(points->cursor);
-    points->slots = NULL;
-    points->cursor = NULL;
-}
-
-static enum scree_status fill_slot(struct points *points, struct slot *slot,
-                                   struct scree_error *err)
-{
-    static const char what[] = "the points of one chunk";
-    struct scree__enrich_writing *writing = points->writing;
-    struct scree__mem_budget *budget = writing->budget;
-    const uint64_t values = points->piece_points * writing->change->field_count * sizeof(float);
-    void *memory;
-    enum scree_status status =
-        scree__mem_alloc(budget, points->piece_points * writing->in_bytes, &memory, what, err);
-    if (status != SCREE_OK)
-        return status;
-    slot->piece = memory;
-    if ((status = scree__mem_alloc(budget, values, &memory, what, err)) != SCREE_OK)
-        return status;
-    slot->values = memory;
-    status =
-        scree__mem_alloc(budget, points->slot_points * points->record_bytes, &memory, what, err);
-    if (status != SCREE_OK)
-        return status;
-    slot->records = memory;
-    if (points->decoded == 0 &&
-        points->record_bytes > 0) /* records of the new fields: all else stays nothing */
-        memset(slot->records, 0, points->slot_points * points->record_bytes);
-    if ((status = scree__mem_alloc(budget, points->old_bytes, &memory, what, err)) != SCREE_OK)
-        return status;
-    slot->old = memory;
-    if ((status = scree__mem_alloc(budget, points->head_bytes, &memory, what, err)) != SCREE_OK)
-        return status;
-    slot->splice.head = memory;
-    if (points->direct && points->decoded != 0)
-        status = scree_las_cursor_new(writing->reader, points->decoded, &slot->cursor, err);
-    if (status != SCREE_OK || !writing->compressed || points->record_bytes == 0)
-        return status;
-    const uint64_t capacity = scree_laz_encode_bound(&points->layout, points->slot_points);
-    if ((status = scree__mem_alloc(budget, capacity, &memory, what, err)) != SCREE_OK)
-        return status;
-    slot->chunk = memory;
-    slot->chunk_capacity = capacity;
-    status = scree__mem_alloc(budget, points->encoder_bytes, &memory, "LAZ encoder", err);
-    if (status != SCREE_OK)
-        return status;
-    slot->encoder_memory = memory;
-    status =
-        scree_laz_encoder_init(memory, points->encoder_bytes, &points->layout, &slot->encoder, err);
-    if (status == SCREE_OK && writing->splices)
-        scree__laz_encode_bytes_alone(slot->encoder);
-    return status;
-}
-
-/* As many slots as threads keep busy, and as the budget has room for; at least one. */
-static enum scree_status make_slots(struct points *points, struct scree_error *err)
-{
-    struct scree__enrich_writing *writing = points->writing;
-    const unsigned threads = scree_context_threads(writing->context);
-    const uint64_t each = slot_bytes(points);
-    const uint64_t limit = scree_context_budget_bytes(writing->context);
-    const uint64_t used = scree__mem_budget_used(writing->budget);
-    const uint64_t room = limit > used ? limit - used : 0;
-    void *memory;
-    points->window = threads == 1 ? 1 : 2 * threads;
-    while (points->window > 1 && each * points->window > room)
-        points->window--;
-    enum scree_status status = scree__mem_alloc(
-        writing->budget, points->window * sizeof *points->slots, &memory, "chunks", err);
-    if (status != SCREE_OK)
-        return status;
-    points->slots = memory;
-    memset(memory, 0, points->window * sizeof *points->slots);
-    for (unsigned s = 0; s < points->window && status == SCREE_OK; s++)
-        status = fill_slot(points, &points->slots[s], err);
-    if (status == SCREE_OK && !points->direct)
-        status = scree_las_cursor_new(writing->reader, SCREE_LAZ_FIELD_ALL, &points->cursor, err);
-    if (status == SCREE_E_BUDGET && err != NULL && err->need_bytes < used + each)
-        err->need_bytes = used + each;
-    return status;
-}
-
 /* ---------------------------------------------------------------------------------------- records */
 
 /* New fields into `count` records. */
@@ -226,15 +73,16 @@ static void put_all_fields(const struct scree__enrich_change *change, const floa
 }
 
 /* Are the points of a unit known to be of one scanner channel? */
-static bool one_channel(const struct points *points, uint64_t unit)
+static bool one_channel(const struct scree__enrich_points *points, uint64_t unit)
 {
     const uint8_t *channels = points->writing->change->channels;
     return channels != NULL && (channels[unit] & (channels[unit] - 1)) == 0;
 }
 
 /* `count` records of the new fields alone. decoded: the slot's piece has them. */
-static enum scree_status make_fields(const struct points *points, struct slot *slot, bool decoded,
-                                     uint64_t done, uint32_t count, struct scree_error *err)
+static enum scree_status make_fields(const struct scree__enrich_points *points,
+                                     struct scree__enrich_slot *slot, bool decoded, uint64_t done,
+                                     uint32_t count, struct scree_error *err)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
@@ -254,8 +102,9 @@ static enum scree_status make_fields(const struct points *points, struct slot *s
 }
 
 /* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
-static enum scree_status widen(const struct points *points, struct slot *slot, uint64_t done,
-                               uint32_t count, struct scree_error *err)
+static enum scree_status widen(const struct scree__enrich_points *points,
+                               struct scree__enrich_slot *slot, uint64_t done, uint32_t count,
+                               struct scree_error *err)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
@@ -281,8 +130,8 @@ static enum scree_status widen(const struct points *points, struct slot *slot, u
     return SCREE_OK;
 }
 
-static enum scree_status encode(const struct points *points, struct slot *slot,
-                                struct scree_error *err)
+static enum scree_status encode(const struct scree__enrich_points *points,
+                                struct scree__enrich_slot *slot, struct scree_error *err)
 {
     const struct scree__enrich_writing *writing = points->writing;
     size_t bytes = 0;
@@ -295,7 +144,8 @@ static enum scree_status encode(const struct points *points, struct slot *slot,
     return status;
 }
 
-static enum scree_status next_piece(const struct points *points, struct slot *slot, size_t *count,
+static enum scree_status next_piece(const struct scree__enrich_points *points,
+                                    struct scree__enrich_slot *slot, size_t *count,
                                     struct scree_error *err)
 {
     enum scree_status status =
@@ -310,9 +160,9 @@ static enum scree_status next_piece(const struct points *points, struct slot *sl
 static enum scree_status splice_unit(void *arg, uint64_t index, unsigned slot_index,
                                      unsigned worker, struct scree_error *err)
 {
-    struct points *points = arg;
+    struct scree__enrich_points *points = arg;
     struct scree__enrich_writing *writing = points->writing;
-    struct slot *slot = &points->slots[slot_index];
+    struct scree__enrich_slot *slot = &points->slots[slot_index];
     struct scree_las_unit unit;
     const bool decoded =
         points->decoded != 0 && !(writing->change->checked && one_channel(points, index));
@@ -349,9 +199,9 @@ static enum scree_status splice_unit(void *arg, uint64_t index, unsigned slot_in
 static enum scree_status make_unit(void *arg, uint64_t index, unsigned slot_index, unsigned worker,
                                    struct scree_error *err)
 {
-    struct points *points = arg;
+    struct scree__enrich_points *points = arg;
     struct scree__enrich_writing *writing = points->writing;
-    struct slot *slot = &points->slots[slot_index];
+    struct scree__enrich_slot *slot = &points->slots[slot_index];
     struct scree_las_unit unit;
     (void)worker;
     scree_las_unit(writing->reader, index, &unit);
@@ -381,8 +231,8 @@ static enum scree_status write_splice(struct scree_sink *sink,
     return status;
 }
 
-static enum scree_status note_chunk(struct scree__enrich_writing *writing, const struct slot *slot,
-                                    struct scree_error *err)
+static enum scree_status note_chunk(struct scree__enrich_writing *writing,
+                                    const struct scree__enrich_slot *slot, struct scree_error *err)
 {
     void *memory = writing->chunks;
     enum scree_status status =
@@ -406,9 +256,9 @@ static enum scree_status note_chunk(struct scree__enrich_writing *writing, const
 static enum scree_status take(void *arg, uint64_t index, unsigned slot_index,
                               struct scree_error *err)
 {
-    struct points *points = arg;
+    struct scree__enrich_points *points = arg;
     struct scree__enrich_writing *writing = points->writing;
-    const struct slot *slot = &points->slots[slot_index];
+    const struct scree__enrich_slot *slot = &points->slots[slot_index];
     enum scree_status status = SCREE_OK;
     (void)index;
     if (writing->compressed) {
@@ -435,8 +285,9 @@ static enum scree_status take(void *arg, uint64_t index, unsigned slot_index,
 /* ----------------------------------------------------------------------------------------- rounds */
 
 /* The next points of the file into a slot, across units where they are short. */
-static enum scree_status read_slot(struct points *points, struct slot *slot, uint64_t first,
-                                   uint64_t wanted, struct scree_error *err)
+static enum scree_status read_slot(struct scree__enrich_points *points,
+                                   struct scree__enrich_slot *slot, uint64_t first, uint64_t wanted,
+                                   struct scree_error *err)
 {
     struct scree__enrich_writing *writing = points->writing;
     slot->first_point = first;
@@ -462,15 +313,15 @@ static enum scree_status read_slot(struct points *points, struct slot *slot, uin
 static enum scree_status make_read(void *arg, uint64_t index, unsigned slot_index, unsigned worker,
                                    struct scree_error *err)
 {
-    struct points *points = arg;
-    struct slot *slot = &points->slots[slot_index];
+    struct scree__enrich_points *points = arg;
+    struct scree__enrich_slot *slot = &points->slots[slot_index];
     (void)index;
     (void)worker;
     enum scree_status status = widen(points, slot, 0, (uint32_t)slot->point_count, err);
     return status == SCREE_OK ? encode(points, slot, err) : status;
 }
 
-static enum scree_status write_rounds(struct points *points, struct scree_error *err)
+static enum scree_status write_rounds(struct scree__enrich_points *points, struct scree_error *err)
 {
     struct scree__enrich_writing *writing = points->writing;
     const uint64_t total = writing->header->point_count;
@@ -521,7 +372,7 @@ static enum scree_status write_table(struct scree__enrich_writing *writing, stru
     return scree_sink_patch(writing->sink, writing->head_bytes, pointer, sizeof pointer, err);
 }
 
-static bool channels_known(const struct points *points)
+static bool channels_known(const struct scree__enrich_points *points)
 {
     bool known = true;
     for (uint64_t i = 0; i < scree_las_unit_count(points->writing->reader) && known; i++)
@@ -530,7 +381,7 @@ static bool channels_known(const struct points *points)
 }
 
 /* What is encoded: whole records; or the new fields, to be put between layers that stay. */
-static enum scree_status choose_layout(struct points *points, struct scree_error *err)
+static enum scree_status choose_layout(struct scree__enrich_points *points, struct scree_error *err)
 {
     struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
@@ -553,7 +404,7 @@ static enum scree_status choose_layout(struct points *points, struct scree_error
     return status;
 }
 
-static void choose_sizes(struct points *points)
+static void choose_sizes(struct scree__enrich_points *points)
 {
     const struct scree__enrich_writing *writing = points->writing;
     const struct scree_las_reader *reader = writing->reader;
@@ -574,7 +425,7 @@ enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writi
                                              struct scree_error *err)
 {
     static const uint8_t unknown[POINTER_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255};
-    struct points points = {.writing = writing};
+    struct scree__enrich_points points = {.writing = writing};
     enum scree_status status = SCREE_OK;
     if ((status = choose_layout(&points, err)) != SCREE_OK)
         return status;
@@ -583,7 +434,7 @@ enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writi
     if (writing->compressed)
         status = scree_sink_write(writing->sink, unknown, sizeof unknown, err);
     if (status == SCREE_OK && writing->header->point_count > 0)
-        status = make_slots(&points, err);
+        status = scree__enrich_slots_make(&points, err);
     if (status == SCREE_OK && points.direct && writing->header->point_count > 0) {
         struct scree__par_lane_job lane = {scree_las_unit_count(writing->reader), points.window,
                                            &points, writing->splices ? splice_unit : make_unit,
@@ -592,7 +443,7 @@ enum scree_status scree__enrich_points_write(struct scree__enrich_writing *writi
     } else if (status == SCREE_OK) {
         status = write_rounds(&points, err);
     }
-    release_slots(&points);
+    scree__enrich_slots_release(&points);
     if (status == SCREE_OK && writing->compressed)
         status = write_table(writing, err);
     if (status == SCREE_OK)

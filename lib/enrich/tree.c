@@ -104,8 +104,8 @@ static enum scree_status place(const char *folder, const char *relative,
     const int written = snprintf(path, PATH_BYTES, "%s/%.*s%s", folder, (int)length, relative,
                                  scree__enrich_is_cloud(relative) ? endings[kind % 4] : "");
     if (written < 0 || (unsigned)written >= PATH_BYTES)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s/%s: the path is too long", folder,
-                                relative);
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s/%.200s: the path is too long",
+                                folder, relative);
     return SCREE_OK;
 }
 

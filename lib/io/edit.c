@@ -197,7 +197,7 @@ enum scree_status scree__io_real_path(const char *path, char *to, size_t capacit
     if (realpath(path, found) == NULL)
         return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s", path);
     if (strlen(found) >= capacity)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long", path);
     snprintf(to, capacity, "%s", found);
     return SCREE_OK;
 }

@@ -161,8 +161,7 @@ static uint64_t next_random(struct scree__net_engine *engine)
     return engine->random;
 }
 
-/* Doubling, bounded, with a random half taken off: so that many clients do not come back together. */
-static uint64_t pause_ns(struct scree__net_engine *engine, unsigned attempts)
+uint64_t scree__net_pause_ns(struct scree__net_engine *engine, unsigned attempts)
 {
     const struct scree_http_options *http = &engine->settings->http;
     uint64_t ms = http->retry_first_ms;
@@ -196,7 +195,7 @@ static void retry_or_give_up(struct scree__net_slot *slot)
         give_up(slot, why);
         return;
     }
-    uint64_t pause = pause_ns(slot->engine, job->attempts);
+    uint64_t pause = scree__net_pause_ns(slot->engine, job->attempts);
     int64_t asked_s = slot->request.response.retry_after_s;
     if (asked_s > 0 && (uint64_t)asked_s * 1000 > http->retry_after_most_ms) {
         snprintf(why, sizeof why, "the server asks to come back in %lld s, the limit is %u ms",

@@ -113,6 +113,9 @@ SCREE_MUST_CHECK enum scree_status scree__net_engine_new(struct scree__net_setti
                                                          struct scree__net_engine **engine,
                                                          struct scree_error *err);
 void scree__net_engine_free(struct scree__net_engine *engine);
+/* The pause after so many failed attempts: doubling, bounded, with up to a half taken off at random: so that many clients do not come
+ * back together. */
+uint64_t scree__net_pause_ns(struct scree__net_engine *engine, unsigned attempts);
 /* From here on for a source with these settings, of the same context; no job may run. */
 void scree__net_engine_use(struct scree__net_engine *engine, struct scree__net_settings *settings);
 

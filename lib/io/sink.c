@@ -122,7 +122,7 @@ static enum scree_status open_file(const char *path, bool replace, bool keep,
     *out = NULL;
     struct stat info;
     if (strlen(path) + sizeof ".part" > PATH_BYTES)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long", path);
     if (stat(path, &info) == 0) {
         if (!S_ISREG(info.st_mode))
             return scree__base_fail(err, SCREE_E_IO, "%s: exists and is not a regular file", path);

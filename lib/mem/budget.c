@@ -10,10 +10,13 @@
 /* From here on blocks are mapped: small enough that a freed buffer never lingers in the heap, large
  * enough that calls are rare. */
 #define MAP_FROM_BYTES ((uint64_t)1 << 20)
+/* And from here on huge pages of 2 MiB are asked for where the budget's owner wants them: of what is smaller too little would lie in whole ones. */
+#define HUGE_FROM_BYTES ((uint64_t)4 << 20)
 
 void scree__mem_budget_init(struct scree__mem_budget *budget, uint64_t limit_bytes)
 {
     budget->limit_bytes = limit_bytes;
+    budget->huge_pages = false;
     atomic_init(&budget->used_bytes, 0);
     atomic_init(&budget->peak_bytes, 0);
 }
@@ -98,6 +101,10 @@ enum scree_status scree__mem_alloc(struct scree__mem_budget *budget, uint64_t by
             mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED)
             block = NULL;
+#ifdef MADV_HUGEPAGE
+        else if (budget != NULL && budget->huge_pages && bytes >= HUGE_FROM_BYTES)
+            (void)madvise(block, (size_t)bytes, MADV_HUGEPAGE); /* a wish: a kernel may say no */
+#endif
     } else {
         block = aligned_alloc(64, ((size_t)bytes + 63) & ~(size_t)63);
     }

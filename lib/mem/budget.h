@@ -15,6 +15,7 @@
 
 struct scree__mem_budget {
     uint64_t limit_bytes;
+    bool huge_pages; /* of large blocks; false after scree__mem_budget_init() */
     atomic_uint_least64_t used_bytes;
     atomic_uint_least64_t peak_bytes;
 };

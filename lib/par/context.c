@@ -89,6 +89,7 @@ enum scree_status scree_context_new(const struct scree_context_options *options,
     scree__mem_limits_read("", &limits);
     scree__mem_budget_init(&context->budget,
                            scree__mem_limits_budget(&limits, context->options.memory_bytes));
+    context->budget.huge_pages = context->options.huge_pages;
     pthread_mutex_init(&context->talk, NULL);
     unsigned threads =
         context->options.threads != 0 ? context->options.threads : usable_cores(&limits);

@@ -232,20 +232,6 @@ static enum scree_status take_units(struct scree_query *query, uint32_t index,
 
 /* --------------------------------------------------------------------------------------- sources */
 
-static enum scree_status check_header(const struct scree__query_source *source,
-                                      struct scree_error *err)
-{
-    for (int a = 0; a < 3; a++)
-        if (!(source->header.scale[a] > 0) || !isfinite(source->header.scale[a]) ||
-            !isfinite(source->header.offset[a]))
-            return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                    "%s: scale %g and offset %g of axis %c: expected a positive "
-                                    "number and a number",
-                                    source->path, source->header.scale[a], source->header.offset[a],
-                                    "xyz"[a]);
-    return SCREE_OK;
-}
-
 /* The region, from the CRS that it was given in to that of the first file; all files have the same, or are refused. */
 static enum scree_status transform_region(struct scree_query *query,
                                           const struct scree_las_reader *reader,
@@ -313,8 +299,7 @@ static enum scree_status take_source(struct scree_query *query, uint32_t index,
     count_hierarchy(query, reader);
     query->plan.input_points += source->header.point_count;
     uint64_t first = query->node_count;
-    status = check_header(source, err);
-    if (status == SCREE_OK && index == 0)
+    if (index == 0)
         status = finish_region(query, reader, err);
     if (status == SCREE_OK)
         status = scree__query_filter_bind(query, reader, source, err);

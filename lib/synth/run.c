@@ -122,7 +122,7 @@ static enum scree_status write_tile(struct scree__synth_run *run, uint32_t tile,
     int length = snprintf(path, sizeof path, "%s/tile_%u_%u.laz", run->options->output,
                           tile % run->survey.columns, tile / run->survey.columns);
     if (length < 0 || (size_t)length >= sizeof path)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long",
                                 run->options->output);
     enum scree_status status = scree__synth_file_write(
         run, tile, run->options->tile_count > 1 ? path : run->options->output, &bytes, err);

@@ -255,7 +255,7 @@ static enum scree_status choose_number(struct scree_vectors_build_job *job, uint
     struct scree__vectors_append *append = job->append;
     for (append->number = first; append->number < first + 4096; append->number++) {
         if (!scree__vectors_segment_name(job->options.output, append->number, append->path))
-            return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+            return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long",
                                     job->options.output);
         if (!scree__io_is_there(append->path))
             return SCREE_OK;
@@ -293,7 +293,7 @@ enum scree_status scree__vectors_append_begin(struct scree_vectors_build_job *jo
         append->edit.budget = job->budget;
         status = scree_sink_open_file(path, true, &append->edit.sink, err);
         if (status == SCREE_OK && !scree__vectors_deletions_name(path, deletions))
-            status = scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long", path);
+            status = scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long", path);
         if (status == SCREE_OK)
             status = scree_sink_open_file(deletions, true, &append->deletions, err);
         if (status == SCREE_OK)
@@ -428,7 +428,7 @@ static enum scree_status first_manifest(struct scree_vectors_build_job *job,
         }
     }
     if (status == SCREE_OK && !scree__vectors_segment_name(job->options.output, 1, name))
-        status = scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+        status = scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long",
                                   job->options.output);
     return status == SCREE_OK ? scree__io_second_name(job->options.output, name, err) : status;
 }

@@ -138,7 +138,7 @@ enum scree_status scree__vectors_resume_open(struct scree_vectors_build_job *job
     memset(memory, 0, resume->columns_bytes);
     int length = snprintf(path, sizeof path, "%s.resume", job->options.output);
     if (length < 0 || (size_t)length >= sizeof path)
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "%s: the path is too long",
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "%.200s: the path is too long",
                                 job->options.output);
     bool known = scree__vectors_resume_key(job, resume->key, &resume->key_bytes);
     status = scree__vectors_journal_open(path, &resume->journal, err);

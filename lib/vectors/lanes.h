@@ -1,6 +1,7 @@
 /*
  * lanes.h - sixteen floats at a time, in plain C, two AVX2 registers or one of AVX-512: what kernels_here.h is written over. Each operation rounds
- * once, as C does; sums of lanes go by halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
+ * once, as C does; sums of lanes go by halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1. (features/lanes.h has whole numbers, as many as the
+ * level's register holds: no operation of it is one of these.)
  */
 #ifndef SCREE_LIB_VECTORS_LANES_H
 #define SCREE_LIB_VECTORS_LANES_H

@@ -45,7 +45,7 @@ ProgressCallback = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Progress))
 class ContextOptions(Struct):
     c_name = "scree_context_options"
     _fields_ = [("size", c_size_t), ("memory_bytes", c_uint64), ("threads", c_uint), ("user", c_void_p),
-                ("log", LogCallback), ("progress", ProgressCallback)]
+                ("log", LogCallback), ("progress", ProgressCallback), ("huge_pages", c_bool)]
 
 
 # ------------------------------------------------------------------------------------------------------------------ io

@@ -14,13 +14,14 @@ class Context:
     Memory budget and threads that jobs share. memory: bytes, "2G", or None for 60 % of what is available; threads: None for all cores.
     log: called with (level, message), "warning", "info" or "debug"; the default makes Python warnings of warnings. progress: called with a dict.
     Keys for s3:// are looked for in the environment (AWS_ACCESS_KEY_ID ..., AWS_ENDPOINT_URL, AWS_REGION) unless s3 is a dict of
-    endpoint, region, access_key_id, secret_access_key, session_token, anonymous.
+    endpoint, region, access_key_id, secret_access_key, session_token, anonymous. huge_pages: large buffers in pages of 2 MiB, where the system has them.
     """
 
-    def __init__(self, memory=None, threads=None, log=None, progress=None, s3=None):
+    def __init__(self, memory=None, threads=None, log=None, progress=None, s3=None, huge_pages=False):
         options = init(s.ContextOptions)
         options.memory_bytes = _bytes(memory)
         options.threads = threads or 0
+        options.huge_pages = huge_pages
         self._log, self._progress = log or _warn, progress
         self._callbacks = (s.LogCallback(self._on_log), s.ProgressCallback(self._on_progress))  # kept alive
         options.log = self._callbacks[0]

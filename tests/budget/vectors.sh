@@ -33,6 +33,19 @@ code=0
 [ $code = 0 ] || fail "standard input: $code"
 cmp -s plenty.svx piped.svx || fail "standard input: other bytes"
 
+# The input is read twice, and once those of its rows that are the sample; into 100 lists through no more than 10 open files.
+code=0
+bash -c 'ulimit -n 10; "$1" index build v.fbin few.svx --rerank fp32 --lists 100 --json -q --memory 128M; cat /proc/$$/io >&2' few "$SCREE" > out 2> err || code=$?
+[ -s few.svx ] || fail "with 10 open files: $(cat err)"
+read_bytes=$(sed -n 's/^rchar: //p' err) # of children, too
+if [ -n "$read_bytes" ]; then
+    sample=$(($(value_of sample_rows) * 3072)) all=$(wc -c < v.fbin)
+    [ "$read_bytes" -ge $((2 * all + sample)) ] || fail "$read_bytes bytes read of an input of $all: reads are not counted"
+    [ "$read_bytes" -le $((2 * all + sample + 4194304)) ] || fail "$read_bytes bytes read of an input of $all with a sample of $sample"
+fi
+# 4 bytes of scratch a vector, and the journal's centroids.
+[ "$(value_of scratch_bytes)" -le $((4 * 6000 + 2 * 100 * 768 + 8 * 768 + 65536)) ] || fail "$(value_of scratch_bytes) bytes of scratch for 6000 vectors"
+
 # Bytes a vector at 768 dimensions, from files: 112 with 1 bit, 504 with 5; what lists begin at is aligned to 64.
 for kind in 1:112 5:504; do
     expect 0 index build v.fbin bytes.svx --bits ${kind%:*} --rerank none --lists 20 -q -f

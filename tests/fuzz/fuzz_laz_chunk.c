@@ -61,14 +61,13 @@ static void check_fields(const struct laz_case *fuzz, const struct laz_outcome *
 /* A chunk that is decoded beside another. */
 struct side {
     uint8_t *chunk, *records, *expected;
-    void *memory;
     struct laz_outcome alone;
     struct scree_error err;
 };
 
 /* `change` is laid over one byte of the chunk, if it has any. */
-static void side_begin(struct side *side, const struct laz_case *fuzz, uint8_t change,
-                       struct scree_laz_part *part)
+static void side_begin(struct side *side, const struct laz_case *fuzz, enum laz_case_use use,
+                       uint8_t change, struct scree_laz_part *part)
 {
     size_t bytes = fuzz->point_count * fuzz->layout.record_bytes;
     size_t state_bytes = scree_laz_decoder_bytes(&fuzz->layout);
@@ -83,10 +82,8 @@ static void side_begin(struct side *side, const struct laz_case *fuzz, uint8_t c
     memset(side->expected, 0, bytes);
     side->alone = laz_case_decode(fuzz, SCREE__SIMD_BEST, fuzz->fields, 0, side->chunk,
                                   fuzz->rest_bytes, side->expected);
-    side->memory = aligned_alloc(64, (state_bytes + 63) / 64 * 64);
-    REQUIRE(side->memory != NULL);
-    REQUIRE(scree_laz_decoder_init(side->memory, state_bytes, &fuzz->layout, fuzz->fields,
-                                   &part->decoder, NULL) == SCREE_OK);
+    REQUIRE(scree_laz_decoder_init(laz_case_state(use, state_bytes), state_bytes, &fuzz->layout,
+                                   fuzz->fields, &part->decoder, NULL) == SCREE_OK);
     part->status = scree_laz_decoder_begin(part->decoder, side->chunk, fuzz->rest_bytes,
                                            fuzz->point_count, &side->err);
     part->records = side->records;
@@ -113,8 +110,8 @@ static void check_two(const struct laz_case *fuzz)
 {
     struct side sides[2];
     struct scree_laz_part parts[2];
-    side_begin(&sides[0], fuzz, 0, &parts[0]);
-    side_begin(&sides[1], fuzz, (uint8_t)(fuzz->fields >> 5 | 1), &parts[1]);
+    side_begin(&sides[0], fuzz, LAZ_CASE_LEFT, 0, &parts[0]);
+    side_begin(&sides[1], fuzz, LAZ_CASE_RIGHT, (uint8_t)(fuzz->fields >> 5 | 1), &parts[1]);
     if (parts[0].status == SCREE_OK && parts[1].status == SCREE_OK) {
         scree_laz_decoder_next_two(parts);
         side_end(&sides[0], fuzz, &parts[0]);
@@ -124,7 +121,6 @@ static void check_two(const struct laz_case *fuzz)
         free(sides[i].chunk);
         free(sides[i].records);
         free(sides[i].expected);
-        free(sides[i].memory);
     }
 }
 

@@ -23,11 +23,35 @@ void *laz_case_memory(size_t bytes)
     return memory;
 }
 
-static void *aligned_memory(size_t bytes)
+/* Of AddressSanitizer: what is behind a state must not be touched. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifdef WATCHED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
+#endif
+
+void *laz_case_state(enum laz_case_use use, size_t bytes)
 {
-    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    REQUIRE(bytes > 0 && memory != NULL);
-    return memory;
+    static uint8_t *states[LAZ_CASE_USES];
+    static size_t room[LAZ_CASE_USES];
+    REQUIRE(bytes > 0);
+    if (room[use] < bytes) {
+        free(states[use]);
+        room[use] = (bytes + 63) / 64 * 64;
+        states[use] = aligned_alloc(64, room[use]);
+        REQUIRE(states[use] != NULL);
+    }
+    ASAN_UNPOISON_MEMORY_REGION(states[use], bytes);
+    ASAN_POISON_MEMORY_REGION(states[use] + bytes, room[use] - bytes);
+    return states[use];
 }
 
 unsigned laz_case_levels(void)
@@ -144,13 +168,12 @@ struct laz_outcome laz_case_decode(const struct laz_case *fuzz, enum scree__simd
 {
     struct scree_laz_decoder *decoder;
     size_t state_bytes = scree_laz_decoder_bytes(&fuzz->layout);
-    void *memory = aligned_memory(state_bytes);
+    void *memory = laz_case_state(LAZ_CASE_DECODER, state_bytes);
     scree__simd_force(level);
     enum scree_status status =
         scree_laz_decoder_init(memory, state_bytes, &fuzz->layout, fields, &decoder, NULL);
     REQUIRE(status == SCREE_OK);
     struct laz_outcome outcome = run(decoder, fuzz, step, chunk, chunk_bytes, records);
-    free(memory);
     return outcome;
 }
 
@@ -160,7 +183,7 @@ static uint8_t *encode(const struct laz_case *fuzz, unsigned level, const uint8_
     struct scree_laz_encoder *encoder;
     size_t state_bytes = scree_laz_encoder_bytes(&fuzz->layout);
     size_t bound = scree_laz_encode_bound(&fuzz->layout, fuzz->point_count);
-    void *memory = aligned_memory(state_bytes);
+    void *memory = laz_case_state(LAZ_CASE_ENCODER, state_bytes);
     uint8_t *out = laz_case_memory(bound);
     scree__simd_force((enum scree__simd_level)level);
     REQUIRE(bound > 0);
@@ -168,7 +191,6 @@ static uint8_t *encode(const struct laz_case *fuzz, unsigned level, const uint8_
     REQUIRE(scree_laz_encode(encoder, records, fuzz->layout.record_bytes, fuzz->point_count, out,
                              bound, chunk_bytes, NULL) == SCREE_OK);
     REQUIRE(*chunk_bytes <= bound);
-    free(memory);
     return out;
 }
 

@@ -61,4 +61,14 @@ void laz_case_mask(const struct laz_case *fuzz, uint32_t fields, uint8_t *record
 /* malloc() that does not fail. */
 void *laz_case_memory(size_t bytes);
 
+/* Memory of a decoder or encoder, of exactly so many bytes: kept from case to case, with what the last one left in it, for states are large. */
+enum laz_case_use {
+    LAZ_CASE_DECODER,
+    LAZ_CASE_ENCODER,
+    LAZ_CASE_LEFT,
+    LAZ_CASE_RIGHT,
+    LAZ_CASE_USES
+};
+void *laz_case_state(enum laz_case_use use, size_t bytes);
+
 #endif

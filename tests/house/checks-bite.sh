@@ -13,7 +13,7 @@ fresh() {
     mkdir -p "$work/tree"/{include/scree,lib/{base,mem,simd,par,laz,las},cli,examples}
     cd "$work/tree" || exit 1
     printf 'base\nmem base\nsimd base\npar base mem\nlaz base mem\nlas base mem laz\n' > lib/LAYERS
-    printf '#ifndef A_H\n#define A_H\nint scree_a(int x);\n#endif\n' > include/scree/a.h
+    printf '/* Since 0.1. */\n#ifndef A_H\n#define A_H\nint scree_a(int x);\n#endif\n' > include/scree/a.h
     printf 'struct scree_error;\n' > lib/base/error.h
     printf '#include "base/error.h"\n#include "scree/a.h"\nint scree_a(int x)\n{\n    return x; /* free(x), "getenv(" */\n}\n' > lib/base/error.c
     printf '#include "base/error.h"\n#include <string.h>\nint scree__laz_one(void);\nint scree__laz_one(void)\n{\n    return 1;\n}\n' > lib/laz/one.c
@@ -39,7 +39,7 @@ library() {
 expect() {
     local said code
     [ "$1" != symbols ] || library
-    said=$(SCREE_SOURCE_DIR=$PWD SCREE_LIBRARY=$work/lib.a sh "$here/$1.sh" 2>&1)
+    said=$(SCREE_SOURCE_DIR=$PWD SCREE_LIBRARY=$work/lib.a bash "$here/$1.sh" 2>&1)
     code=$?
     cases=$((cases + 1))
     if [ $code != "$2" ] || [[ $said != *"$3"* ]]; then
@@ -95,6 +95,12 @@ fresh
 printf 'struct scree_b { int x; };\n' > include/scree/b.h
 expect headers 1 'redefinition'
 fresh
+printf 'struct scree_b;\n' > include/scree/b.h
+expect headers 1 'since when'
+fresh
+printf '/* Since 0.1. */\n#define SCREE_API\n/* One. */\nSCREE_API int scree_b(int x);\nSCREE_API int\nscree_c(int x);\n' > include/scree/b.h
+expect headers 1 'scree_c(): no comment'
+fresh
 printf '#include <stdlib.h>\nvoid *scree__laz_f(void) { return malloc(1); }\n' > lib/laz/two.c
 expect laz-alone 1 'malloc'
 fresh
@@ -103,6 +109,37 @@ expect laz-alone 1 'scree_b'
 fresh
 printf '#include "copc/none.h"\n' > lib/laz/two.c
 expect laz-alone 1 'none.h'
+
+# A tree whose documents keep every rule, and each rule broken: document, line, what is said.
+papers() {
+    fresh
+    mkdir -p docs tests/cli
+    touch tests/cli/one.sh docs/a.md
+    { echo '| base | x | libc | |'; for room in mem simd; do echo "| $room | x | base | |"; done
+      echo '| par | x | base mem | |'; echo '| laz | x | base mem | |'; echo '| las | x | base mem laz | |'; } > ARCHITECTURE.md
+    for room in base mem simd par laz las; do
+        mkdir -p lib/$room
+        printf 'Does: x\n\nDoes not: y\n\nStart reading at: z\n' > lib/$room/README.md
+    done
+}
+broken_paper() {
+    papers
+    echo "$2" >> "$1"
+    expect documents 1 "$3"
+}
+papers
+expect documents 0 'documents: '
+broken_paper docs/a.md 'see `lib/las/three.c`' 'lib/las/three.c is not there'
+broken_paper lib/las/README.md 'see `one.c`' 'one.c is not there'
+broken_paper ARCHITECTURE.md '    a ──▶ b   two_more.c' 'two_more.c is not there'
+broken_paper docs/a.md 'call scree_none()' 'scree_none() is not public'
+broken_paper docs/a.md 'the test `cli.two`' 'no test cli.two'
+papers && sed -i 's/base mem laz/base/' ARCHITECTURE.md
+expect documents 1 'ARCHITECTURE.md: las may include'
+papers && sed -i '/^| par/d' ARCHITECTURE.md
+expect documents 1 'the room par has no row'
+papers && sed -i '/Does not/d' lib/mem/README.md
+expect documents 1 "lib/mem/README.md: does not say"
 if command -v clang-format > /dev/null 2>&1; then
     fresh
     printf 'int   x;\n' > lib/mem/m.c

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Each public header compiles by itself, as C11 and as C++17.
+# Each public header compiles by itself, as C11 and as C++17; says since when it is there; and has a comment at each function: on the lines before it, or
+# behind it.
 set -u
 root=${SCREE_SOURCE_DIR:-$(dirname "$0")/../..}
 cc=${CC:-cc}
@@ -26,5 +27,22 @@ extern int nothing_else;" | "$cc" -std=c11 -Wall -Wextra -Wstrict-prototypes -We
     echo "$include
 extern int nothing_else;" | "$cxx" -std=c++17 -Wall -Wextra -Werror -pedantic "-I$root/include" -fsyntax-only -x c++ - || faults=1
 done
-[ $faults = 0 ] && echo "headers: all compile alone"
+for header in "$root"/include/scree/*.h; do
+    [ "$(basename "$header")" = scree.h ] || grep -q 'Since [0-9]' "$header" || { echo "$header: since when?"; faults=1; }
+done
+awk '
+    FNR == 1 { before = ""; open = 0 }
+    /^SCREE_API/ { open = 1; said = before ~ /\*\/[ \t]*$/; line = FNR; text = "" }
+    open { text = text " " $0 }
+    open && /;/ {
+        if (!said && $0 !~ /;[ \t]*\/\*/) {
+            match(text, /scree_[a-z0-9_]+ *\(/)
+            print FILENAME ":" line ": " substr(text, RSTART, RLENGTH) "): no comment says what it promises"
+            faults = 1
+        }
+        open = 0
+    }
+    { before = $0 }
+    END { exit faults }' "$root"/include/scree/*.h || faults=1
+[ $faults = 0 ] && echo "headers: all compile alone, and every function is described"
 exit $faults

@@ -23,6 +23,21 @@ cmp -s back tile || fail "--strip does not give the records back"
 cmp -s survey/part.laz survey/overview.laz && fail "a part is the overview"
 [ "$(points_of survey/remote.laz)" -gt 10 ] || [ -z "${SERVE:-}" ] || fail "no points from the server"
 
+# Every command that a document shows is one, with options that it has.
+shown=0
+for document in "$SCREE_SOURCE_DIR"/README.md "$SCREE_SOURCE_DIR"/docs/*.md "$SCREE_SOURCE_DIR"/docs/*/*.md; do
+    while read -r _ command rest; do
+        [[ $command != index ]] || command="index ${rest%% *}"
+        # shellcheck disable=SC2086
+        "$SCREE" help $command > help.txt 2> err || fail "$document: no command $command"
+        shown=$((shown + 1))
+        for option in $(grep -oE -- '(^| )--[a-z0-9-]+' <<< "$rest"); do
+            grep -qE -- "$option([ =,[]|\$)" help.txt || fail "$document: $command has no $option"
+        done
+    done < <(sed -nE 's/^    (scree [a-z].*)/\1/p; s/^(scree [a-z].*)/\1/p' "$document" | grep -E '^scree (convert|info|validate|query|enrich|amend|synth|index) ')
+done
+[ $shown -ge 60 ] || fail "only $shown commands are shown"
+
 cd "$SCREE_SOURCE_DIR"
 for document in *.md docs/*.md docs/*/*.md python/*.md; do
     for link in $(grep -oE '\]\([^)# ]+' "$document" | cut -c3- | grep -v '^https\{0,1\}:'); do

@@ -24,6 +24,7 @@ struct store {
     bool no_conditions;        /* 501 to If-None-Match */
     bool appears;              /* another's object is there when the upload is completed */
     bool skewed, wrong_region; /* errors of those kinds to everything */
+    bool is_public;            /* whoever does not sign may read */
     /* What is there. */
     bool exists, uploading;
     unsigned char *object;
@@ -31,7 +32,7 @@ struct store {
     unsigned char *parts[STORE_PARTS];
     uint64_t part_bytes[STORE_PARTS];
     unsigned part_count, begun, aborted, bad_signatures, unsigned_requests;
-    char path[2048]; /* of the last request, without query */
+    char path[2048], host[300]; /* of the last request; without query */
 };
 
 bool store_answer(struct server *server, int connection, const struct request *request, bool *keep);

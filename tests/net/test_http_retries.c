@@ -84,24 +84,34 @@ static void backs_off(void **state)
     net_end(&net);
 }
 
-/* Of many pauses of 30 ms at least one is well below: without a random part none would be. */
+/* Each pause is between a half and the whole of what doubling makes of it, and they differ. That they are kept: backs_off(). */
 static void jitters(void **state)
 {
-    struct net net;
-    double least = 1;
+    static const uint64_t whole_ms[] = {20, 40, 80, 100, 100};
+    struct scree_http_options http;
+    struct scree__net_settings settings;
+    struct scree__net_engine *engine;
+    struct scree_error err = SCREE_ERROR_INIT;
     (void)state;
-    net_begin(&net, &(struct plan){.size = 10 * MIB, .fail_status = 503});
-    net.http.retry_first_ms = net.http.retry_most_ms = 30;
-    net_must_open(&net);
-    for (unsigned i = 0; i < 16; i++) {
-        NET_PLAN(&net, fail_count, 1);
-        double begin = net_seconds();
-        net_must_read(&net, FAR + i * LONG, LONG);
-        double seconds = net_seconds() - begin;
-        least = seconds < least ? seconds : least;
+    scree_http_options_init(&http);
+    http.retry_first_ms = 20;
+    http.retry_most_ms = 100;
+    if (scree__net_settings_init(&settings, &http, NULL, &err) != SCREE_OK ||
+        scree__net_engine_new(&settings, &engine, &err) != SCREE_OK)
+        fail_msg("%s", err.message);
+    for (unsigned attempts = 1; attempts <= 5; attempts++) {
+        const uint64_t whole = whole_ms[attempts - 1] * 1000000;
+        uint64_t least = UINT64_MAX, most = 0;
+        for (unsigned i = 0; i < 200; i++) {
+            uint64_t pause = scree__net_pause_ns(engine, attempts);
+            least = pause < least ? pause : least;
+            most = pause > most ? pause : most;
+        }
+        assert_true(least > whole / 2 && least < whole * 6 / 10);
+        assert_true(most <= whole && most > whole * 9 / 10);
     }
-    assert_true(least >= 0.015 && least < 0.028);
-    net_end(&net);
+    scree__net_engine_free(engine);
+    scree__net_settings_release(&settings);
 }
 
 static void deadline(void **state)

@@ -273,6 +273,48 @@ static void reads_signed(void **state)
     }
 }
 
+/* The bucket before the host's name, in the signature, too. Names under localhost lead to this machine. */
+static void in_the_hosts_name(void **state)
+{
+    struct s3 s3;
+    char host[100];
+    (void)state;
+    begin(&s3);
+    snprintf(s3.endpoint, sizeof s3.endpoint, "http://localhost:%d", s3.net.server.port);
+    snprintf(host, sizeof host, "bucket.localhost:%d", s3.net.server.port);
+    s3.options.style = SCREE_S3_STYLE_VIRTUAL;
+    must_write(&s3, 6 * MIB);
+    assert_string_equal(look(&s3).path, "/some/key.laz");
+    assert_string_equal(look(&s3).host, host);
+    snprintf(s3.net.url, sizeof s3.net.url, "%s", s3.location);
+    net_must_open(&s3.net);
+    net_must_read(&s3.net, 5 * MIB, 100000);
+    assert_string_equal(look(&s3).path, "/some/key.laz");
+    assert_string_equal(look(&s3).host, host);
+    end(&s3);
+}
+
+static void reads_without_a_name(void **state)
+{
+    struct s3 s3;
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) { /* told so, or there is no key */
+        begin(&s3);
+        STORE(&s3, is_public, true);
+        s3.options.anonymous = way == 0;
+        if (way == 1)
+            s3.options.access_key_id = s3.options.secret_access_key = NULL;
+        snprintf(s3.net.url, sizeof s3.net.url, "s3://bucket/key");
+        net_must_open(&s3.net);
+        net_must_read(&s3.net, 5 * MIB, 100000);
+        assert_int_equal(look(&s3).unsigned_requests, NET_SEEN(&s3.net, request_count));
+        /* Writing is another matter. */
+        assert_int_equal(open_sink(&s3), SCREE_E_IO);
+        net_says(&s3.net, "the request was not signed");
+        end(&s3);
+    }
+}
+
 static enum scree_status open_source(struct s3 *s3)
 {
     snprintf(s3->net.url, sizeof s3->net.url, "s3://bucket/key");
@@ -322,6 +364,8 @@ int main(void)
         cmocka_unit_test(patches_the_head_only),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(reads_signed),
+        cmocka_unit_test(in_the_hosts_name),
+        cmocka_unit_test(reads_without_a_name),
         cmocka_unit_test(says_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,11 +151,9 @@ void conversion_write_file(const char *path, const void *bytes, size_t count)
 
 void conversion_make_file(const char *path, const struct las_recipe *recipe, const uint8_t *records)
 {
-    uint8_t *own = records == NULL ? las_make_records(recipe) : NULL;
-    struct las_bytes file = las_make(recipe, records != NULL ? records : own);
+    struct las_bytes file = las_make(recipe, records);
     conversion_write_file(path, file.bytes, file.count);
     las_bytes_free(&file);
-    free(own);
 }
 
 void conversion_make_survey(const char *path, uint64_t points, uint32_t tiles, unsigned format)

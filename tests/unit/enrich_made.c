@@ -119,6 +119,16 @@ uint8_t *made_records(const struct las_bytes *file, uint64_t *count, uint32_t *r
 
 /* -------------------------------------------------------------------------------------- comparison */
 
+void made_check_comes_back(const struct las_bytes *out, const struct las_bytes *file)
+{
+    struct made_change strip;
+    made_change(&strip, 0, false, false, 0);
+    struct las_bytes bare = made_rewrite_well(out, &strip);
+    assert_int_equal(bare.count, file->count);
+    assert_memory_equal(bare.bytes, file->bytes, file->count);
+    las_bytes_free(&bare);
+}
+
 struct opened {
     struct scree_source *source;
     struct scree_las_reader *reader;

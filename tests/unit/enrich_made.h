@@ -36,6 +36,8 @@ uint8_t *made_records(const struct las_bytes *file, uint64_t *count, uint32_t *r
 
 /* Are header, VLRs, records and EVLRs the same bytes, places and LASzip record aside? Fails with `name`. */
 void made_check_same(const struct las_bytes *a, const struct las_bytes *b, const char *name);
+/* Without its features `out` is the file again, to the byte. */
+void made_check_comes_back(const struct las_bytes *out, const struct las_bytes *file);
 /* All of the above for one file: enriched, again, otherwise, stripped. */
 void made_check_all(const struct las_bytes *file, const char *name, struct made_run run);
 

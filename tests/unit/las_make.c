@@ -136,6 +136,8 @@ struct las_bytes las_make(const struct las_recipe *recipe, const uint8_t *record
     struct scree_las_writer *writer;
     const char *path = las_temporary_path("made.las");
     bool laz = recipe->chunk_points != 0;
+    uint8_t *own = records == NULL ? las_make_records(recipe) : NULL;
+    records = records == NULL ? own : records;
     las_make_header(recipe, &header);
     assert_int_equal(scree_sink_open_file(path, true, &sink, &err), SCREE_OK);
     if (laz)
@@ -157,6 +159,7 @@ struct las_bytes las_make(const struct las_recipe *recipe, const uint8_t *record
         assert_int_equal(scree_las_writer_add_evlr(writer, &recipe->evlrs[i], NULL, NULL, &err),
                          SCREE_OK);
     assert_int_equal(scree_las_writer_finish(writer, &summary, &err), SCREE_OK);
+    free(own);
     scree_las_writer_free(writer);
     assert_int_equal(scree_sink_commit(sink, &err), SCREE_OK);
     scree_sink_close(sink);

@@ -24,7 +24,7 @@ struct las_recipe {
 void las_make_header(const struct las_recipe *recipe, struct scree_las_header *header);
 /* point_count records that look like a survey in x, y, z and GPS time, and like noise elsewhere. */
 uint8_t *las_make_records(const struct las_recipe *recipe);
-/* The file, through the writer. Free with las_bytes_free(). Fails the test on any error. */
+/* The file, through the writer; records NULL: those of las_make_records(). Free with las_bytes_free(). Fails the test on any error. */
 struct las_bytes las_make(const struct las_recipe *recipe, const uint8_t *records);
 
 struct las_bytes las_bytes_of_file(const char *path);

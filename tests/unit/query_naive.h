@@ -53,6 +53,8 @@ struct naive_question {
 };
 
 void naive_ask(struct naive_question *question, const struct naive_file *file, uint64_t seed);
+/* The same, with a window of time in any case where the file has times. */
+void naive_ask_when(struct naive_question *question, const struct naive_file *file, uint64_t seed);
 /* A description for a message. */
 void naive_print(const struct naive_question *question, uint64_t seed);
 

@@ -263,6 +263,13 @@ void naive_ask(struct naive_question *q, const struct naive_file *file, uint64_t
         q->options.limit = 1 + below(&state, (unsigned)file->count);
 }
 
+void naive_ask_when(struct naive_question *q, const struct naive_file *file, uint64_t seed)
+{
+    uint64_t state = seed * 631 + 11;
+    naive_ask(q, file, seed);
+    ask_time(q, file, &state);
+}
+
 void naive_print(const struct naive_question *q, uint64_t seed)
 {
     const struct scree_query_options *o = &q->options;

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,7 +121,9 @@ static void amend_badly(struct scree_amend_options options, enum scree_status wa
     struct scree_error err;
     struct scree_amend_result result;
     struct las_bytes before = las_bytes_of_file(file), after;
-    assert_int_equal(amend(&options, &result, &err), wanted);
+    enum scree_status status = amend(&options, &result, &err);
+    if (status != wanted)
+        fail_msg("status %d: %s", (int)status, err.message);
     if (strstr(err.message, words) == NULL)
         fail_msg("'%s' is not in: %s", words, err.message);
     after = las_bytes_of_file(file);
@@ -381,6 +385,58 @@ static void test_refusals(void **state)
     las_bytes_free(&bytes);
 }
 
+/* A sound file of several levels with so many bytes overwritten. */
+static void make_patched(uint64_t at, const void *patch, size_t patch_bytes)
+{
+    struct las_bytes bytes = las_bytes_of_file(other);
+    memcpy(bytes.bytes + at, patch, patch_bytes);
+    write_file(file, bytes.bytes, bytes.count);
+    las_bytes_free(&bytes);
+}
+
+/* Where the root page has its first entry of that level. */
+static uint64_t entry_of_level(uint32_t level)
+{
+    struct las_bytes bytes = las_bytes_of_file(other);
+    uint64_t at = scree__base_load64(bytes.bytes + 469);
+    const uint64_t end = at + scree__base_load64(bytes.bytes + 477);
+    while (at < end && scree__base_load32(bytes.bytes + at) != level)
+        at += 32;
+    assert_true(at < end);
+    las_bytes_free(&bytes);
+    return at;
+}
+
+static void test_broken_structures_are_refused(void **state)
+{
+    static const uint8_t many[4] = {200}, low[8] = {100}, key[16] = {20, 0, 0, 0, 1};
+    static char long_wkt[70000];
+    (void)state;
+    make_copc(other, 20000, 100, 0, SHORT_WKT);
+    make_patched(100, many, 4);
+    amend_badly(with_index(5), SCREE_E_DATA, "the header says 200 VLRs");
+    make_patched(entry_of_level(1) + 16, low, 8);
+    amend_badly(with_index(5), SCREE_E_DATA, "at byte 100 are not among the points");
+    /* A node that others hang on is filed elsewhere. */
+    make_patched(entry_of_level(1), key, 16);
+    amend_badly(with_index(5), SCREE_E_DATA, "its parent is missing");
+    make_copc(file, 3000, 100, 0, SHORT_WKT);
+    snprintf(long_wkt, sizeof long_wkt, "LOCAL_CS[\"%066000d\",UNIT[\"metre\",1]]", 1);
+    amend_badly(with_crs(long_wkt), SCREE_E_UNSUPPORTED, "a VLR holds 65535");
+}
+
+static void test_two_runs_do_not_meet(void **state)
+{
+    (void)state;
+    make_copc(file, 3000, 100, 0, SHORT_WKT);
+    int held = open(file, O_RDWR);
+    assert_true(held >= 0);
+    assert_int_equal(flock(held, LOCK_EX), 0);
+    amend_badly(with_index(5), SCREE_E_EXISTS, "another run is changing this file");
+    assert_int_equal(close(held), 0);
+    amend_well(with_index(5));
+}
+
 /* The first node whose times can be swapped gets them swapped, through a chunk of its own. */
 static void test_unordered_nodes_are_named(void **state)
 {
@@ -492,6 +548,8 @@ int main(void)
                                        cmocka_unit_test(test_header_is_repaired),
                                        cmocka_unit_test(test_point_count_is_repaired),
                                        cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_broken_structures_are_refused),
+                                       cmocka_unit_test(test_two_runs_do_not_meet),
                                        cmocka_unit_test(test_unordered_nodes_are_named),
                                        cmocka_unit_test(test_files_of_others)};
     snprintf(input, sizeof input, "%s", las_temporary_path("input.laz"));

@@ -3,14 +3,12 @@
  */
 #include "enrich_made.h"
 #include "base/bytes.h"
-#include "copc/job.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -34,11 +32,9 @@ static void describe(uint8_t *raw, const char *name, unsigned type)
 
 static void check_recipe(struct las_recipe recipe, const char *name)
 {
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     made_check_all(&file, name, two);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* Every format, as LAS, as LAZ of fixed and of varying chunks, without, with undocumented, and with described extra bytes. */
@@ -116,8 +112,7 @@ static void test_oldest(void **state)
     const struct scree_las_vlr vlr = vlr_of("LASF_Projection", 34735, note, 2);
     struct las_recipe recipe = {
         .version_minor = 2, .point_format = 1, .point_count = 50, .vlrs = &vlr, .vlr_count = 1};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     file.bytes[25] = 0;
     scree__base_store16(file.bytes + 227, 0xAABB);
     /* The payload becomes the signature: 2 bytes of no record. */
@@ -131,7 +126,6 @@ static void test_oldest(void **state)
     assert_int_equal(scree__base_load16(out.bytes + 227 + 54), 0xAABB);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* What lies behind the points of a LAS file and belongs to no record, waveforms of LAS 1.3 among it. */
@@ -139,8 +133,7 @@ static void test_bytes_behind(void **state)
 {
     (void)state;
     struct las_recipe recipe = {.version_minor = 3, .point_format = 4, .point_count = 30};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     const size_t end = file.count;
     file.bytes = realloc(file.bytes, end + 90);
     file.count = end + 90;
@@ -152,14 +145,9 @@ static void test_bytes_behind(void **state)
     struct las_bytes out = made_rewrite_well(&file, &made);
     assert_memory_equal(out.bytes + out.count - 90, file.bytes + end, 90);
     assert_int_equal(scree__base_load64(out.bytes + 227), out.count - 80);
-    made_change(&made, 0, false, false, 0);
-    struct las_bytes bare = made_rewrite_well(&out, &made);
-    assert_int_equal(bare.count, file.count);
-    assert_memory_equal(bare.bytes, file.bytes, file.count);
-    las_bytes_free(&bare);
+    made_check_comes_back(&out, &file);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* Descriptors in an EVLR: it grows, and what lies behind it moves farther than what lies before. */
@@ -180,23 +168,17 @@ static void test_descriptors_behind(void **state)
                                     .extra_bytes = 1,
                                     .evlrs = evlrs,
                                     .evlr_count = 3};
-        uint8_t *records = las_make_records(&recipe);
-        struct las_bytes file = las_make(&recipe, records);
+        struct las_bytes file = las_make(&recipe, NULL);
         scree__base_store64(file.bytes + 227, file.count - 67);
         struct made_change made;
         made_change(&made, 15, false, false, 3);
         struct las_bytes out = made_rewrite_well(&file, &made);
         assert_int_equal(scree__base_load64(out.bytes + 227), out.count - 67);
         assert_memory_equal(out.bytes + out.count - 67, file.bytes + file.count - 67, 67);
-        made_change(&made, 0, false, false, 0);
-        struct las_bytes bare = made_rewrite_well(&out, &made);
-        assert_int_equal(bare.count, file.count);
-        assert_memory_equal(bare.bytes, file.bytes, file.count);
+        made_check_comes_back(&out, &file);
         made_check_all(&file, "descriptors in an EVLR", two);
-        las_bytes_free(&bare);
         las_bytes_free(&out);
         las_bytes_free(&file);
-        free(records);
     }
 }
 
@@ -211,19 +193,13 @@ static void test_whole_file_comes_back(void **state)
                                         .point_count = 120,
                                         .chunk_points = chunk * 50,
                                         .extra_bytes = format % 2};
-            uint8_t *records = las_make_records(&recipe);
-            struct las_bytes file = las_make(&recipe, records);
+            struct las_bytes file = las_make(&recipe, NULL);
             struct made_change made;
             made_change(&made, scree_enrich_mode_features(SCREE_ENRICH_CORE), true, false, 3);
             struct las_bytes out = made_rewrite_well(&file, &made);
-            made_change(&made, 0, false, false, 0);
-            struct las_bytes bare = made_rewrite_well(&out, &made);
-            assert_int_equal(bare.count, file.count);
-            assert_memory_equal(bare.bytes, file.bytes, file.count);
-            las_bytes_free(&bare);
+            made_check_comes_back(&out, &file);
             las_bytes_free(&out);
             las_bytes_free(&file);
-            free(records);
         }
 }
 
@@ -249,8 +225,7 @@ static void test_foreign_name(void **state)
                                 .extra_bytes = 8,
                                 .vlrs = &vlr,
                                 .vlr_count = 1};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made;
     made_change(&made, SCREE_FEATURE_BIT(SCREE_FEATURE_PLANARITY), false, false, 1);
     expect_failure(&file, &made, SCREE_E_MISMATCH, "has a dimension 'Planarity' already");
@@ -258,7 +233,6 @@ static void test_foreign_name(void **state)
     struct las_bytes out = made_rewrite_well(&file, &made);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* 341 descriptors fit a record, 342 do not. */
@@ -279,8 +253,7 @@ static void test_limit(void **state)
                                 .extra_bytes = OTHERS,
                                 .vlrs = &vlr,
                                 .vlr_count = 1};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made;
     made_change(&made, 7, false, false, 1);
     expect_failure(&file, &made, SCREE_E_UNSUPPORTED, "342 dimensions");
@@ -288,7 +261,6 @@ static void test_limit(void **state)
     struct las_bytes out = made_rewrite_well(&file, &made);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
     free(described);
 }
 
@@ -305,13 +277,11 @@ static void test_descriptors_beyond_the_record(void **state)
                                 .extra_bytes = 1,
                                 .vlrs = &vlr,
                                 .vlr_count = 1};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made;
     made_change(&made, 1, false, false, 1);
     expect_failure(&file, &made, SCREE_E_UNSUPPORTED, "do not fit its records");
     las_bytes_free(&file);
-    free(records);
 }
 
 /* Another program has put a field behind ours: ours are replaced where they are, theirs stay. */
@@ -319,8 +289,7 @@ static void test_field_behind(void **state)
 {
     (void)state;
     struct las_recipe recipe = {.version_minor = 4, .point_format = 6, .point_count = 25};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made;
     made_change(&made, 3, false, false, 1);
     struct las_bytes enriched = made_rewrite_well(&file, &made);
@@ -355,7 +324,6 @@ static void test_field_behind(void **state)
     las_bytes_free(&enriched);
     las_bytes_free(&theirs);
     las_bytes_free(&out);
-    free(records);
     free(ours);
     free(wider);
     free(then);
@@ -366,8 +334,7 @@ static void test_foreign_hands(void **state)
 {
     (void)state;
     struct las_recipe recipe = {.version_minor = 4, .point_format = 1, .point_count = 15};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made, strip;
     made_change(&made, 3, false, false, 1);
     made_change(&strip, 0, false, false, 0);
@@ -392,7 +359,6 @@ static void test_foreign_hands(void **state)
     expect_failure(&enriched, &strip, SCREE_E_DATA, "another program has removed some");
     las_bytes_free(&enriched);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* The same bytes for any number of threads and any budget. */
@@ -401,8 +367,7 @@ static void test_determinism(void **state)
     (void)state;
     struct las_recipe recipe = {
         .version_minor = 4, .point_format = 7, .point_count = 30000, .chunk_points = 3000};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records), outs[3];
+    struct las_bytes file = las_make(&recipe, NULL), outs[3];
     static const struct made_run runs[3] = {
         {1, (uint64_t)256 << 20}, {4, (uint64_t)256 << 20}, {4, (uint64_t)8 << 20}};
     struct made_change made;
@@ -417,7 +382,6 @@ static void test_determinism(void **state)
     for (int i = 0; i < 3; i++)
         las_bytes_free(&outs[i]);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* A budget that one chunk does not fit: the error names one that does. */
@@ -426,8 +390,7 @@ static void test_small_budget(void **state)
     (void)state;
     struct las_recipe recipe = {
         .version_minor = 4, .point_format = 6, .point_count = 30000, .chunk_points = 30000};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records), out;
+    struct las_bytes file = las_make(&recipe, NULL), out;
     struct made_change made;
     struct scree_error err;
     made_change(&made, scree_enrich_mode_features(SCREE_ENRICH_CORE), false, false, 1);
@@ -438,7 +401,6 @@ static void test_small_budget(void **state)
         fail_msg("%s", err.message);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
 }
 
 /* The descriptors to the byte, by the table of the specification and not by our code. */
@@ -446,8 +408,7 @@ static void test_descriptors(void **state)
 {
     (void)state;
     struct las_recipe recipe = {.version_minor = 2, .point_format = 0, .point_count = 1};
-    uint8_t *records = las_make_records(&recipe);
-    struct las_bytes file = las_make(&recipe, records);
+    struct las_bytes file = las_make(&recipe, NULL);
     struct made_change made;
     made_change(&made, 1 | SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND), true, false, 1);
     struct las_bytes out = made_rewrite_well(&file, &made);
@@ -484,147 +445,6 @@ static void test_descriptors(void **state)
     assert_memory_equal(out.bytes + 227 + 54, expected, 192);
     las_bytes_free(&out);
     las_bytes_free(&file);
-    free(records);
-}
-
-/* ------------------------------------------------------------------------------------------- COPC */
-
-static void write_file(const char *path, const void *bytes, size_t count)
-{
-    FILE *out = fopen(path, "wb");
-    assert_non_null(out);
-    assert_int_equal(fwrite(bytes, 1, count, out), count);
-    assert_int_equal(fclose(out), 0);
-}
-
-/* A COPC file of many nodes and hierarchy pages, with a temporal index. */
-static struct las_bytes make_copc(void)
-{
-    enum { POINTS = 20000 };
-    struct scree_error err = SCREE_ERROR_INIT;
-    struct las_recipe recipe = {
-        .version_minor = 4, .point_format = 7, .point_count = POINTS, .chunk_points = 5000};
-    struct scree_convert_options options;
-    struct scree_convert_job *job;
-    struct scree_context *context;
-    uint8_t *records = las_make_records(&recipe);
-    uint32_t noise = 1;
-    for (uint64_t i = 0; i < POINTS; i++)
-        for (uint32_t axis = 0; axis < 3; axis++) { /* in heaps with a dense middle */
-            const uint32_t heap = (uint32_t)(i % 2000) * (2 * axis + 1) * 2654435761u >> 16;
-            noise = noise * 1664525u + 1013904223u;
-            scree__base_store32(records + 36 * i + 4 * axis, heap + (256u >> (noise >> 28)));
-        }
-    struct las_bytes made = las_make(&recipe, records);
-    char input[300], output[300];
-    snprintf(input, sizeof input, "%s", las_temporary_path("made.las"));
-    snprintf(output, sizeof output, "%s.copc.laz", input);
-    write_file(input, made.bytes, made.count);
-    const char *list[] = {input};
-    scree_convert_options_init(&options);
-    options.inputs = list;
-    options.input_count = 1;
-    options.output = output;
-    options.temporal_stride = 3;
-    assert_int_equal(scree_context_new(NULL, &context, NULL), SCREE_OK);
-    if (scree_convert_open(context, &options, &job, &err) != SCREE_OK)
-        fail_msg("%s", err.message);
-    job->limits.leaf_max = 4;
-    job->limits.leaf_min = 2;
-    assert_int_equal(scree_convert_run(job, NULL, &err), SCREE_OK);
-    scree_convert_close(job);
-    scree_context_free(context);
-    las_bytes_free(&made);
-    free(records);
-    made = las_bytes_of_file(output);
-    unlink(output);
-    unlink(input);
-    return made;
-}
-
-static void say(void *user, const struct scree_finding *finding)
-{
-    (void)user;
-    printf("%s: %s\n", finding->rule, finding->message);
-}
-
-static struct scree_validate_report judge(const struct las_bytes *file)
-{
-    struct scree_validate_options options;
-    struct scree_validate_report report;
-    struct scree_context *context;
-    struct scree_source *source;
-    scree_validate_options_init(&options);
-    options.finding = say;
-    assert_int_equal(scree_context_new(NULL, &context, NULL), SCREE_OK);
-    assert_int_equal(scree_source_open_memory(file->bytes, file->count, "made", &source, NULL),
-                     SCREE_OK);
-    assert_int_equal(scree_validate(context, source, &options, &report, NULL), SCREE_OK);
-    scree_source_close(source);
-    scree_context_free(context);
-    return report;
-}
-
-/* The same nodes, pages and points; every rule of COPC holds, the temporal index is true. */
-static void test_copc(void **state)
-{
-    (void)state;
-    struct las_bytes file = make_copc();
-    const struct scree_validate_report before = judge(&file);
-    struct made_change made;
-    assert_int_equal(before.error_count, 0);
-    assert_true(before.page_count > 1 && before.temporal_page_count > 1);
-    made_change(&made, scree_enrich_mode_features(SCREE_ENRICH_CORE), false, false, 1);
-    struct las_bytes out = made_rewrite_well(&file, &made);
-    const struct scree_validate_report after = judge(&out);
-    assert_true(after.is_copc);
-    assert_int_equal(after.error_count, 0);
-    assert_int_equal(after.warning_count, before.warning_count);
-    assert_int_equal(after.node_count, before.node_count);
-    assert_int_equal(after.page_count, before.page_count);
-    assert_int_equal(after.point_count, before.point_count);
-    assert_int_equal(after.temporal_page_count, before.temporal_page_count);
-    assert_int_equal(after.temporal_stride, 3);
-    made_change(&made, 0, false, false, 0);
-    struct las_bytes bare = made_rewrite_well(&out, &made);
-    assert_int_equal(bare.count, file.count);
-    assert_memory_equal(bare.bytes, file.bytes, file.count);
-    made_check_all(&file, "COPC", two);
-    las_bytes_free(&file);
-    las_bytes_free(&out);
-    las_bytes_free(&bare);
-}
-
-/* COPC to LAZ and LAS, LAS to LAZ and back: another kind, the same records. */
-static void test_other_kinds(void **state)
-{
-    (void)state;
-    struct las_bytes file = make_copc();
-    struct made_change made;
-    uint64_t counts[2];
-    uint32_t bytes[2];
-    uint8_t *records = made_records(&file, &counts[0], &bytes[0]);
-    made_change(&made, 7, false, false, 1);
-    for (unsigned kind = SCREE__ENRICH_LAS; kind <= SCREE__ENRICH_LAZ; kind++) {
-        made.change.kind = (enum scree__enrich_kind)kind;
-        struct las_bytes out = made_rewrite_well(&file, &made);
-        const struct scree_validate_report report = judge(&out);
-        assert_int_equal(report.error_count, 0);
-        assert_false(report.is_copc);
-        assert_int_equal(report.is_laz, kind == SCREE__ENRICH_LAZ);
-        made.change.kind = kind == SCREE__ENRICH_LAS ? SCREE__ENRICH_LAZ : SCREE__ENRICH_LAS;
-        struct las_bytes back = made_rewrite_well(&out, &made);
-        uint8_t *then = made_records(&back, &counts[1], &bytes[1]);
-        assert_int_equal(counts[0], counts[1]);
-        assert_int_equal(bytes[1], bytes[0] + 12);
-        for (uint64_t i = 0; i < counts[0]; i++)
-            assert_memory_equal(then + i * bytes[1], records + i * bytes[0], bytes[0]);
-        free(then);
-        las_bytes_free(&out);
-        las_bytes_free(&back);
-    }
-    free(records);
-    las_bytes_free(&file);
 }
 
 static int tidy(void **state)
@@ -652,8 +472,6 @@ int main(void)
         cmocka_unit_test(test_determinism),
         cmocka_unit_test(test_small_budget),
         cmocka_unit_test(test_descriptors),
-        cmocka_unit_test(test_copc),
-        cmocka_unit_test(test_other_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, tidy);
 }

@@ -276,6 +276,81 @@ static void expect_status(const struct directory *d, enum scree_status status, c
     assert_null(crs.wkt);
 }
 
+/* Datums that are said by an ellipsoid and a meridian, by code or by numbers. */
+static void own_datums(void **state)
+{
+    static const struct {
+        unsigned key;
+        double value; /* of keys that are numbers; else `code` */
+        unsigned code;
+    } keys[][4] = {
+        {{2056, 0, 7030}},
+        {{2056, 0, 32767}, {2057, 6378137, 0}, {2058, 6356752.314245179, 0}},
+        {{2057, 6378137, 0}, {2059, 298.257222101, 0}},
+        {{2056, 0, 7030}, {2051, 0, 8903}},
+        {{2056, 0, 7030}, {2051, 0, 32767}, {2061, 2.5, 0}},
+    };
+    static const char *const said[] = {
+        "+proj=longlat +ellps=WGS84 +type=crs",
+        "+proj=longlat +ellps=WGS84 +type=crs",
+        "+proj=longlat +ellps=GRS80 +type=crs",
+        "+proj=longlat +ellps=WGS84 +pm=2.33722917 +type=crs",
+        "+proj=longlat +ellps=WGS84 +pm=2.5 +type=crs",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        struct directory d = {.key_count = 0};
+        add_short(&d, 1024, 2);
+        add_short(&d, 2048, 32767);
+        for (unsigned k = 0; k < 4 && keys[i][k].key != 0; k++)
+            if (keys[i][k].value > 0)
+                add_double(&d, keys[i][k].key, keys[i][k].value);
+            else
+                add_short(&d, keys[i][k].key, keys[i][k].code);
+        expect(&d, said[i]);
+    }
+    struct directory flat = {.key_count = 0};
+    add_short(&flat, 2048, 32767);
+    add_double(&flat, 2057, 5);
+    expect_status(&flat, SCREE_E_DATA, "no ellipsoid");
+}
+
+/* Heights by their datum; heights that are none; heights of what has heights; units of a size. */
+static void heights(void **state)
+{
+    static const struct {
+        unsigned model, key, value;
+        const char *wkt, *note;
+    } cases[] = {
+        {1, 4098, 5119, "IGN69", NULL},
+        {1, 4096, 4326, NULL, "left out"},
+        {3, 4096, 5773, NULL, "has heights"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct directory d = {.key_count = 0};
+        struct scree_las_crs crs;
+        add_short(&d, 1024, cases[i].model);
+        add_short(&d, cases[i].model == 3 ? 2048 : 3072, cases[i].model == 3 ? 4326 : 2154);
+        add_short(&d, cases[i].key, cases[i].value);
+        assert_int_equal(read_crs(&d, &crs, NULL), SCREE_OK);
+        if ((cases[i].wkt != NULL && strstr(crs.wkt, cases[i].wkt) == NULL) ||
+            (cases[i].note != NULL && strstr(crs.note, cases[i].note) == NULL))
+            fail_msg("%u: %s: %s", (unsigned)i, crs.note, crs.wkt);
+        scree_las_crs_release(&crs);
+    }
+    struct directory d = {.key_count = 0};
+    lambert(&d);
+    scree__base_store16(d.keys + 8 + 8 * 5 + 6, 32767); /* the linear unit is one's own */
+    add_double(&d, 3077, 0.5);
+    struct scree_las_crs crs;
+    assert_int_equal(read_crs(&d, &crs, NULL), SCREE_OK);
+    assert_non_null(strstr(crs.wkt, "UNIT[\"unknown\",0.5"));
+    scree_las_crs_release(&crs);
+    scree__base_store16(d.keys, 2);
+    expect_status(&d, SCREE_E_DATA, "of version 2, not 1");
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -366,6 +441,8 @@ int main(void)
         cmocka_unit_test(codes),
         cmocka_unit_test(units),
         cmocka_unit_test(own_projections),
+        cmocka_unit_test(own_datums),
+        cmocka_unit_test(heights),
         cmocka_unit_test(refused),
         cmocka_unit_test(notes),
         cmocka_unit_test(random_directories),

@@ -272,6 +272,7 @@ static void each_recipe_is_found(void **state)
         {"R14", 'W', {.large_vlr = true}},
         {"R15", 'W', {.empty_nodes = 32768}},
         {"COPC-black", 'W', {.black = true}},
+        {"COPC-intensity", 'W', {.dim = true}},
         {"COPC-gps-order", 'W', {.gps_back = true}},
         {"LAS-gps-nan", 'W', {.gps_nan = true}},
         {"LAS-return-number", 'W', {.return_zero = true}},

@@ -42,7 +42,7 @@ enum place {
 
 struct recipe {
     bool no_wkt, two_wkts, large_vlr, temporal, eight_bits, black, return_zero, gps_nan, gps_back;
-    bool temporal_vlr, two_temporals;
+    bool temporal_vlr, two_temporals, dim;
     unsigned empty_nodes; /* appended to the root page */
     unsigned gap_bytes;   /* between the chunks and the chunk table */
     unsigned tail_bytes;  /* behind the last EVLR */
@@ -102,6 +102,7 @@ static inline void file_make_point(uint8_t *p, int32_t at, double time, const st
     memset(p, 0, TEST_RECORD_BYTES);
     for (unsigned axis = 0; axis < 3; axis++)
         scree__base_store32(p + 4 * axis, (uint32_t)at);
+    scree__base_store16(p + 12, recipe->dim ? 250 : 900);
     p[14] = recipe->return_zero ? 0x10 : 0x11;
     p[16] = 2;
     scree__base_store_f64(p + 22, time);
