@@ -104,6 +104,12 @@ static enum scree_status read_geotiff_or_wkt(const struct scree__las_crs_records
     return SCREE_OK;
 }
 
+/* Do the GeoTIFF keys count, and the WKT only where they fail? */
+static bool keys_come_first(const struct scree__las_crs_records *records)
+{
+    return records->keys_bytes > 0 && !records->wkt_bit && records->version_minor < 4;
+}
+
 enum scree_status scree__las_crs_from_records(const struct scree__las_crs_records *records,
                                               struct scree_las_crs *crs, struct scree_error *err)
 {
@@ -116,7 +122,7 @@ enum scree_status scree__las_crs_from_records(const struct scree__las_crs_record
         return status;
     if (wkt == NULL) {
         status = read_geotiff(records, crs, err);
-    } else if (records->keys_bytes > 0 && !records->wkt_bit && records->version_minor < 4) {
+    } else if (keys_come_first(records)) {
         status = read_geotiff_or_wkt(records, wkt, crs, err);
     } else {
         status = scree__las_crs_from_wkt(wkt, crs, err);
@@ -197,6 +203,27 @@ enum scree_status scree_las_crs_read(const struct scree_las_reader *reader,
     if (status != SCREE_OK)
         scree__base_error_prefix(err, "%s", scree_source_name(scree_las_source(reader)));
     return status;
+}
+
+enum scree_status scree__las_crs_glance(const struct scree_las_reader *reader,
+                                        struct scree_las_crs *crs, struct scree_error *err)
+{
+    struct scree__las_crs_records records;
+    char *wkt = NULL;
+    memset(crs, 0, sizeof *crs);
+    enum scree_status status = find_records(reader, &records, err);
+    if (status == SCREE_OK && records.wkt != NULL && !keys_come_first(&records))
+        status = trimmed((const char *)records.wkt, records.wkt_bytes, &wkt, err);
+    if (status != SCREE_OK)
+        return status;
+    if (wkt != NULL && scree__las_crs_is_wkt1(wkt)) {
+        scree__las_crs_describe(wkt, crs);
+        crs->wkt = wkt;
+        crs->origin = SCREE_CRS_WKT;
+        return SCREE_OK;
+    }
+    scree__mem_string_free(wkt);
+    return scree_las_crs_read(reader, crs, err);
 }
 
 enum scree_status scree__las_crs_said(const struct scree_las_reader *reader,

@@ -18,6 +18,14 @@ scree__las_crs_from_records(const struct scree__las_crs_records *records, struct
                             struct scree_error *err);
 
 /*
+ * As scree_las_crs_read(), but what begins like WKT1 is taken as it stands, with the name that it has by its look: the same text and name, without the
+ * 13 ms (on a Zen 4) that PROJ takes to read it. What PROJ would complain of goes unnoticed, and the kind of a compound CRS is not known.
+ */
+SCREE_MUST_CHECK enum scree_status scree__las_crs_glance(const struct scree_las_reader *reader,
+                                                         struct scree_las_crs *crs,
+                                                         struct scree_error *err);
+
+/*
  * All that scree_las_crs_read() looks at in a file, as bytes: files that say the same have the same CRS and the same notes, and PROJ, which takes some
  * milliseconds to look a code up, need not be asked again. Release with scree__las_crs_said_release().
  */

@@ -15,6 +15,7 @@
 #include "scree/copc.h"
 #include "scree/query.h"
 #include "copc/forward.h"
+#include "las/crs.h"
 #include "las/map.h"
 #include "las/schema.h"
 #include "par/context.h"
@@ -106,6 +107,8 @@ struct scree_query {
     struct scree_las_header header;
     struct scree__las_schema schema;
     struct scree_las_crs crs;
+    struct scree__las_crs_said crs_said; /* by the input that was joined last, */
+    char crs_note[256];                  /* and what was noted of that */
     struct scree__copc_forward forward;
     struct scree__query_columns columns; /* of the records that come out */
     struct scree__query_columns dims;    /* those that are asked for; all without `dims` */

@@ -32,15 +32,21 @@ static unsigned joint_format(unsigned joint, unsigned format)
     return out > joint ? out : joint;
 }
 
-static enum scree_status join_crs(struct scree_query *query, const char *path,
+static void log_crs_note(const struct scree_query *query, const char *path)
+{
+    if (query->crs_note[0] != '\0')
+        scree__par_log(query->context, SCREE_LOG_WARNING, "%s: %s", path, query->crs_note);
+}
+
+static enum scree_status read_crs(struct scree_query *query, const char *path,
                                   const struct scree_las_reader *reader, struct scree_error *err)
 {
     struct scree_las_crs crs;
-    enum scree_status status = scree_las_crs_read(reader, &crs, err);
+    enum scree_status status = scree__las_crs_glance(reader, &crs, err);
     if (status != SCREE_OK)
         return status;
-    if (crs.note[0] != '\0')
-        scree__par_log(query->context, SCREE_LOG_WARNING, "%s: %s", path, crs.note);
+    memcpy(query->crs_note, crs.note, sizeof query->crs_note);
+    log_crs_note(query, path);
     if (query->plan.inputs_met == 0) {
         query->crs = crs;
         return SCREE_OK;
@@ -53,6 +59,24 @@ static enum scree_status join_crs(struct scree_query *query, const char *path,
                                   crs.wkt != NULL ? crs.name : "no known CRS");
     scree_las_crs_release(&crs);
     return status;
+}
+
+/* Tiles of a survey mostly say the same, byte for byte; PROJ takes milliseconds to read it. */
+static enum scree_status join_crs(struct scree_query *query, const char *path,
+                                  const struct scree_las_reader *reader, struct scree_error *err)
+{
+    struct scree__las_crs_said said;
+    enum scree_status status = scree__las_crs_said(reader, &said, err);
+    if (status != SCREE_OK)
+        return status;
+    if (query->plan.inputs_met > 0 && scree__las_crs_said_same(&said, &query->crs_said)) {
+        log_crs_note(query, path);
+        scree__las_crs_said_release(&said);
+        return SCREE_OK;
+    }
+    scree__las_crs_said_release(&query->crs_said);
+    query->crs_said = said;
+    return read_crs(query, path, reader, err);
 }
 
 static enum scree_status check_gps_type(const struct scree_query *query, uint64_t index,
@@ -392,6 +416,7 @@ void scree__query_join_release(struct scree_query *query)
     scree__mem_free(NULL, query->extra_defaults, query->schema.bytes);
     scree__las_schema_release(&query->schema);
     scree_las_crs_release(&query->crs);
+    scree__las_crs_said_release(&query->crs_said);
     scree__copc_forward_release(&query->forward, query->budget);
     scree__query_columns_release(&query->columns);
     scree__query_columns_release(&query->dims);

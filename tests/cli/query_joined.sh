@@ -38,6 +38,11 @@ code=0
 "$SCREE" query plain.laz far.laz --count > out 2> err || code=$?
 [ $code != 0 ] || fail "two coordinate systems in one question"
 says err 'they cannot be asked together'
+for order in 'plain.laz other.laz far.laz' 'plain.laz far.laz other.laz' 'far.laz plain.laz other.laz'; do
+    # shellcheck disable=SC2086
+    expect 1 query $order --count
+    says err 'they cannot be asked together'
+done
 
 
 # A circle in degrees is the one in metres, but for the vertices between.

@@ -25,6 +25,7 @@ osd crush chooseleaf type = 0
 osd objectstore = memstore
 memstore device bytes = 2147483648
 mon allow pool size one = true
+rgw dns name = localhost
 mon data = $dir/mon
 mon data avail warn = 1
 osd data = $dir/osd/0

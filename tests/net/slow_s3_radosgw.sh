@@ -68,6 +68,20 @@ expect 0 info -v s3://box/plain.laz
 says err 's3://box/plain.laz: 2 requests'
 expect 0 validate "s3://box/a b+c/ü%20.laz"
 expect 1 info --s3-anonymous s3://box/plain.laz
+# The bucket in the host's name (curl takes what ends in .localhost for this machine); an object that anybody may read.
+by_name=http://localhost:${endpoint##*:}
+expect 0 info -v --s3-style virtual --s3-endpoint "$by_name" "s3://box/a b+c/ü%20.laz"
+says err ': 2 requests'
+expect 0 convert a.laz s3://box/by-name.copc.laz --s3-style virtual --s3-endpoint "$by_name" -q
+"$NET_TOOL" copy s3://box/by-name.copc.laz back replace
+cmp back a.copc.laz || fail "an object that was written by the host's name differs"
+s3 -X PUT -H 'x-amz-acl: public-read' --data-binary @a.copc.laz "$endpoint/box/public.copc.laz" || fail "no public object can be made"
+mv .aws/credentials kept
+expect 0 query --s3-anonymous s3://box/public.copc.laz --level 1 -o public.las -q
+expect 0 query s3://box/public.copc.laz --level 1 -o nameless.las -q
+expect 0 query a.copc.laz --level 1 -o own.las -q
+cmp public.las own.las && cmp nameless.las own.las || fail "an unsigned query differs"
+mv kept .aws/credentials
 rm -r .aws
 export AWS_ACCESS_KEY_ID=AKTEST AWS_SECRET_ACCESS_KEY=SKTEST
 expect 0 info --s3-endpoint "$endpoint" s3://box/plain.laz

@@ -299,6 +299,16 @@ static void check_file(const char *path, const char *wanted)
             fail_msg("%s: %s\nis not %s", path, crs.wkt, wanted);
         scree_las_crs_release(&other);
     }
+    struct scree_las_crs glanced;
+    if (scree__las_crs_glance(reader, &glanced, &err) != SCREE_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(glanced.origin, crs.origin);
+    assert_string_equal(glanced.name, crs.name);
+    if (crs.wkt != NULL)
+        assert_string_equal(glanced.wkt, crs.wkt);
+    else
+        assert_null(glanced.wkt);
+    scree_las_crs_release(&glanced);
     scree_las_crs_release(&crs);
     scree_las_close(reader);
     scree_source_close(source);
