@@ -148,7 +148,7 @@ static struct outcome engine(const char *path, const struct settings *settings)
     options.input = path;
     check(scree_context_new(&run, &context, &err), &err);
     double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
-    check(scree__enrich_engine_open(context, &options, &job, &err), &err);
+    check(scree__enrich_engine_open(context, &options, NULL, &job, &err), &err);
     check(scree__enrich_engine_run(job, &rows, &err), &err);
     uint32_t width = scree__enrich_rows_features(rows, &features);
     float *out = room(4096 * (size_t)width * sizeof *out);

@@ -17,10 +17,13 @@
 struct batch {
     struct scree_context *context;
     struct scree_enrich_batch_options options;
+    struct scree_enrich_options
+        each; /* options.each, whole, of whatever version the caller's are */
     struct scree_enrich_batch_result *result;
     struct scree__enrich_tree tree;
     struct scree__enrich_journal *journal; /* NULL: a dry run */
     uint64_t options_digest;
+    struct scree__enrich_around *around;
     char around_folder[4096]; /* the last one whose digest was made */
     uint64_t around_digest;
 };
@@ -224,7 +227,8 @@ static enum scree_status open_and_run(struct batch *batch, struct one *one,
     beside(each.output, ".enrich.png", map, sizeof map);
     each.report = batch->options.reports ? report : NULL;
     each.map = batch->options.maps ? map : NULL;
-    enum scree_status status = scree_enrich_open(batch->context, &each, &one->job, why);
+    enum scree_status status =
+        scree__enrich_job_open(batch->context, &each, batch->around, &one->job, why);
     if (status != SCREE_OK)
         return status;
     *skipped = there && !batch->options.redo && scree__enrich_job_is_done(one->job) &&
@@ -236,19 +240,35 @@ static enum scree_status open_and_run(struct batch *batch, struct one *one,
                                 "%s exists already, and scree enrich did not write it (--force "
                                 "replaces it)",
                                 each.output);
-    add_plan(batch, scree_enrich_plan(one->job));
     if (!scree_enrich_plan(one->job)->fits)
         scree__par_log(batch->context, SCREE_LOG_WARNING,
                        "%s: its %llu points do not fit the memory budget: %llu MiB of scratch",
                        each.input, (unsigned long long)scree_enrich_plan(one->job)->point_count,
                        (unsigned long long)(scree_enrich_plan(one->job)->scratch_bytes >> 20));
-    if (batch->options.dry_run)
-        return SCREE_OK;
-    status = scree__enrich_make_folders(each.output, why);
+    if (!batch->options.dry_run) {
+        status = scree__enrich_make_folders(each.output, why);
+        if (status == SCREE_OK)
+            status = scree_enrich_run(one->job, &one->result, why);
+        one->run = status == SCREE_OK;
+    }
     if (status == SCREE_OK)
-        status = scree_enrich_run(one->job, &one->result, why);
-    one->run = status == SCREE_OK;
+        add_plan(batch, scree_enrich_plan(one->job));
     return status;
+}
+
+/* Was it another file that failed? Then once more without that one. */
+static bool can_do_without(struct batch *batch, struct one *one, struct scree_error *why)
+{
+    const char *bad = one->job != NULL && one->job->engine != NULL
+                          ? scree__enrich_engine_bad_neighbor(one->job->engine)
+                          : NULL;
+    if (bad == NULL)
+        return false;
+    scree__enrich_around_leave_out(batch->around, bad, why->message);
+    scree_enrich_close(one->job);
+    one->job = NULL;
+    *why = (struct scree_error)SCREE_ERROR_INIT;
+    return true;
 }
 
 /* SCREE_OK whatever becomes of the file; only what ends the batch is returned. */
@@ -264,7 +284,9 @@ static enum scree_status process(struct batch *batch, uint64_t index, struct scr
     bool known = skipped;
     enum scree_status status = SCREE_OK;
     if (!skipped)
-        status = open_and_run(batch, &one, entry, &skipped, &why);
+        do
+            status = open_and_run(batch, &one, entry, &skipped, &why);
+        while (status != SCREE_OK && can_do_without(batch, &one, &why));
     enum scree_enrich_outcome outcome = skipped              ? SCREE_ENRICH_SKIPPED
                                         : status == SCREE_OK ? SCREE_ENRICH_DONE
                                                              : SCREE_ENRICH_FAILED;
@@ -302,6 +324,8 @@ static enum scree_status run(struct batch *batch, struct scree_error *err)
 {
     const struct scree_enrich_batch_options *options = &batch->options;
     enum scree_status status = digest_options(batch, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_around_new(batch->context, &batch->around, err);
     if (status == SCREE_OK)
         status = scree__enrich_tree_find(batch->context, options->inputs, options->input_count,
                                          options->output_folder, options->each->output_kind,
@@ -342,8 +366,11 @@ enum scree_status scree_enrich_batch(struct scree_context *context,
            options->size < sizeof batch.options ? options->size : sizeof batch.options);
     if (batch.options.each == NULL || batch.options.output_folder == NULL)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a batch has options and an output folder");
+    scree__enrich_options_take(&batch.each, batch.options.each);
+    batch.options.each = &batch.each;
     enum scree_status status = run(&batch, err);
     scree__enrich_journal_close(batch.journal);
+    scree__enrich_around_free(batch.around);
     scree__enrich_tree_release(&batch.tree);
     return status;
 }

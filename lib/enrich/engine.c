@@ -102,6 +102,7 @@ static uint64_t points_around(const struct scree__enrich_engine *engine)
 
 enum scree_status scree__enrich_engine_open(struct scree_context *context,
                                             const struct scree_enrich_options *options,
+                                            struct scree__enrich_around *around,
                                             struct scree__enrich_engine **out,
                                             struct scree_error *err)
 {
@@ -126,6 +127,7 @@ enum scree_status scree__enrich_engine_open(struct scree_context *context,
     engine->context = context;
     engine->budget = scree__par_budget(context);
     engine->options = *options;
+    engine->around = around;
     status = scree__enrich_survey_open(engine, err);
     if (status == SCREE_OK)
         status = scree__enrich_ask(engine, err);
@@ -207,6 +209,12 @@ bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine)
 const uint8_t *scree__enrich_engine_channels(const struct scree__enrich_engine *engine)
 {
     return engine->ran ? engine->channels : NULL;
+}
+
+const char *scree__enrich_engine_bad_neighbor(const struct scree__enrich_engine *engine)
+{
+    const struct scree__enrich_file *bad = &engine->files[engine->bad_file];
+    return engine->bad_file == 0 || bad->named ? NULL : bad->path;
 }
 
 void scree__enrich_engine_close(struct scree__enrich_engine *engine)

@@ -13,6 +13,7 @@
 #define SCREE_LIB_ENRICH_ENGINE_H
 
 #include "scree/features.h"
+#include "enrich/around.h"
 #include "enrich/rows.h"
 
 struct scree__enrich_engine;
@@ -50,11 +51,16 @@ struct scree__enrich_survey {
 /*
  * Takes the options' strings as they are: they stay until the engine is closed. Errors: SCREE_E_ARGUMENT (options that contradict each other), SCREE_E_UNSUPPORTED (a geographic CRS),
  * SCREE_E_BUDGET (below 64 MiB), those of scree_las_open() for the input. A context file that cannot be read is an error, too: without it results
- * would be others.
+ * would be others. around: what a batch knows of files; with it, only context files that the options name are errors, others are left out. Stays until the engine is closed.
+ * NULL: nothing.
  */
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_engine_open(struct scree_context *context, const struct scree_enrich_options *options,
-                          struct scree__enrich_engine **engine, struct scree_error *err);
+                          struct scree__enrich_around *around, struct scree__enrich_engine **engine,
+                          struct scree_error *err);
+/* The caller's options, of whatever version they are, with defaults for what it does not know. */
+void scree__enrich_options_take(struct scree_enrich_options *own,
+                                const struct scree_enrich_options *given);
 const struct scree__enrich_plan *
 scree__enrich_engine_plan(const struct scree__enrich_engine *engine);
 const struct scree__enrich_survey *
@@ -75,6 +81,8 @@ void scree__enrich_engine_check_all(struct scree__enrich_engine *engine);
 bool scree__enrich_engine_checked(const struct scree__enrich_engine *engine);
 /* After such a run, for formats 6 to 10: which scanner channels the points of each unit of the input are of, bits; else NULL. */
 const uint8_t *scree__enrich_engine_channels(const struct scree__enrich_engine *engine);
+/* After a run that failed: the file around that could not be decoded, unless the options name it; NULL: it was something else. */
+const char *scree__enrich_engine_bad_neighbor(const struct scree__enrich_engine *engine);
 void scree__enrich_engine_close(struct scree__enrich_engine *engine); /* accepts NULL */
 
 #endif

@@ -36,6 +36,12 @@ struct scree_enrich_job {
     bool run;
 };
 
+/* scree_enrich_open() for a batch; around: as for scree__enrich_engine_open(). */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_job_open(struct scree_context *context, const struct scree_enrich_options *options,
+                       struct scree__enrich_around *around, struct scree_enrich_job **job,
+                       struct scree_error *err);
+
 /* Is the output that is there the one that this job would make, by its parameter record? For a batch that goes on. */
 bool scree__enrich_job_is_done(const struct scree_enrich_job *job);
 

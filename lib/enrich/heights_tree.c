@@ -251,7 +251,7 @@ static void disc_take(void *user, const struct scree__enrich_node *node, const u
 {
     struct disc *disc = user;
     struct scree__enrich_window *window = disc->window;
-    (void)node;
+    scree__enrich_lowest_ground(node, &points, &count, stride);
     for (uint32_t i = 0; i < count && !disc->full; i++) {
         const struct scree__enrich_point *p =
             (const struct scree__enrich_point *)(const void *)(points + (size_t)i * stride);

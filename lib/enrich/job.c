@@ -25,9 +25,7 @@ static enum scree_status copy_options(struct scree_enrich_job *job,
                                       struct scree_error *err)
 {
     struct scree_enrich_options *own = &job->options;
-    scree_enrich_options_init(own);
-    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
-    own->size = sizeof *own;
+    scree__enrich_options_take(own, given);
     const char **strings[] = {&own->input,          &own->neighbors_folder, &own->crs, &own->output,
                               &own->scratch_folder, &own->report,           &own->map};
     const char *const *files = own->context_files;
@@ -121,6 +119,10 @@ static void make_plan(struct scree_enrich_job *job)
     /* Floats of features are noise to a codec: some three quarters of their bytes stay. */
     plan->output_bytes = plan->input_bytes + (header->compressed ? plan->point_count * added / 4 * 3
                                                                  : plan->point_count * added);
+    /* Descriptors and parameters, each in a record of its own (54 bytes). */
+    if (job->field_count > 0)
+        plan->output_bytes +=
+            job->field_count * SCREE__ENRICH_DESCRIPTOR_BYTES + job->parameters.bytes + 108;
     if (job->engine == NULL) {
         plan->fits = true;
         return;
@@ -136,9 +138,10 @@ static void make_plan(struct scree_enrich_job *job)
         plan->scratch_bytes += plan->output_bytes;
 }
 
-enum scree_status scree_enrich_open(struct scree_context *context,
-                                    const struct scree_enrich_options *options,
-                                    struct scree_enrich_job **out, struct scree_error *err)
+enum scree_status scree__enrich_job_open(struct scree_context *context,
+                                         const struct scree_enrich_options *options,
+                                         struct scree__enrich_around *around,
+                                         struct scree_enrich_job **out, struct scree_error *err)
 {
     void *memory;
     *out = NULL;
@@ -155,7 +158,7 @@ enum scree_status scree_enrich_open(struct scree_context *context,
     if (status == SCREE_OK && job->options.strip) {
         status = open_for_strip(job, err);
     } else if (status == SCREE_OK) {
-        status = scree__enrich_engine_open(context, &job->options, &job->engine, err);
+        status = scree__enrich_engine_open(context, &job->options, around, &job->engine, err);
         if (status == SCREE_OK) {
             job->survey = scree__enrich_engine_survey(job->engine);
             job->reader = scree__enrich_engine_reader(job->engine);
@@ -170,6 +173,13 @@ enum scree_status scree_enrich_open(struct scree_context *context,
     }
     *out = job;
     return SCREE_OK;
+}
+
+enum scree_status scree_enrich_open(struct scree_context *context,
+                                    const struct scree_enrich_options *options,
+                                    struct scree_enrich_job **out, struct scree_error *err)
+{
+    return scree__enrich_job_open(context, options, NULL, out, err);
 }
 
 const struct scree_enrich_plan *scree_enrich_plan(const struct scree_enrich_job *job)

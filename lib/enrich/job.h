@@ -33,6 +33,7 @@ struct scree__enrich_file {
     struct scree_las_header header;
     uint64_t file_bytes;
     bool exact;
+    bool named; /* by the options: it is not left out */
     int64_t
         shift[3]; /* exact: steps of the input's lattice that are added; with the scales equal */
     double scale[3], offset[3]; /* else: in steps of the input's, times scale, plus offset */
@@ -42,7 +43,9 @@ struct scree__enrich_engine {
     struct scree_context *context;
     struct scree__mem_budget *budget;
     struct scree_enrich_options options;
-    struct scree__enrich_file *files; /* files[0]: the input */
+    struct scree__enrich_around *around; /* NULL: no batch */
+    struct scree__enrich_file *files;    /* files[0]: the input */
+    uint64_t bad_file;                   /* could not be decoded; 0: none but the input */
     uint64_t file_count, file_capacity;
     struct scree__enrich_lattice lattice;
     struct scree__enrich_survey survey;

@@ -267,6 +267,8 @@ enum scree_status scree__enrich_read(struct scree__enrich_engine *engine,
         reader.file = &engine->files[f];
         reader.number = (uint32_t)f;
         status = read_file(&reader, err);
+        if (status == SCREE_E_DATA || status == SCREE_E_UNSUPPORTED)
+            engine->bad_file = f;
     }
     if (status == SCREE_OK)
         scree__par_stage_end(engine->context);

@@ -300,6 +300,25 @@ enum scree_status scree__enrich_seek_ground(struct scree__enrich_seek *seek, con
     return seek_nearest(seek, &nearest, count, err);
 }
 
+void scree__enrich_lowest_ground(const struct scree__enrich_node *node, const uint8_t **points,
+                                 uint32_t *count, uint32_t stride)
+{
+    const uint8_t *lowest = NULL;
+    int32_t least = 0;
+    if (!scree__enrich_one_place(node))
+        return;
+    for (uint32_t i = 0; i < *count; i++) {
+        const uint8_t *at = *points + (size_t)i * stride;
+        const struct scree__enrich_point *p = (const struct scree__enrich_point *)(const void *)at;
+        if (!(p->what >> ENRICH_INDEX_BITS & ENRICH_GROUND) || (lowest != NULL && p->z >= least))
+            continue;
+        lowest = at;
+        least = p->z;
+    }
+    *points = lowest != NULL ? lowest : *points;
+    *count = lowest != NULL;
+}
+
 /* ---------------------------------------------------------------------------------------- within */
 
 struct within {

@@ -55,6 +55,13 @@ struct scree__enrich_hit {
     int32_t at[3];
 };
 
+/*
+ * Of the ground points of a leaf that stand above one another the lowest is the ground: moves *points to it, and *count becomes 1, or 0 without one. So a column of points
+ * is as many ground points as it has leaves.
+ */
+void scree__enrich_lowest_ground(const struct scree__enrich_node *node, const uint8_t **points,
+                                 uint32_t *count, uint32_t stride);
+
 /* The k nearest neighbours by (d2, x, y, z) within limit2, nearest first. hits: room for k. */
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_seek_nearest(struct scree__enrich_seek *seek, const int32_t at[3], uint32_t k,

@@ -90,6 +90,12 @@ static inline bool scree__enrich_one_position(const struct scree__enrich_node *n
            node->min[2] == node->max[2];
 }
 
+/* All its points lie above one another. */
+static inline bool scree__enrich_one_place(const struct scree__enrich_node *node)
+{
+    return node->min[0] == node->max[0] && node->min[1] == node->max[1];
+}
+
 struct scree__enrich_piece {
     const uint8_t *points; /* stride bytes each */
     uint32_t count, segment;

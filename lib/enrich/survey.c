@@ -187,30 +187,57 @@ static bool known_file(const struct scree__enrich_engine *engine, const char *pa
     return engine->options.output != NULL && same_file(engine->options.output, path);
 }
 
-static bool comes_near(const struct scree__enrich_engine *engine,
-                       const struct scree_las_header *header)
+static bool comes_near(const struct scree__enrich_engine *engine, const double min[2],
+                       const double max[2], uint64_t point_count)
 {
     const struct scree_las_header *input = &engine->files[0].header;
     double margin = engine->survey.margin;
     for (int a = 0; a < 2; a++)
-        if (header->min[a] > input->max[a] + margin || header->max[a] < input->min[a] - margin)
+        if (min[a] > input->max[a] + margin || max[a] < input->min[a] - margin)
             return false;
-    return header->point_count > 0;
+    return point_count > 0;
 }
 
-/* Takes it into the survey if it comes near, or in any case. */
-static enum scree_status try_file(struct scree__enrich_engine *engine, const char *path,
-                                  bool in_any_case, struct scree_error *err)
+/* A batch has looked at it before, and it does not come near or cannot be read. */
+static bool known_to_be_out(const struct scree__enrich_engine *engine, const char *path)
 {
-    if (known_file(engine, path))
+    const struct scree__enrich_bounds *bounds =
+        engine->around != NULL ? scree__enrich_around_find(engine->around, path) : NULL;
+    return bounds != NULL &&
+           (bounds->left_out || !comes_near(engine, bounds->min, bounds->max, bounds->point_count));
+}
+
+static bool is_files_own(enum scree_status status)
+{
+    return status == SCREE_E_DATA || status == SCREE_E_UNSUPPORTED || status == SCREE_E_IO;
+}
+
+/* Takes it into the survey if it comes near, or, where the options name it, in any case. */
+static enum scree_status try_file(struct scree__enrich_engine *engine, const char *path, bool named,
+                                  struct scree_error *err)
+{
+    struct scree_error why = SCREE_ERROR_INIT;
+    if ((!named && known_to_be_out(engine, path)) || known_file(engine, path))
         return SCREE_OK;
     enum scree_status status = add_file(engine, path, err);
     if (status != SCREE_OK)
         return status;
     struct scree__enrich_file *file = &engine->files[engine->file_count - 1];
-    status = open_file(engine, engine->file_count - 1, err);
-    bool near = status == SCREE_OK && (in_any_case || comes_near(engine, &file->header));
+    const struct scree_las_header *header = &file->header;
+    file->named = named;
+    status = open_file(engine, engine->file_count - 1, &why);
+    const bool near = status == SCREE_OK &&
+                      (named || comes_near(engine, header->min, header->max, header->point_count));
     close_file(file);
+    if (engine->around != NULL && !named && is_files_own(status)) {
+        scree__enrich_around_leave_out(engine->around, path, why.message);
+        status = SCREE_OK;
+    } else if (status != SCREE_OK) {
+        if (err != NULL)
+            *err = why;
+    } else if (engine->around != NULL) {
+        scree__enrich_around_keep(engine->around, path, header);
+    }
     if (near) {
         scree__enrich_lattice_join(engine, file);
         return SCREE_OK;

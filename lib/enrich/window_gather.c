@@ -93,6 +93,8 @@ static void gather_take(void *user, const struct scree__enrich_node *node, const
     bool one = scree__enrich_one_position(node);
     if (one && gather->role != ENRICH_GROUND)
         copies = node->neighbors < gather->copies ? node->neighbors : gather->copies;
+    if (gather->role == ENRICH_GROUND)
+        scree__enrich_lowest_ground(node, &points, &count, stride);
     for (uint32_t i = 0; i < count && !gather->full; i++) {
         const struct scree__enrich_point *p =
             (const struct scree__enrich_point *)(const void *)(points + (size_t)i * stride);

@@ -89,6 +89,32 @@ says err '3 files: 1 done, 0 skipped, 2 failed'
 says out2/.scree-enrich.jsonl '"status":"failed"'
 absent out2/cut.laz out2/bad.laz
 
+# Files that cannot be read, in their header, their chunks or in the middle, beside others: these are done as if the bad ones were not there. A file that is named as context is needed.
+make_survey whole4 20K --tiles 4 --format 6
+cp -r whole4 holes
+echo bad > holes/bad.laz
+: > holes/empty.LAS
+head -c 20000 holes/tile_0_0.laz > holes/cut.laz
+cp holes/tile_0_0.laz holes/hurt.laz
+head -c 400 in/x.json in/x.LAZ | dd of=holes/hurt.laz bs=1 seek=15000 conv=notrunc 2> dd.err
+expect 0 enrich whole4 whole4.out --k 9 --features Planarity -q
+expect 4 enrich holes holes.out --k 9 --features Planarity
+says err '8 files: 4 done, 0 skipped, 4 failed'
+for bad in bad.laz empty.LAS cut.laz hurt.laz; do
+    says err "holes/$bad: failed: "
+    [ "$(grep -c "^scree: warning: .*holes/$bad.*left out of the surroundings" err)" = 1 ] || [ $bad = hurt.laz ] || fail "$bad: not said once"
+    absent "holes.out/$bad"
+done
+for tile in whole4/*.laz; do
+    cmp "whole4.out/${tile#*/}" "holes.out/${tile#*/}" || fail "$tile: other bytes beside files that cannot be read"
+done
+expect 4 enrich holes holes.out --k 9 --features Planarity
+says err '8 files: 0 done, 4 skipped, 4 failed'
+expect 1 enrich holes/tile_0_0.laz alone.laz --k 9 --features Planarity
+says err 'holes/bad.laz: '
+expect 4 enrich whole4 named.out --k 9 --features Planarity --context holes/hurt.laz
+says err '4 files: 0 done, 0 skipped, 4 failed'
+
 # Misuse.
 expect 2 enrich in in
 says err 'input and output'

@@ -121,7 +121,7 @@ static float *rows_of(const struct scree_enrich_options *options, uint64_t *coun
     struct scree_context *context = context_with(2, (uint64_t)256 << 20);
     struct scree__enrich_engine *engine;
     struct scree__enrich_rows *rows;
-    if (scree__enrich_engine_open(context, options, &engine, &err) != SCREE_OK ||
+    if (scree__enrich_engine_open(context, options, NULL, &engine, &err) != SCREE_OK ||
         scree__enrich_engine_run(engine, &rows, &err) != SCREE_OK)
         fail_msg("%s", err.message);
     *count = scree__enrich_rows_count(rows);
@@ -283,7 +283,7 @@ static enum scree_status open_status(const struct scree_enrich_options *options,
 {
     struct scree_context *context = context_with(2, memory);
     struct scree__enrich_engine *engine;
-    enum scree_status status = scree__enrich_engine_open(context, options, &engine, err);
+    enum scree_status status = scree__enrich_engine_open(context, options, NULL, &engine, err);
     if (status == SCREE_OK)
         scree__enrich_engine_close(engine);
     scree_context_free(context);
@@ -333,7 +333,7 @@ static void test_feet(void **state)
                   "\"latitude_of_origin\",41],PARAMETER[\"central_meridian\",-120],PARAMETER["
                   "\"scale_factor\",1],PARAMETER[\"false_easting\",0],PARAMETER[\"false_northing\","
                   "0],UNIT[\"US survey foot\",0.304800609601219]]";
-    assert_int_equal(scree__enrich_engine_open(context, &options, &engine, &err), SCREE_OK);
+    assert_int_equal(scree__enrich_engine_open(context, &options, NULL, &engine, &err), SCREE_OK);
     const struct scree__enrich_survey *survey = scree__enrich_engine_survey(engine);
     assert_true(survey->unit_metres > 0.3048 && survey->unit_metres < 0.304801);
     assert_true(survey->count_radius > 6.56 && survey->count_radius < 6.57);

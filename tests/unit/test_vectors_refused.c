@@ -160,10 +160,12 @@ static void test_searches(void **state)
          "a range of ids begins at 9");
     err = (struct scree_error)SCREE_ERROR_INIT;
     scree_vectors_eval_options_init(&eval);
-    eval.search.column = "a";
+    scree_vectors_search_options_init(&options);
+    options.column = "a";
+    eval.search = &options;
     says(scree_vectors_eval(index, &eval, points, &count, &err), &err, "has no rows of floats");
     err = (struct scree_error)SCREE_ERROR_INIT;
-    eval.search.column = "b";
+    options.column = "b";
     eval.query_count = 0;
     says(scree_vectors_eval(index, &eval, points, &count, &err), &err, "needs queries");
     scree_vectors_close(index);

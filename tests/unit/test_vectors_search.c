@@ -386,7 +386,7 @@ static enum scree_status search_one(void *arg, uint64_t item, unsigned worker,
     return status != SCREE_OK ? status : same ? SCREE_OK : SCREE_E_MISMATCH;
 }
 
-/* Many threads, one index, a cache that holds a few lists only. */
+/* Many threads, one index, a cache that holds a few lists only, or all lists and rows. */
 static void test_many_threads(void **state)
 {
     (void)state;
@@ -394,15 +394,19 @@ static void test_many_threads(void **state)
     struct found expected;
     struct scree__par_pool *pool;
     build("it.svx", SCREE_VECTORS_L2, 4, SCREE_VECTORS_RERANK_FP32);
-    struct scree_vectors_index *index = open_index(NULL, "it.svx", 40000);
     scree_vectors_search_options_init(&options);
     options.nprobe = 5;
-    search(index, &options, &expected);
-    struct concurrent concurrent = {index, &options, &expected};
     assert_int_equal(scree__par_pool_new(4, &pool, NULL), SCREE_OK);
-    assert_int_equal(scree__par_for(pool, 300, search_one, &concurrent, NULL), SCREE_OK);
-    scree__par_pool_free(pool);
+    struct scree_vectors_index *index = open_index(NULL, "it.svx", 40000);
+    search(index, &options, &expected);
     scree_vectors_close(index);
+    for (int large = 0; large < 2; large++) {
+        index = open_index(NULL, "it.svx", large ? (uint64_t)64 << 20 : 40000);
+        struct concurrent concurrent = {index, &options, &expected};
+        assert_int_equal(scree__par_for(pool, 300, search_one, &concurrent, NULL), SCREE_OK);
+        scree_vectors_close(index);
+    }
+    scree__par_pool_free(pool);
 }
 
 /* --------------------------------------------------------------------------- what is read */
@@ -524,6 +528,7 @@ static void test_eval(void **state)
     (void)state;
     for (int own = 0; own < 2; own++) {
         struct scree_vectors_eval_options options;
+        struct scree_vectors_search_options search;
         struct scree_vectors_eval_point points[SCREE_VECTORS_EVAL_POINTS];
         uint32_t count;
         build("it.svx", own != 0 ? SCREE_VECTORS_L2 : SCREE_VECTORS_COSINE, 4,
@@ -531,7 +536,9 @@ static void test_eval(void **state)
         struct scree_context *context = context_with(2, (uint64_t)256 << 20);
         struct scree_vectors_index *index = open_index(context, "it.svx", 0);
         scree_vectors_eval_options_init(&options);
-        options.search.deviations = 6;
+        scree_vectors_search_options_init(&search);
+        search.deviations = 6;
+        options.search = &search;
         options.queries = own != 0 ? NULL : queries;
         options.query_count = own != 0 ? 100 : QUERIES;
         assert_int_equal(scree_vectors_eval(index, &options, points, &count, NULL), SCREE_OK);
