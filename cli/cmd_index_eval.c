@@ -140,6 +140,7 @@ static enum scree_status eval(struct work *work, const char *path, struct scree_
     const struct eval_arguments *arguments = work->arguments;
     struct scree_vectors_open_options wanted;
     struct scree_vectors_eval_options how;
+    struct scree_vectors_search_options search;
     struct scree_vectors_eval_point points[SCREE_VECTORS_EVAL_POINTS];
     struct scree_vectors_recall_info recalls[SCREE_VECTORS_EVAL_POINTS];
     uint32_t count = 0;
@@ -154,8 +155,10 @@ static enum scree_status eval(struct work *work, const char *path, struct scree_
     if (status == SCREE_OK)
         status = read_queries(work, err);
     scree_vectors_eval_options_init(&how);
-    how.search.column = arguments->column;
-    how.search.k = (uint32_t)arguments->k;
+    scree_vectors_search_options_init(&search);
+    search.column = arguments->column;
+    search.k = (uint32_t)arguments->k;
+    how.search = &search;
     how.queries = work->values;
     how.query_count = work->values != NULL ? work->query_count : arguments->queries;
     how.seed = arguments->seed;

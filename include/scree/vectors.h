@@ -367,7 +367,8 @@ scree_vectors_search_plan(struct scree_vectors_index *index,
 /* How well a column is found. Set `size` and defaults with scree_vectors_eval_options_init(). */
 struct scree_vectors_eval_options {
     size_t size;
-    struct scree_vectors_search_options search; /* nprobe and recall are not used */
+    const struct scree_vectors_search_options
+        *search; /* nprobe and recall are not used; NULL: defaults */
     /* Queries of the caller, [query_count][dim]; NULL: query_count vectors of the index itself, each not counted among its own nearest. */
     const float *queries;
     uint64_t query_count; /* 200 */

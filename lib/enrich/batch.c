@@ -17,6 +17,8 @@
 struct batch {
     struct scree_context *context;
     struct scree_enrich_batch_options options;
+    struct scree_enrich_options
+        each; /* options.each, whole, of whatever version the caller's are */
     struct scree_enrich_batch_result *result;
     struct scree__enrich_tree tree;
     struct scree__enrich_journal *journal; /* NULL: a dry run */
@@ -364,6 +366,8 @@ enum scree_status scree_enrich_batch(struct scree_context *context,
            options->size < sizeof batch.options ? options->size : sizeof batch.options);
     if (batch.options.each == NULL || batch.options.output_folder == NULL)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a batch has options and an output folder");
+    scree__enrich_options_take(&batch.each, batch.options.each);
+    batch.options.each = &batch.each;
     enum scree_status status = run(&batch, err);
     scree__enrich_journal_close(batch.journal);
     scree__enrich_around_free(batch.around);

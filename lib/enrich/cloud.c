@@ -108,12 +108,13 @@ static enum scree_status find_box(const struct cloud *cloud, int32_t min[3], int
     return status;
 }
 
-static enum scree_status set_engine(struct cloud *cloud, const struct scree_enrich_options *options,
+static enum scree_status set_engine(struct cloud *cloud, const struct scree_enrich_options *given,
                                     struct scree_error *err)
 {
     struct scree__enrich_engine *engine = cloud->engine;
+    const struct scree_enrich_options *options = &engine->options;
+    scree__enrich_options_take(&engine->options, given);
     double metre = cloud->from->metres > 0 ? 1 / cloud->from->metres : 1;
-    engine->options = *options;
     engine->survey.unit_metres = 1 / metre;
     engine->survey.features =
         options->features != 0 ? options->features : scree_enrich_mode_features(options->mode);
@@ -128,20 +129,22 @@ static enum scree_status set_engine(struct cloud *cloud, const struct scree_enri
 
 enum scree_status scree_enrich_points(struct scree_context *context,
                                       const struct scree_enrich_options *options,
-                                      const struct scree_enrich_cloud *from, float *out,
+                                      const struct scree_enrich_cloud *given, float *out,
                                       struct scree_error *err)
 {
     struct scree__enrich_engine engine;
-    struct cloud cloud = {.engine = &engine, .from = from};
+    struct cloud cloud = {.engine = &engine};
     struct scree__enrich_filler filler = {&cloud, fill};
     struct scree__enrich_rows *rows = NULL;
     int32_t min[3] = {0, 0, 0}, max[3] = {0, 0, 0};
+    struct scree_enrich_cloud own = {0};
+    memcpy(&own, given, given->size < sizeof own ? given->size : sizeof own);
     memset(&engine, 0, sizeof engine);
     engine.context = context;
     engine.budget = scree__par_budget(context);
-    if (from->size != sizeof *from ||
-        (from->coordinates == NULL && (from->x == NULL || from->y == NULL || from->z == NULL) &&
-         from->count > 0))
+    const struct scree_enrich_cloud *from = cloud.from = &own;
+    if (from->coordinates == NULL && (from->x == NULL || from->y == NULL || from->z == NULL) &&
+        from->count > 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a cloud without coordinates");
     enum scree_status status = set_engine(&cloud, options, err);
     if (status == SCREE_OK)

@@ -58,6 +58,9 @@ SCREE_MUST_CHECK enum scree_status
 scree__enrich_engine_open(struct scree_context *context, const struct scree_enrich_options *options,
                           struct scree__enrich_around *around, struct scree__enrich_engine **engine,
                           struct scree_error *err);
+/* The caller's options, of whatever version they are, with defaults for what it does not know. */
+void scree__enrich_options_take(struct scree_enrich_options *own,
+                                const struct scree_enrich_options *given);
 const struct scree__enrich_plan *
 scree__enrich_engine_plan(const struct scree__enrich_engine *engine);
 const struct scree__enrich_survey *

@@ -25,9 +25,7 @@ static enum scree_status copy_options(struct scree_enrich_job *job,
                                       struct scree_error *err)
 {
     struct scree_enrich_options *own = &job->options;
-    scree_enrich_options_init(own);
-    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
-    own->size = sizeof *own;
+    scree__enrich_options_take(own, given);
     const char **strings[] = {&own->input,          &own->neighbors_folder, &own->crs, &own->output,
                               &own->scratch_folder, &own->report,           &own->map};
     const char *const *files = own->context_files;

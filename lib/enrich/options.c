@@ -1,5 +1,5 @@
-/* options.c - defaults. */
-#include "scree/features.h"
+/* options.c - defaults, and options of other versions. */
+#include "enrich/engine.h"
 
 #include <string.h>
 
@@ -10,4 +10,12 @@ void scree_enrich_options_init(struct scree_enrich_options *options)
     options->k = 20;
     options->idw_count = 3;
     options->ground_classes[0] = 1u << 2;
+}
+
+void scree__enrich_options_take(struct scree_enrich_options *own,
+                                const struct scree_enrich_options *given)
+{
+    scree_enrich_options_init(own);
+    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+    own->size = sizeof *own;
 }

@@ -72,6 +72,13 @@ static void say_budget(struct scree_context *context, const struct scree__mem_li
 enum scree_status scree_context_new(const struct scree_context_options *options,
                                     struct scree_context **out, struct scree_error *err)
 {
+    return scree__par_context_new(options, "", out, err);
+}
+
+enum scree_status scree__par_context_new(const struct scree_context_options *options,
+                                         const char *root, struct scree_context **out,
+                                         struct scree_error *err)
+{
     *out = NULL;
     void *memory;
     enum scree_status status =
@@ -86,7 +93,7 @@ enum scree_status scree_context_new(const struct scree_context_options *options,
         memcpy(&context->options, options, known);
     }
     struct scree__mem_limits limits;
-    scree__mem_limits_read("", &limits);
+    scree__mem_limits_read(root, &limits);
     scree__mem_budget_init(&context->budget,
                            scree__mem_limits_budget(&limits, context->options.memory_bytes));
     context->budget.huge_pages = context->options.huge_pages;

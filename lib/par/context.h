@@ -9,6 +9,11 @@
 #include "mem/budget.h"
 #include "par/pool.h"
 
+/* scree_context_new() on a machine whose /proc and /sys lie below `root`; "" is this one. */
+SCREE_MUST_CHECK enum scree_status
+scree__par_context_new(const struct scree_context_options *options, const char *root,
+                       struct scree_context **out, struct scree_error *err);
+
 /* NULL context: NULL budget (unlimited, uncounted). */
 struct scree__mem_budget *scree__par_budget(struct scree_context *context);
 /* NULL only for a NULL context. */

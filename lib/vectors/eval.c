@@ -17,7 +17,8 @@
 struct eval {
     struct scree_vectors_index *index;
     struct scree__mem_budget *budget;
-    const struct scree_vectors_eval_options *options;
+    struct scree_vectors_eval_options options; /* whole, of whatever version the caller's are */
+    struct scree_vectors_search_options search;
     const struct scree__vectors_column *column;
     struct scree__vectors_target *target;
     uint32_t at, k;
@@ -41,7 +42,6 @@ void scree_vectors_eval_options_init(struct scree_vectors_eval_options *options)
 {
     memset(options, 0, sizeof *options);
     options->size = sizeof *options;
-    scree_vectors_search_options_init(&options->search);
     options->query_count = 200;
     options->seed = 1;
 }
@@ -133,7 +133,7 @@ static void decode_row(const struct eval *eval, const uint8_t *row, float *value
 static enum scree_status choose_queries(struct eval *eval, struct scree_error *err)
 {
     const uint32_t dim = eval->column->shape.dim;
-    uint64_t seed = eval->options->seed;
+    uint64_t seed = eval->options.seed;
     for (uint64_t i = 0; i < eval->count; i++) {
         uint64_t at = scree__vectors_draw_below(&seed, eval->column->vector_count);
         uint32_t list = 0;
@@ -156,9 +156,9 @@ static enum scree_status take_queries(struct eval *eval, struct scree_error *err
         eval->own[i] = UINT64_MAX;
         eval->truth[i] = (struct scree__vectors_nearest){eval->items + i * eval->k, 0, eval->k};
     }
-    if (eval->options->queries == NULL)
+    if (eval->options.queries == NULL)
         return choose_queries(eval, err);
-    memcpy(eval->queries, eval->options->queries, eval->count * dim * sizeof *eval->queries);
+    memcpy(eval->queries, eval->options.queries, eval->count * dim * sizeof *eval->queries);
     for (uint64_t i = 0; i < eval->count && eval->column->shape.metric == SCREE_VECTORS_COSINE;
          i++) {
         float *query = eval->queries + i * dim;
@@ -256,7 +256,7 @@ static uint32_t next_probes(uint32_t nprobe)
 static enum scree_status try_probes(struct eval *eval, struct scree_vectors_eval_point *points,
                                     uint32_t *count, struct scree_error *err)
 {
-    struct scree_vectors_search_options options = eval->options->search;
+    struct scree_vectors_search_options options = eval->search;
     options.k = eval->k + 1;
     uint32_t nprobe = 1;
     for (*count = 0; *count < SCREE_VECTORS_EVAL_POINTS;) {
@@ -280,22 +280,26 @@ static enum scree_status try_probes(struct eval *eval, struct scree_vectors_eval
 }
 
 enum scree_status scree_vectors_eval(struct scree_vectors_index *index,
-                                     const struct scree_vectors_eval_options *options,
+                                     const struct scree_vectors_eval_options *given,
                                      struct scree_vectors_eval_point *points, uint32_t *count,
                                      struct scree_error *err)
 {
     struct scree__vectors_want want;
-    struct eval eval = {.index = index, .budget = index->searching->budget, .options = options};
-    struct scree_vectors_search_options search = options->search;
-    search.nprobe = 1;
+    struct eval eval = {.index = index, .budget = index->searching->budget};
+    scree_vectors_eval_options_init(&eval.options);
+    memcpy(&eval.options, given,
+           given->size < sizeof eval.options ? given->size : sizeof eval.options);
+    scree__vectors_search_options_take(&eval.search, eval.options.search);
+    struct scree_vectors_search_options once = eval.search;
+    once.nprobe = 1;
     enum scree_status status =
-        scree__vectors_want_set(index->searching, &search, &eval.at, &want, err);
+        scree__vectors_want_set(index->searching, &once, &eval.at, &want, err);
     if (status != SCREE_OK)
         return status;
     eval.target = &index->searching->columns[eval.at].target;
     eval.column = eval.target->column;
     eval.k = want.k;
-    eval.count = options->query_count;
+    eval.count = eval.options.query_count;
     enum scree_vectors_rerank rerank = eval.column->shape.rerank;
     if (rerank != SCREE_VECTORS_RERANK_FP32 && rerank != SCREE_VECTORS_RERANK_FP16)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,

@@ -62,7 +62,7 @@ static enum scree_status run_batch(struct batch *batch, struct scree_error *err)
 }
 
 enum scree_status scree_vectors_search(struct scree_vectors_index *index,
-                                       const struct scree_vectors_search_options *options,
+                                       const struct scree_vectors_search_options *given,
                                        const float *queries, uint64_t query_count, uint64_t *ids,
                                        float *distances, uint32_t *counts,
                                        struct scree_vectors_search_statistics *statistics,
@@ -71,11 +71,13 @@ enum scree_status scree_vectors_search(struct scree_vectors_index *index,
     struct scree__vectors_want want;
     struct scree__vectors_filter filter;
     uint32_t at;
-    enum scree_status status = scree__vectors_want_set(index->searching, options, &at, &want, err);
+    struct scree_vectors_search_options options;
+    scree__vectors_search_options_take(&options, given);
+    enum scree_status status = scree__vectors_want_set(index->searching, &options, &at, &want, err);
     if (status != SCREE_OK)
         return status;
     status =
-        scree__vectors_filter_init(&filter, options, index->svx, index->searching->budget, err);
+        scree__vectors_filter_init(&filter, &options, index->svx, index->searching->budget, err);
     if (status != SCREE_OK)
         return status;
     want.filter = filter.all ? NULL : &filter;
@@ -93,7 +95,7 @@ enum scree_status scree_vectors_search(struct scree_vectors_index *index,
 }
 
 enum scree_status scree_vectors_search_plan(struct scree_vectors_index *index,
-                                            const struct scree_vectors_search_options *options,
+                                            const struct scree_vectors_search_options *given,
                                             const float *query,
                                             struct scree_vectors_planned_read *reads, uint32_t room,
                                             uint32_t *count, struct scree_error *err)
@@ -101,7 +103,9 @@ enum scree_status scree_vectors_search_plan(struct scree_vectors_index *index,
     struct scree__vectors_want want;
     struct scree__vectors_idle *idle;
     uint32_t at, found;
-    enum scree_status status = scree__vectors_want_set(index->searching, options, &at, &want, err);
+    struct scree_vectors_search_options options;
+    scree__vectors_search_options_take(&options, given);
+    enum scree_status status = scree__vectors_want_set(index->searching, &options, &at, &want, err);
     if (status == SCREE_OK)
         status = scree__vectors_searcher_take(index->searching, at, &idle, err);
     if (status != SCREE_OK)

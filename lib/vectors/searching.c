@@ -148,6 +148,14 @@ static uint32_t probes_for(const struct scree__vectors_column *column, uint32_t 
     return best;
 }
 
+void scree__vectors_search_options_take(struct scree_vectors_search_options *own,
+                                        const struct scree_vectors_search_options *given)
+{
+    scree_vectors_search_options_init(own);
+    if (given != NULL)
+        memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+}
+
 static enum scree_status choose_probes(const struct scree__vectors_column *column,
                                        const struct scree_vectors_search_options *options,
                                        uint32_t *nprobe, struct scree_error *err)

@@ -30,6 +30,10 @@ scree__vectors_searching_new(struct scree_context *context, struct scree__vector
                              struct scree__vectors_searching **searching, struct scree_error *err);
 void scree__vectors_searching_free(struct scree__vectors_searching *searching); /* accepts NULL */
 
+/* The caller's options, of whatever version they are, with defaults for what it does not know; NULL: defaults. */
+void scree__vectors_search_options_take(struct scree_vectors_search_options *own,
+                                        const struct scree_vectors_search_options *given);
+
 /* Checks options, finds the column and makes it ready; all of *want but the filter. */
 SCREE_MUST_CHECK enum scree_status
 scree__vectors_want_set(struct scree__vectors_searching *searching,

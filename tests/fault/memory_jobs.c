@@ -552,7 +552,10 @@ static enum scree_status search(struct scree_context *context, struct scree_erro
     options.id_range_count = 1;
     options.tag = "even";
     scree_vectors_eval_options_init(&eval);
-    eval.search.k = 3;
+    struct scree_vectors_search_options three;
+    scree_vectors_search_options_init(&three);
+    three.k = 3;
+    eval.search = &three;
     eval.query_count = 4;
     enum scree_status status = scree_vectors_open(context, segmented, NULL, &index, err);
     if (status == SCREE_OK)

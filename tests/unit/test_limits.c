@@ -1,5 +1,6 @@
 /* test_limits.c - memory and cores as made-up /proc and /sys trees tell them, and the budget that follows. */
 #include "mem/limits.h"
+#include "par/context.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,6 +170,53 @@ static void swap_from_meminfo(void **state)
     assert_true(scree__mem_limits_swapping(&limits));
 }
 
+static char said[1024];
+
+static void keep(void *user, enum scree_log_level level, const char *message)
+{
+    (void)user;
+    assert_int_equal(level, SCREE_LOG_WARNING);
+    snprintf(said, sizeof said, "%s", message);
+}
+
+/* What a run on such a machine says of its budget, and the budget in MiB. */
+static uint64_t budget_of_run(uint64_t asked)
+{
+    struct scree_context_options options;
+    struct scree_context *context;
+    scree_context_options_init(&options);
+    options.memory_bytes = asked;
+    options.threads = 1;
+    options.log = keep;
+    said[0] = '\0';
+    assert_int_equal(scree__par_context_new(&options, root, &context, NULL), SCREE_OK);
+    uint64_t budget = scree_context_budget_bytes(context);
+    scree_context_free(context);
+    return budget / MIB;
+}
+
+static void runs_say_so(void **state)
+{
+    (void)state;
+    assert_int_equal(budget_of_run(0), 4915);
+    assert_string_equal(said, "");
+    assert_int_equal(budget_of_run(1000 * MIB), 1000);
+    assert_string_equal(said, "");
+    assert_int_equal(budget_of_run(9000 * MIB), 7372);
+    assert_string_equal(said, "a memory budget of 9000 MiB was asked for, and 8192 MiB are "
+                              "available: it is lowered to 7372 MiB");
+    put("/proc/meminfo", "MemAvailable: 8388608 kB\nSwapTotal: 1048576 kB\nSwapFree: 262144 kB\n");
+    assert_int_equal(budget_of_run(0), 2457);
+    assert_string_equal(said, "768 of 1024 MiB of swap are in use, and 8192 MiB of memory "
+                              "available: the memory budget is 2457 MiB");
+    assert_int_equal(budget_of_run(1000 * MIB), 1000);
+    assert_string_equal(said, "768 of 1024 MiB of swap are in use, and 8192 MiB of memory "
+                              "available: the memory budget is 1000 MiB");
+    assert_int_equal(budget_of_run(9000 * MIB), 4915);
+    assert_string_equal(said, "768 of 1024 MiB of swap are in use, and 8192 MiB of memory "
+                              "available: the memory budget is lowered to 4915 MiB");
+}
+
 static void nothing_there(void **state)
 {
     (void)state;
@@ -187,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_mount, begin, end),
         cmocka_unit_test_setup_teardown(budgets, begin, end),
         cmocka_unit_test_setup_teardown(swap_from_meminfo, begin, end),
+        cmocka_unit_test_setup_teardown(runs_say_so, begin, end),
         cmocka_unit_test(nothing_there),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

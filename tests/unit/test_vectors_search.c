@@ -528,6 +528,7 @@ static void test_eval(void **state)
     (void)state;
     for (int own = 0; own < 2; own++) {
         struct scree_vectors_eval_options options;
+        struct scree_vectors_search_options search;
         struct scree_vectors_eval_point points[SCREE_VECTORS_EVAL_POINTS];
         uint32_t count;
         build("it.svx", own != 0 ? SCREE_VECTORS_L2 : SCREE_VECTORS_COSINE, 4,
@@ -535,7 +536,9 @@ static void test_eval(void **state)
         struct scree_context *context = context_with(2, (uint64_t)256 << 20);
         struct scree_vectors_index *index = open_index(context, "it.svx", 0);
         scree_vectors_eval_options_init(&options);
-        options.search.deviations = 6;
+        scree_vectors_search_options_init(&search);
+        search.deviations = 6;
+        options.search = &search;
         options.queries = own != 0 ? NULL : queries;
         options.query_count = own != 0 ? 100 : QUERIES;
         assert_int_equal(scree_vectors_eval(index, &options, points, &count, NULL), SCREE_OK);
