@@ -1,6 +1,7 @@
 /* progress.c - the bar, the lines, the JSON objects; warnings in between. */
 #include "cli/progress.h"
 #include "cli/numbers.h"
+#include "cli/session.h"
 #include "cli/text.h"
 
 #include <stdio.h>
@@ -87,12 +88,18 @@ static void append(char *line, size_t *used, size_t columns, const char *part)
     *used += bytes;
 }
 
+/* Items a second of the stage, once that can be told; else 0. */
+static double rate_of(const struct progress *progress)
+{
+    const double seconds = clock_seconds() - progress->stage_begun;
+    return seconds > 0.4 ? (double)progress->last.done / seconds : 0;
+}
+
 /* "build  54%  12.3M/22.7M  8.1M/s  0:12 left  mem 812M/2.0G  scratch 1.1G" */
 static void compose(const struct progress *progress, char *line, size_t columns)
 {
     const struct scree_progress *now = &progress->last;
-    double seconds = clock_seconds() - progress->stage_begun;
-    double rate = seconds > 0.4 ? (double)now->done / seconds : 0;
+    const double rate = rate_of(progress);
     char part[160];
     size_t used = 0;
     line[0] = '\0';
@@ -157,12 +164,19 @@ static void say_plain(struct progress *progress)
 static void say_json(struct progress *progress)
 {
     const struct scree_progress *now = &progress->last;
+    const double rate = rate_of(progress);
+    char left[40] = "null";
+    if (now->total > 0 && (rate > 0 || now->done >= now->total))
+        snprintf(left, sizeof left, "%.3f",
+                 now->done < now->total ? (double)(now->total - now->done) / rate : 0);
     fprintf(stderr,
             "{\"schema\":1,\"stage\":\"%s\",\"done\":%llu,\"total\":%llu,\"memory_bytes\":%llu,"
-            "\"budget_bytes\":%llu,\"scratch_bytes\":%llu,\"seconds\":%.3f}\n",
+            "\"budget_bytes\":%llu,\"scratch_bytes\":%llu,\"seconds\":%.3f,"
+            "\"seconds_left\":%s,\"resident_bytes\":%llu}\n",
             now->stage, (unsigned long long)now->done, (unsigned long long)now->total,
             (unsigned long long)now->memory_bytes, (unsigned long long)now->budget_bytes,
-            (unsigned long long)now->scratch_bytes, progress_seconds(progress));
+            (unsigned long long)now->scratch_bytes, progress_seconds(progress), left,
+            (unsigned long long)session_resident_bytes());
 }
 
 static void say(struct progress *progress, double now)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the handler may touch. */
@@ -70,17 +71,30 @@ bool session_interrupted(void)
     return interrupted != 0;
 }
 
-uint64_t session_peak_resident_bytes(void)
+static uint64_t status_bytes(const char *form)
 {
     FILE *file = fopen("/proc/self/status", "re");
     if (file == NULL)
         return 0;
     char line[256];
-    unsigned long long kib = 0;
+    uint64_t kib = 0;
+    const size_t length = strlen(form);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+        if (strncmp(line, form, length) == 0) {
+            kib = strtoull(line + length, NULL, 10);
             break;
+        }
     }
     (void)fclose(file);
     return kib * 1024;
+}
+
+uint64_t session_peak_resident_bytes(void)
+{
+    return status_bytes("VmHWM:");
+}
+
+uint64_t session_resident_bytes(void)
+{
+    return status_bytes("VmRSS:");
 }

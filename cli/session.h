@@ -25,5 +25,6 @@ bool session_interrupted(void);
 
 /* The largest resident set so far (VmHWM), in bytes; 0 when the system does not say. */
 uint64_t session_peak_resident_bytes(void);
+uint64_t session_resident_bytes(void); /* now */
 
 #endif

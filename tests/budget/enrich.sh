@@ -30,6 +30,11 @@ for threads in 1 4; do
     cmp -s whole.laz small.laz || fail "$threads threads, $named: other bytes"
 done
 
+# A folder's file that does not fit is told of, and done all the same.
+expect 0 enrich in big.out --dry-run --memory 64M
+says err 'in/s.laz: its 120,?000 points do not fit the memory budget'
+says err '2 files: 2 to do, 0 skipped, 0 failed'
+
 # In memory a point takes 60 bytes at most, with what threads need beside; and the plan says beforehand what it will be.
 make_survey million.laz 1M
 expect 0 enrich million.laz million.out.laz --neighbors none --threads 1 --memory $PLENTY --dry-run --json

@@ -63,6 +63,6 @@ says err '^scree: [a-z]+ .*120K'
 expect 0 convert survey.laz json.copc.laz --progress json -q
 expect 0 convert survey.laz json2.copc.laz --progress json
 grep '^{' err > lines || fail "--progress json says nothing"
-says lines '^\{"schema":1,"stage":"[a-z ]+","done":[0-9]+,"total":[0-9]+,"memory_bytes":[0-9]+,"budget_bytes":[0-9]+,"scratch_bytes":[0-9]+,"seconds":[0-9.]+\}$'
+says lines '^\{"schema":1,"stage":"[a-z ]+","done":[0-9]+,"total":[0-9]+,"memory_bytes":[0-9]+,"budget_bytes":[0-9]+,"scratch_bytes":[0-9]+,"seconds":[0-9.]+,"seconds_left":([0-9.]+|null),"resident_bytes":[1-9][0-9]+\}$'
 expect 0 convert survey.laz auto.copc.laz
 ! grep -q "$(printf '\r')" err || fail "a bar in a file"

@@ -51,6 +51,14 @@ cmp a.laz bare.laz || fail "stripped: other bytes"
 expect 0 enrich core.laz other.laz --neighbors none --k 12 --features Planarity --compact -q
 expect 0 enrich a.laz direct.laz --neighbors none --k 12 --features Planarity --compact -q
 cmp other.laz direct.laz || fail "replaced: other bytes than from the original"
+# Subsets, more than the mode has, other names; what is done is told by lines.
+expect 0 enrich a.laz some.laz --neighbors none --features +Eigenvalue1,+eigenvalue_3,-Density --names ign --progress json
+grep '^{' err > lines || fail "--progress json says nothing"
+says lines '"stage":"neighbours".*"done":20000,"total":20000'
+for word in memory_bytes budget_bytes seconds_left resident_bytes; do says lines "\"$word\":"; done
+expect 0 info some.laz
+for words in 'eigenvalue_1 +float' 'eigenvalue_3 +float' 'normal_x +float'; do says out "$words"; done
+for word in density eigenvalue_2 NormalX; do ! grep -q "^ *$word " out || fail "$word is there"; done
 for way in "--threads 1" "--threads 4" "--threads 2 --memory 256M"; do
     # shellcheck disable=SC2086
     expect 0 enrich a.laz again.laz --neighbors none -q --force $way

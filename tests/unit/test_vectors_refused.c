@@ -195,6 +195,46 @@ static void test_searches(void **state)
     says(scree_vectors_merge(context, &merge, &result, &err), &err, "for one column");
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* More of the nearest than are kept in order while codes are looked at: as the slow way finds them, for each row. */
+static void test_many_nearest(void **state)
+{
+    enum { K = 50 };
+    struct scree_vectors_index *index = NULL;
+    struct scree_vectors_search_options options;
+    struct scree_error err = SCREE_ERROR_INIT;
+    static uint64_t ids[ROWS * K];
+    static float found[ROWS * K], all[ROWS];
+    (void)state;
+    assert_int_equal(scree_vectors_open(context, sound, NULL, &index, &err), SCREE_OK);
+    scree_vectors_search_options_init(&options);
+    options.k = K;
+    options.nprobe = 4;
+    options.deviations = 8;
+    if (scree_vectors_search(index, &options, rows, ROWS, ids, found, NULL, NULL, &err) != SCREE_OK)
+        fail_msg("%s", err.message);
+    for (unsigned q = 0; q < ROWS; q++) {
+        for (unsigned i = 0; i < ROWS; i++) {
+            all[i] = 0;
+            for (unsigned d = 0; d < DIM; d++) {
+                const float off = rows[q * DIM + d] - rows[i * DIM + d];
+                all[i] += off * off;
+            }
+        }
+        qsort(all, ROWS, sizeof *all, by_value);
+        for (unsigned i = 0; i < K; i++)
+            if (fabsf(found[q * K + i] - all[i]) > 1e-3F * (1 + all[i]))
+                fail_msg("query %u: %g is %u-th, expected %g", q, (double)found[q * K + i], i,
+                         (double)all[i]);
+    }
+    scree_vectors_close(index);
+}
+
 /* ----------------------------------------------------------------------------------------- inputs */
 
 static void test_npy(void **state)
@@ -466,10 +506,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_builds),      cmocka_unit_test(test_searches),
-        cmocka_unit_test(test_npy),         cmocka_unit_test(test_ids_and_tags),
-        cmocka_unit_test(test_index_heads), cmocka_unit_test(test_manifests),
-        cmocka_unit_test(test_deletions),
+        cmocka_unit_test(test_builds),       cmocka_unit_test(test_searches),
+        cmocka_unit_test(test_many_nearest), cmocka_unit_test(test_npy),
+        cmocka_unit_test(test_ids_and_tags), cmocka_unit_test(test_index_heads),
+        cmocka_unit_test(test_manifests),    cmocka_unit_test(test_deletions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
