@@ -72,6 +72,8 @@ SCREE_MUST_CHECK enum scree_status scree__enrich_survey_open(struct scree__enric
 void scree__enrich_survey_release(struct scree__enrich_engine *engine);
 /* units.c: metres a horizontal unit of a WKT; 0: it does not say. name: room for 80. */
 double scree__enrich_unit_of(const char *wkt, char *name);
+/* The same of heights. */
+double scree__enrich_height_unit_of(const char *wkt, char *name);
 
 /* lattice.c */
 SCREE_MUST_CHECK enum scree_status scree__enrich_lattice_make(struct scree__enrich_engine *engine,

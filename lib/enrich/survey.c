@@ -63,6 +63,19 @@ static enum scree_status open_file(struct scree__enrich_engine *engine, uint64_t
 
 /* ---------------------------------------------------------------------------------- CRS and units */
 
+/* More than international and survey feet differ by. */
+#define UNITS_DIFFER 1e-5
+
+static void warn_of_heights(const struct scree__enrich_engine *engine, double metres)
+{
+    char name[80];
+    const double height = scree__enrich_height_unit_of(engine->crs.wkt, name);
+    if (metres > 0 && height > 0 && fabs(height / metres - 1) > UNITS_DIFFER)
+        scree__par_log(engine->context, SCREE_LOG_WARNING,
+                       "%s: heights are in %s, x and y in %s: neighbours and shapes mix the two",
+                       engine->files[0].path, name, engine->unit_name);
+}
+
 static enum scree_status read_crs(struct scree__enrich_engine *engine, struct scree_error *err)
 {
     const char *path = engine->files[0].path;
@@ -82,6 +95,8 @@ static enum scree_status read_crs(struct scree__enrich_engine *engine, struct sc
     if (metres == 0)
         scree__par_log(engine->context, SCREE_LOG_WARNING,
                        "%s: its CRS does not tell the unit of lengths; metres are assumed", path);
+    if (engine->crs.wkt != NULL)
+        warn_of_heights(engine, metres);
     engine->survey.unit_metres = metres > 0 ? metres : 1;
     engine->survey.unit_name = engine->unit_name;
     engine->survey.crs_name = engine->crs.name;

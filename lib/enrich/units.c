@@ -1,4 +1,4 @@
-/* units.c - the length of a CRS's horizontal unit, from its WKT. */
+/* units.c - the lengths of a CRS's horizontal and vertical unit, from its WKT. */
 #include "enrich/job.h"
 
 #include <stdlib.h>
@@ -52,18 +52,15 @@ static double read_unit(const char *begin, const char *end, const char *keyword,
     return factor > 0 && factor < 1e6 ? factor : 0;
 }
 
-double scree__enrich_unit_of(const char *wkt, char *name)
+struct kind {
+    const char *crs, *unit;
+    bool top;
+};
+
+static double find_unit(const char *wkt, const struct kind *kinds, size_t count, char *name)
 {
-    static const struct {
-        const char *crs, *unit;
-        bool top;
-    } kinds[] = {{"PROJCS[", "UNIT", true},
-                 {"LOCAL_CS[", "UNIT", true},
-                 {"GEOCCS[", "UNIT", true},
-                 {"PROJCRS[", "LENGTHUNIT", false},
-                 {"ENGCRS[", "LENGTHUNIT", false}};
     name[0] = '\0';
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *at = strstr(wkt, kinds[i].crs);
         if (at == NULL)
             continue;
@@ -71,4 +68,21 @@ double scree__enrich_unit_of(const char *wkt, char *name)
         return read_unit(open + 1, close_of(open), kinds[i].unit, kinds[i].top, name);
     }
     return 0;
+}
+
+double scree__enrich_unit_of(const char *wkt, char *name)
+{
+    static const struct kind kinds[] = {{"PROJCS[", "UNIT", true},
+                                        {"LOCAL_CS[", "UNIT", true},
+                                        {"GEOCCS[", "UNIT", true},
+                                        {"PROJCRS[", "LENGTHUNIT", false},
+                                        {"ENGCRS[", "LENGTHUNIT", false}};
+    return find_unit(wkt, kinds, sizeof kinds / sizeof *kinds, name);
+}
+
+double scree__enrich_height_unit_of(const char *wkt, char *name)
+{
+    static const struct kind kinds[] = {{"VERT_CS[", "UNIT", true},
+                                        {"VERTCRS[", "LENGTHUNIT", false}};
+    return find_unit(wkt, kinds, sizeof kinds / sizeof *kinds, name);
 }

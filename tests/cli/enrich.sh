@@ -75,6 +75,12 @@ expect 0 enrich "$(echo mixed/*.laz | cut -d ' ' -f 1)" mixed.out.laz --features
 [ "$(grep -c 'places are rounded' err)" = 1 ] || fail "$(grep -c 'places are rounded' err) warnings of one thing"
 says err "^scree: .*$(echo mixed/*.laz | cut -d ' ' -f 2) and 2 more: scale or offset do not fit"
 
+# Heights in another unit than x and y.
+expect 0 enrich a.laz feet.laz --neighbors none --features Linearity --crs EPSG:2154
+! grep -q 'heights are in' err || fail "a warning of units where there is one unit"
+expect 0 enrich a.laz feet.laz --neighbors none --features Linearity --force --crs 'COMPD_CS["mixed",PROJCS["feet",GEOGCS["NAD83",DATUM["North_American_Datum_1983",SPHEROID["GRS 1980",6378137,298.257222101]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",41],PARAMETER["central_meridian",-120],PARAMETER["scale_factor",1],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["US survey foot",0.304800609601219]],VERT_CS["NAVD88 height",VERT_DATUM["North American Vertical Datum 1988",2005],UNIT["metre",1],AXIS["Up",UP]]]'
+says err 'a.laz: heights are in metre, x and y in .*foot.*mix the two'
+
 # In place.
 cp a.laz place.laz
 expect 0 enrich place.laz place.laz --neighbors none --force -q
