@@ -6,7 +6,7 @@ export SOURCE_DATE_EPOCH=1700000000
 # mib WORDS: bytes of "WORDS 12.3 MiB" in the last line of a summary
 mib() { sed -n "s/.*$1 \([0-9.]*\) MiB.*/\1/p" err | tail -n 1 | awk '{ printf "%d", $1 * 1048576 }'; }
 
-# enriched_folder IN OUT FILES: what of its peak resident set is not of the budget into `beside`. Without --json, whose document has all files at once.
+# enriched_folder IN OUT FILES: its peak resident set into `resident`. Without --json, whose document has all files at once.
 enriched_folder() {
     expect 0 enrich "$1" "$2" --json -q --dry-run --memory 64M --threads 2
     is_json out
@@ -17,11 +17,10 @@ enriched_folder() {
     (ulimit -n 48 && expect 0 enrich "$1" "$2" --memory 64M --threads 2 --tmp scratch) || exit 1
     tr -d , < err | grep -q "^$3 files: $3 done 0 skipped 0 failed" || fail "$1: not all of $3 files are done"
     [ -z "$(ls -A scratch)" ] || fail "$1: left in scratch: $(ls -A scratch)"
-    local peak=$(mib 'memory   peak') written resident
+    local peak=$(mib 'memory   peak') written
     resident=$(mib 'peak resident')
     [ "$peak" -gt 0 ] && [ "$resident" -gt 0 ] || fail "$1: the summary does not say the peaks"
     [ -n "${SCREE_SANITIZE:-}" ] || [ "$resident" -le $(($(bytes_of 64M) + SLACK)) ] || fail "$1: resident $resident"
-    beside=$((resident - peak))
     echo "$3 files: resident $((resident >> 20)) M, budget $((peak >> 20)) M, planned $((planned >> 20)) M"
     written=$(find "$2" -type f -name '*.la[sz]' -printf '%s\n' | awk '{ sum += $1 } END { printf "%d", sum }')
     [ "$planned" -le "$resident" ] && [ $((10 * planned)) -ge $((7 * peak)) ] || fail "$1: planned $planned bytes of memory, $peak were taken"
@@ -49,9 +48,10 @@ for file in in/*.laz; do
     cp "$file" few/
 done
 enriched_folder few few.out 30
-few=$beside
+few=$resident
 enriched_folder in all.out "$files"
-[ -n "${SCREE_SANITIZE:-}" ] || [ "$beside" -le $((few + (1 << 20))) ] || fail "resident beside the budget: $beside with $files files, $few with 30"
+# Paths, journal and what is known of neighbours take 2 KB a file; heaps differ by some MB from run to run.
+[ -n "${SCREE_SANITIZE:-}" ] || [ "$resident" -le $((few + (6 << 20) + 2048 * files)) ] || fail "resident $resident with $files files, $few with 30"
 (cd in && find . -name '*.laz' | sort) > names
 (cd all.out && find . -name '*.laz' | sort) > names.out
 cmp names names.out || fail "another tree"
