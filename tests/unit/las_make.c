@@ -89,6 +89,13 @@ void las_tidy(void)
     temporary_folder[0] = '\0';
 }
 
+int las_tear_down(void **state)
+{
+    (void)state;
+    las_tidy();
+    return 0;
+}
+
 static uint64_t chunk_size(const struct las_recipe *recipe, uint64_t index, uint64_t left)
 {
     uint64_t size = recipe->chunk_points;

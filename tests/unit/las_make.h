@@ -34,6 +34,8 @@ void las_bytes_free(struct las_bytes *file);
  * it. */
 const char *las_temporary_path(const char *name);
 void las_tidy(void);
+/* The same, as the end of a group of tests. */
+int las_tear_down(void **state);
 
 /* What came out of a file. status tells whether it opened and decoded. */
 struct las_outcome {

@@ -213,13 +213,6 @@ static void test_misplaced(void **state)
     check_damage(&file, "a COPC record that is no EVLR, or empty");
 }
 
-static int tidy(void **state)
-{
-    (void)state;
-    las_tidy();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,5 +221,5 @@ int main(void)
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_misplaced),
     };
-    return cmocka_run_group_tests(tests, NULL, tidy);
+    return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }

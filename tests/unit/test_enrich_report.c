@@ -256,13 +256,6 @@ static void test_json_numbers(void **state)
     scree__enrich_text_release(&text);
 }
 
-static int tidy(void **state)
-{
-    (void)state;
-    las_tidy();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,5 +263,5 @@ int main(void)
         cmocka_unit_test(test_map),          cmocka_unit_test(test_residuals),
         cmocka_unit_test(test_json_numbers),
     };
-    return cmocka_run_group_tests(tests, NULL, tidy);
+    return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }

@@ -447,13 +447,6 @@ static void test_descriptors(void **state)
     las_bytes_free(&file);
 }
 
-static int tidy(void **state)
-{
-    (void)state;
-    las_tidy();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,5 +466,5 @@ int main(void)
         cmocka_unit_test(test_small_budget),
         cmocka_unit_test(test_descriptors),
     };
-    return cmocka_run_group_tests(tests, NULL, tidy);
+    return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }

@@ -401,6 +401,26 @@ static void test_index_heads(void **state)
     las_bytes_free(&file);
 }
 
+/* A file that ends in a CRC of itself, with one field after the other changed: what is said of the index that it belongs to. The file is as it was then. */
+static void check_fields(const char *path, const char *index, const struct field *fields,
+                         size_t count)
+{
+    struct las_bytes file = las_bytes_of_file(path);
+    uint8_t *was = malloc(file.count);
+    memcpy(was, file.bytes, file.count);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(file.bytes, was, file.count);
+        store(file.bytes + fields[i].at, &fields[i]);
+        scree__base_store32(file.bytes + file.count - 4,
+                            scree__simd_crc32c(0, file.bytes, file.count - 4));
+        conversion_write_file(path, file.bytes, file.count);
+        check_open(index, fields[i].said, fields[i].at);
+    }
+    conversion_write_file(path, was, file.count);
+    free(was);
+    las_bytes_free(&file);
+}
+
 static void test_manifests(void **state)
 {
     static const struct field fields[] = {
@@ -418,21 +438,8 @@ static void test_manifests(void **state)
         {64 + 96, 4, 0, "numbers of segments are not in order"},
         {64 + 40, 8, 64, "is cut off"},
     };
-    struct las_bytes file = las_bytes_of_file(segmented);
-    uint8_t *was = malloc(file.count);
     (void)state;
-    memcpy(was, file.bytes, file.count);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        memcpy(file.bytes, was, file.count);
-        store(file.bytes + fields[i].at, &fields[i]);
-        scree__base_store32(file.bytes + file.count - 4,
-                            scree__simd_crc32c(0, file.bytes, file.count - 4));
-        conversion_write_file(segmented, file.bytes, file.count);
-        check_open(segmented, fields[i].said, fields[i].at);
-    }
-    conversion_write_file(segmented, was, file.count);
-    free(was);
-    las_bytes_free(&file);
+    check_fields(segmented, segmented, fields, sizeof fields / sizeof *fields);
 }
 
 /* The file beside an index that lists what is deleted. */
@@ -453,19 +460,7 @@ static void test_deletions(void **state)
     las_bytes_free(&file);
     assert_int_equal(scree_vectors_delete(context, changed, some, 2, &deleted, &err), SCREE_OK);
     snprintf(beside, sizeof beside, "%s.del", changed);
-    file = las_bytes_of_file(beside);
-    uint8_t *was = malloc(file.count);
-    memcpy(was, file.bytes, file.count);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        memcpy(file.bytes, was, file.count);
-        store(file.bytes + fields[i].at, &fields[i]);
-        scree__base_store32(file.bytes + file.count - 4,
-                            scree__simd_crc32c(0, file.bytes, file.count - 4));
-        conversion_write_file(beside, file.bytes, file.count);
-        check_open(changed, fields[i].said, fields[i].at);
-    }
-    free(was);
-    las_bytes_free(&file);
+    check_fields(beside, changed, fields, sizeof fields / sizeof *fields);
 }
 
 static int set_up(void **state)
