@@ -238,12 +238,28 @@ enum scree_status scree__las_crs_from_person(const char *text, struct scree_las_
 
 /* --------------------------------------------------------------------------------- same meaning */
 
+/* A projected CRS over another than a geographic one: PROJ 9.1 does not survive being asked to identify that. */
+static bool is_odd(PJ_CONTEXT *proj, const PJ *crs)
+{
+    if (proj_get_type(crs) != PJ_TYPE_PROJECTED_CRS)
+        return false;
+    PJ *base = proj_get_source_crs(proj, crs);
+    PJ_TYPE type = base != NULL ? proj_get_type(base) : PJ_TYPE_UNKNOWN;
+    proj_destroy(base);
+    return type != PJ_TYPE_GEOGRAPHIC_2D_CRS && type != PJ_TYPE_GEOGRAPHIC_3D_CRS;
+}
+
+PJ_OBJ_LIST *scree__las_crs_identify(PJ_CONTEXT *proj, const PJ *crs, int **confidence)
+{
+    return is_odd(proj, crs) ? NULL : proj_identify(proj, crs, "EPSG", NULL, confidence);
+}
+
 /* The EPSG entry that a CRS is, beyond doubt or under another name; 0 when there is none. The
  * answer rests on the definition, not on the id that the text claims. */
 static bool epsg_code(PJ_CONTEXT *proj, const PJ *crs, char code[32])
 {
     int *confidence = NULL;
-    PJ_OBJ_LIST *list = proj_identify(proj, crs, "EPSG", NULL, &confidence);
+    PJ_OBJ_LIST *list = scree__las_crs_identify(proj, crs, &confidence);
     bool found = false;
     if (list != NULL && proj_list_get_count(list) > 0 && confidence[0] >= 70) {
         PJ *best = proj_list_get(proj, list, 0);

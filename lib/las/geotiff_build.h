@@ -30,6 +30,9 @@ struct scree__las_geotiff_unit {
     double factor; /* metres or radians in one */
 };
 
+/* proj_identify() among the EPSG's (crs_proj.c); NULL also for what it cannot be asked: *confidence is left then. */
+PJ_OBJ_LIST *scree__las_crs_identify(PJ_CONTEXT *proj, const PJ *crs, int **confidence);
+
 /*
  * The CRS that the keys name; *crs NULL where they name none. The caller destroys *crs.
  * SCREE_E_DATA: keys that contradict the format; SCREE_E_UNSUPPORTED: a CRS that we cannot make of

@@ -72,24 +72,11 @@ enum scree_status scree__las_geotiff_unit(struct scree__las_geotiff_build *build
     return SCREE_OK;
 }
 
-/* A projected CRS over another than a geographic one: PROJ 9.1 does not survive being asked to identify that. */
-static bool is_odd(struct scree__las_geotiff_build *build, const PJ *crs)
-{
-    if (proj_get_type(crs) != PJ_TYPE_PROJECTED_CRS)
-        return false;
-    PJ *base = proj_get_source_crs(build->proj, crs);
-    PJ_TYPE type = base != NULL ? proj_get_type(base) : PJ_TYPE_UNKNOWN;
-    proj_destroy(base);
-    return type != PJ_TYPE_GEOGRAPHIC_2D_CRS && type != PJ_TYPE_GEOGRAPHIC_3D_CRS;
-}
-
 /* The EPSG's entry instead of what was built, where they are the same thing. */
 static void identify(struct scree__las_geotiff_build *build, PJ **crs)
 {
     int *confidence = NULL;
-    if (is_odd(build, *crs))
-        return;
-    PJ_OBJ_LIST *list = proj_identify(build->proj, *crs, "EPSG", NULL, &confidence);
+    PJ_OBJ_LIST *list = scree__las_crs_identify(build->proj, *crs, &confidence);
     if (list != NULL && proj_list_get_count(list) > 0 && confidence[0] >= SURE) {
         PJ *known = proj_list_get(build->proj, list, 0);
         if (known != NULL && !proj_is_deprecated(known) &&
