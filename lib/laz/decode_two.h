@@ -10,6 +10,7 @@
 
 #include "laz/decode_layered.h"
 #include "laz/decode_pair.h"
+#include "laz/decode_small.h"
 #include "laz/loops.h"
 
 /* ----------------------------------------------------------------------------------- main loop */
@@ -392,9 +393,11 @@ static uint64_t run_small_two(const struct laz_side sides[2], size_t count)
     struct laz_small a = small_layers(sides[0].state, sides[0].streams);
     struct laz_small b = small_layers(sides[1].state, sides[1].streams);
     uint64_t both = a.layers & b.layers;
-    struct laz_small a_both = small_among(&a, both), b_both = small_among(&b, both);
     struct laz_small a_alone = small_among(&a, ~both), b_alone = small_among(&b, ~both);
-    if (both)
+    uint64_t in_turns = read_small_in_turns(sides, both, count);
+    struct laz_small a_both = small_among(&a, both & ~in_turns);
+    struct laz_small b_both = small_among(&b, both & ~in_turns);
+    if (a_both.layers)
         read_small_two(sides, &a_both, &b_both, count);
     if (a_alone.layers)
         read_small(sides[0].state, &a_alone, sides[0].records, sides[0].stride, count);
