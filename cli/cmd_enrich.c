@@ -90,8 +90,7 @@ static const struct option_entry options[] = {
     {"threshold", 0, "S", OPTION_DOUBLES, AT(threshold), 0, 0,
      "building score from which a point counts as building, 0 to 1 (default: 0.5)"},
     {"verify", 0, "N", OPTION_COUNT, AT(verify), 1, 100000000,
-     "compute N points once more by a scan of everything; one other bit is a failure (heights and "
-     "scores are not looked at)"},
+     "compute N points once more by a scan of everything; one other bit is a failure"},
     COMMON_REMOTE,
     {"force", 'f', NULL, OPTION_FLAG, COMMON_AT(force), 0, 0,
      "replace an existing output; in a folder, do again what is done already"},
