@@ -25,7 +25,7 @@ struct enrich_arguments {
     uint64_t k, idw_count, verify;
     struct number_list radius, count_radius, ground_reach, threshold;
     const char *features, *ground_classes, *neighbors, *context, *crs;
-    unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class;
+    unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class, las14;
     unsigned report; /* enum report_choice */
     unsigned tmp_compression;
 };
@@ -75,6 +75,9 @@ static const struct option_entry options[] = {
     {"out", 0, "same|las|laz|copc", OPTION_CHOICE, AT(out), 0, 0,
      "kind of the output (default: the input's, with a COPC file's own nodes, or what the output's "
      "name says); copc: a new octree"},
+    {"las14", 0, NULL, OPTION_FLAG, AT(las14), 0, 0,
+     "LAS 1.0 to 1.3 becomes LAS 1.4, for programs that look for the new dimensions there alone; "
+     "records stay, and --strip gives the old header back"},
     {"compact", 0, NULL, OPTION_FLAG, AT(compact), 0, 0,
      "whole numbers with scales instead of floats, where a range is known: four digits or more, "
      "in some two thirds of the room"},
@@ -192,6 +195,7 @@ static int set_options(const struct enrich_arguments *arguments,
     wanted->ignore_overlap = arguments->overlap == 1;
     wanted->compact = arguments->compact > 0;
     wanted->ign_names = arguments->names == 1;
+    wanted->las14 = arguments->las14 > 0;
     wanted->strip = arguments->strip > 0;
     wanted->write_class = arguments->write_class > 0;
     wanted->verify_count = arguments->verify;
@@ -213,10 +217,10 @@ static int set_options(const struct enrich_arguments *arguments,
         scree_enrich_features_parse(arguments->features, wanted->mode, &wanted->features, &err) !=
             SCREE_OK)
         return options_misuse(&command_enrich, "--features: %s", err.message);
-    if (arguments->strip > 0 &&
-        (arguments->features != NULL || arguments->verify > 0 || arguments->write_class > 0))
+    if (arguments->strip > 0 && (arguments->features != NULL || arguments->verify > 0 ||
+                                 arguments->write_class > 0 || arguments->las14 > 0))
         return options_misuse(&command_enrich, "--strip computes nothing, and takes no --features, "
-                                               "--verify or --write-class");
+                                               "--verify, --write-class or --las14");
     return EXIT_CODE_DONE;
 }
 

@@ -185,6 +185,8 @@ struct scree_enrich_options {
     const char *
         report; /* a path for a JSON report; its text stands beside it, .txt for .json; NULL: none */
     const char *map; /* a path for a picture, PNG; NULL: none */
+    bool
+        las14; /* a file of LAS 1.0 to 1.3 becomes one of 1.4, for readers that look for the new dimensions there alone; strip gives its own header back */
 };
 
 /* All defaults, and `size`; the input has to be set, and an output. */

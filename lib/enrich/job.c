@@ -2,6 +2,7 @@
 #include "enrich/enrichment.h"
 #include "base/error.h"
 #include "enrich/own.h"
+#include "las/header.h"
 #include "las/reader.h"
 
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static enum scree_status check_options(const struct scree_enrich_job *job, struc
     const struct scree_enrich_options *options = &job->options;
     if (options->input == NULL)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "no input is given");
-    if (options->strip && (options->write_class || options->verify_count > 0))
+    if (options->strip && (options->write_class || options->verify_count > 0 || options->las14))
         return scree__base_fail(err, SCREE_E_ARGUMENT,
                                 "%s: features are taken away, and nothing is computed",
                                 options->input);
@@ -123,6 +124,9 @@ static void make_plan(struct scree_enrich_job *job)
     if (job->field_count > 0)
         plan->output_bytes +=
             job->field_count * SCREE__ENRICH_DESCRIPTOR_BYTES + job->parameters.bytes + 108;
+    if (job->options.las14 && header->version_minor < 4)
+        plan->output_bytes +=
+            scree__las_header_bytes(4) - scree__las_header_bytes(header->version_minor);
     if (job->engine == NULL) {
         plan->fits = true;
         return;

@@ -57,6 +57,7 @@ static struct scree__enrich_change change_of(struct scree_enrich_job *job)
         .field_count = job->field_count,
         .parameters = job->parameters.text,
         .kind = SCREE__ENRICH_SAME,
+        .las14 = job->options.las14,
         .user = job,
         .values = values,
         .checked = job->engine != NULL && scree__enrich_engine_checked(job->engine),

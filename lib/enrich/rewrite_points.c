@@ -106,7 +106,7 @@ static enum scree_status widen(const struct scree__enrich_points *points,
                                struct scree__enrich_slot *slot, uint64_t done, uint32_t count,
                                struct scree_error *err)
 {
-    const struct scree__enrich_writing *writing = points->writing;
+    struct scree__enrich_writing *writing = points->writing;
     const struct scree__enrich_change *change = writing->change;
     const uint32_t after = writing->keep_at + writing->drop_bytes;
     const uint64_t first = slot->first_point + done;
@@ -117,6 +117,8 @@ static enum scree_status widen(const struct scree__enrich_points *points,
         if (status != SCREE_OK)
             return status;
     }
+    if (writing->old_header.is)
+        scree__enrich_version_count(writing, from, writing->in_bytes, count);
     for (uint32_t i = 0; i < count; i++, from += writing->in_bytes) {
         uint8_t *at = to + (uint64_t)i * writing->out_bytes;
         memcpy(at, from, writing->keep_at);

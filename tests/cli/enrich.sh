@@ -88,6 +88,25 @@ cmp -s place.laz core.laz && fail "the record names the file: it cannot be the s
 expect 0 enrich place.laz place.laz --strip --force -q
 cmp place.laz a.laz || fail "in place and back: other bytes"
 
+# LAS 1.2 becomes 1.4 where it is asked for, in either kind; back; the same again; with the option and without.
+expect 2 enrich b.las out.las --strip --las14
+make_survey b.laz 4K --format 3 --force
+for kind in las laz; do
+    expect 0 enrich b.$kind new.$kind --neighbors none --las14 -q
+    expect 0 validate new.$kind
+    expect 0 info new.$kind
+    says out ': LA[SZ] 1\.4'
+    expect 0 enrich new.$kind again.$kind --neighbors none --las14 -q --force
+    cmp new.$kind again.$kind || fail "$kind: LAS 1.4, enriched twice: other bytes"
+    expect 0 enrich b.$kind old.$kind --neighbors none -q
+    ! cmp -s old.$kind new.$kind || fail "$kind: --las14 does nothing"
+    expect 0 enrich new.$kind again.$kind --neighbors none -q --force
+    cmp old.$kind again.$kind || fail "$kind: without --las14 the old header does not come back"
+    expect 0 enrich new.$kind bare.$kind --strip -q --force
+    cmp b.$kind bare.$kind || fail "$kind: LAS 1.4, stripped: other bytes"
+done
+rm b.laz
+
 # Kinds.
 expect 0 enrich b.las b.laz --neighbors none -q
 expect 0 validate b.laz
