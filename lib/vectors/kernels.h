@@ -14,6 +14,9 @@
 /* Dimensions whose products are summed before they are added to the rest: lists.h. */
 #define SCREE__VECTORS_SUM_DIMS 256u
 
+/* Rerank rows that are compared in one call, at most. */
+#define SCREE__VECTORS_ROWS_TOGETHER 16u
+
 struct scree__vectors_kernels {
     const char *name;
 
@@ -67,6 +70,11 @@ struct scree__vectors_kernels {
     float (*product_fp32)(const float *a, const float *b, uint32_t dim);
     float (*distance2_fp16)(const uint16_t *a, const float *b, uint32_t dim);
     float (*product_fp16)(const uint16_t *a, const float *b, uint32_t dim);
+    /* The same of up to ROWS_TOGETHER rows: to out[], which has room for as many. */
+    void (*rows)(const uint8_t *const *rows, uint32_t count, const float *values, uint32_t dim,
+                 bool fp16, bool distance2, float *out);
+    /* How many of `count` pairs are before each, by (distance, id, number). No distance is NaN; distances has room for a multiple of 16. */
+    void (*ranks)(const float *distances, const uint64_t *ids, uint32_t count, uint32_t *ranks);
 };
 
 /* For 16 dimensions 192 bytes at most. */

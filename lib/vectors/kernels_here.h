@@ -13,7 +13,7 @@
     {                                                                                            \
         name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
             middling, whole, keys, below, uppers, distance2_fp32, product_fp32, distance2_fp16,  \
-            product_fp16                                                                         \
+            product_fp16, rows, ranks                                                            \
     }
 
 #endif

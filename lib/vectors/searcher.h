@@ -6,7 +6,8 @@
  *     scree__vectors_searcher_run()      queries, one after the other
  *
  * A query takes three steps, a wave of reads each at most: the nearest centroids (in memory since the index was opened); the codes of their
- * lists, from which bounds on every distance follow; the rerank rows of those whose lower bound is below the k-th smallest upper bound.
+ * lists, from which bounds on every distance follow; the rerank rows of those whose lower bound is below the k-th smallest upper bound. The rows of one
+ * query are compared after the codes of the next one, so that they come from memory meanwhile.
  *
  * Threads: a target is read only; a searcher belongs to one thread at a time.
  */
@@ -69,6 +70,21 @@ struct scree__vectors_pending {
 
 #define SCREE__VECTORS_PENDING_MAX 64u
 
+/*
+ * What is left of a query whose blocks were given back: its rows. They are taken, and come from memory while the next query of the call looks at codes.
+ */
+struct scree__vectors_unsettled {
+    bool there;
+    uint32_t query; /* of the call */
+    uint32_t count;
+    struct scree__vectors_row_ref *refs;
+    uint64_t *ids;
+    float *lows;
+    const uint8_t **rows;
+    void **pins;
+    uint64_t ref_capacity, id_capacity, low_capacity, row_capacity, pin_capacity;
+};
+
 struct scree__vectors_searcher {
     const struct scree__vectors_target *target;
     struct scree__vectors_query query;
@@ -91,10 +107,7 @@ struct scree__vectors_searcher {
     uint64_t upper_capacity;
     struct scree__vectors_candidate *candidates;
     uint64_t candidate_count, candidate_capacity;
-    struct scree__vectors_row_ref *refs;
-    const uint8_t **rows;
-    void **pins;
-    uint64_t ref_capacity, row_capacity, pin_capacity;
+    struct scree__vectors_unsettled unsettled;
     struct scree__vectors_nearest nearest; /* the result */
     uint64_t nearest_capacity;
     struct scree__vectors_done done;

@@ -34,11 +34,21 @@ scree__vectors_scan_lists(struct scree__vectors_searcher *searcher,
                           const struct scree__vectors_want *want, uint32_t count,
                           struct scree_error *err);
 
-/* Candidates into searcher->nearest, while the blocks are taken. Errors: of reading rows. */
-SCREE_MUST_CHECK enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher,
-                                                         const struct scree__vectors_want *want,
-                                                         const float *values,
-                                                         struct scree_error *err);
+/* Candidates into searcher->nearest by their estimates, while the blocks are taken. */
+void scree__vectors_settle_by_estimate(struct scree__vectors_searcher *searcher,
+                                       const struct scree__vectors_want *want);
+
+/* Candidates of a query of the call into searcher->unsettled, which is free, while the blocks are taken. Errors: SCREE_E_BUDGET, SCREE_E_MEMORY. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_leave(struct scree__vectors_searcher *searcher,
+                                                        const struct scree__vectors_want *want,
+                                                        uint32_t query, struct scree_error *err);
+/* Takes their rows. Errors: of reading them; nothing is left then. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_ask_rows(struct scree__vectors_searcher *searcher,
+                                                           struct scree_error *err);
+/* Them into searcher->nearest. */
+void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
+                                   const struct scree__vectors_want *want, const float *values);
+void scree__vectors_give_rows(struct scree__vectors_searcher *searcher);
 
 /* A stored row of a list with a query, as compared. */
 float scree__vectors_compare_row(const struct scree__vectors_searcher *searcher,

@@ -319,10 +319,80 @@ static void check_rerank(const struct scree__vectors_kernels *kernels)
     }
 }
 
+/* Rows together are what they are one by one. */
+static void check_rows(const struct scree__vectors_kernels *kernels)
+{
+    const uint8_t *at[SCREE__VECTORS_ROWS_TOGETHER];
+    for (uint32_t dim = 1; dim < 300; dim += 1 + draw() % 9) {
+        float *rows = floats((size_t)dim * SCREE__VECTORS_ROWS_TOGETHER), *values = floats(dim);
+        uint16_t *halves = malloc(dim * SCREE__VECTORS_ROWS_TOGETHER * sizeof *halves);
+        for (uint32_t i = 0; i < dim * SCREE__VECTORS_ROWS_TOGETHER; i++)
+            halves[i] = (uint16_t)(draw() & 0xbbff);
+        for (int kind = 0; kind < 4; kind++) {
+            const bool half = kind >= 2, distance = kind % 2 == 0;
+            const uint32_t count = 1 + draw() % SCREE__VECTORS_ROWS_TOGETHER;
+            float out[SCREE__VECTORS_ROWS_TOGETHER], one;
+            for (uint32_t i = 0; i < count; i++) {
+                const size_t first = (size_t)(draw() % SCREE__VECTORS_ROWS_TOGETHER) * dim;
+                at[i] = half ? (const uint8_t *)(halves + first) : (const uint8_t *)(rows + first);
+            }
+            kernels->rows(at, count, values, dim, half, distance, out);
+            for (uint32_t i = 0; i < count; i++) {
+                const float *whole = (const float *)(const void *)at[i];
+                const uint16_t *some = (const uint16_t *)(const void *)at[i];
+                if (half)
+                    one = distance ? plain->distance2_fp16(some, values, dim)
+                                   : plain->product_fp16(some, values, dim);
+                else
+                    one = distance ? plain->distance2_fp32(whole, values, dim)
+                                   : plain->product_fp32(whole, values, dim);
+                assert_memory_equal(&out[i], &one, sizeof one);
+            }
+        }
+        free(rows);
+        free(values);
+        free(halves);
+    }
+}
+
 static void test_rerank(void **state)
 {
     (void)state;
     each(check_rerank);
+    each(check_rows);
+}
+
+/* Against a definition: every pair has a rank of its own, also where distances or ids are equal. */
+static void check_ranks_of(const struct scree__vectors_kernels *kernels)
+{
+    for (uint32_t count = 0; count <= 64; count++) {
+        float distances[64];
+        uint64_t ids[64];
+        uint32_t ranks[64], seen = 0;
+        const uint32_t values = 1 + draw() % 40;
+        for (uint32_t i = 0; i < 64; i++) {
+            distances[i] = draw() % 9 == 0 ? INFINITY : (float)(draw() % values) - 3;
+            ids[i] = draw() % 20;
+        }
+        kernels->ranks(distances, ids, count, ranks);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t before = 0;
+            for (uint32_t j = 0; j < count; j++)
+                before += distances[j] != distances[i] ? distances[j] < distances[i]
+                          : ids[j] != ids[i]           ? ids[j] < ids[i]
+                                                       : j < i;
+            assert_int_equal(ranks[i], before);
+            seen += ranks[i];
+        }
+        assert_int_equal(seen, count * (count - (count > 0)) / 2);
+    }
+}
+
+static void test_ranks(void **state)
+{
+    (void)state;
+    check_ranks_of(plain);
+    each(check_ranks_of);
 }
 
 /* Every half to float and back is itself; floats between two halves go to the nearer one. */
@@ -352,7 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotate), cmocka_unit_test(test_lists),  cmocka_unit_test(test_encode),
         cmocka_unit_test(test_scan),   cmocka_unit_test(test_choose), cmocka_unit_test(test_rerank),
-        cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_halves), cmocka_unit_test(test_ranks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
