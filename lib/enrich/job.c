@@ -89,6 +89,7 @@ static enum scree_status make_fields(struct scree_enrich_job *job, struct scree_
         .k = options->k,
         .radius = job->survey->radius,
         .count_radius = job->survey->count_radius,
+        .ground_cell = job->survey->ground_cell,
         .square_roots = options->eigen_mode == SCREE_EIGEN_SQRT,
         .ground = grounds[options->ground_mode % 3],
         .unit = scree__enrich_short_unit(job->survey->unit_name)};
