@@ -87,6 +87,8 @@ static enum scree_status write_file(struct scree_enrich_job *job,
     if (status == SCREE_OK)
         status = scree__enrich_rewrite(job->context, job->reader, &change, sink, rewritten, err);
     if (status == SCREE_OK)
+        status = scree__enrich_job_tell(job, err);
+    if (status == SCREE_OK)
         status = scree_sink_commit(sink, err);
     scree_sink_close(sink);
     return status;
@@ -146,6 +148,8 @@ static enum scree_status write_octree(struct scree_enrich_job *job,
         scree__io_sink_open_scratch(folder, job->options.input, &scratch, err);
     if (status == SCREE_OK)
         status = scree__enrich_rewrite(job->context, job->reader, &change, scratch, rewritten, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_job_tell(job, err);
     if (status == SCREE_OK)
         status = scree_sink_commit(scratch, err);
     scree__enrich_rows_close(job->rows); /* the conversion needs the memory */

@@ -5,6 +5,7 @@
 #ifndef SCREE_LIB_ENRICH_WINDOW_H
 #define SCREE_LIB_ENRICH_WINDOW_H
 
+#include "enrich/lows.h"
 #include "enrich/seek.h"
 #include "enrich/shelf.h"
 #include "features/search.h"
@@ -23,6 +24,7 @@ struct scree__enrich_question {
     enum scree_ground_mode ground_mode;
     uint32_t idw_count;
     int64_t ground_reach;
+    struct scree__enrich_cells_grid ground_cells; /* side 0: all ground points count */
     uint64_t window_points;
     uint32_t halo_percent;
 };
