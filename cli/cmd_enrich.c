@@ -23,7 +23,7 @@ struct enrich_arguments {
     unsigned mode, eigen_mode, ground, score, names, out,
         overlap; /* choices, in the library's order */
     uint64_t k, idw_count, verify;
-    struct number_list radius, count_radius, ground_reach, threshold;
+    struct number_list radius, count_radius, ground_reach, ground_cell, threshold;
     const char *features, *ground_classes, *neighbors, *context, *crs;
     unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class, las14;
     unsigned report; /* enum report_choice */
@@ -52,6 +52,9 @@ static const struct option_entry options[] = {
      "classes that are ground, such as 2,9 (default: 2)"},
     {"ground-reach", 0, "R", OPTION_DOUBLES, AT(ground_reach), 0, 0,
      "how far ground may be, in units of the CRS (default: 100 m); beyond, there is no height"},
+    {"ground-cell", 0, "S", OPTION_DOUBLES, AT(ground_cell), 0, 0,
+     "of the ground points in each square of side S, in units of the CRS, the lowest alone is "
+     "ground (default: all are)"},
     {"idw-count", 0, "N", OPTION_INTEGER, AT(idw_count), 1, SCREE_ENRICH_IDW_MAX,
      "ground points that --ground idw weighs (default: 3)"},
     {"count-radius", 0, "R", OPTION_DOUBLES, AT(count_radius), 0, 0,
@@ -160,6 +163,8 @@ static int check_numbers(const struct enrich_arguments *arguments,
         return options_misuse(&command_enrich, "--count-radius: expected one number above 0");
     if (!set_length(&arguments->ground_reach, &wanted->ground_reach))
         return options_misuse(&command_enrich, "--ground-reach: expected one number above 0");
+    if (!set_length(&arguments->ground_cell, &wanted->ground_cell))
+        return options_misuse(&command_enrich, "--ground-cell: expected one number above 0");
     if (!set_length(&arguments->threshold, &wanted->building_threshold) ||
         wanted->building_threshold > 1)
         return options_misuse(&command_enrich, "--threshold: expected one number, above 0 to 1");

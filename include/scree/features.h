@@ -187,6 +187,8 @@ struct scree_enrich_options {
     const char *map; /* a path for a picture, PNG; NULL: none */
     bool
         las14; /* a file of LAS 1.0 to 1.3 becomes one of 1.4, for readers that look for the new dimensions there alone; strip gives its own header back */
+    double
+        ground_cell; /* of the ground points in each square of this side, from the origin of the CRS on, the lowest alone is ground; 0: all are */
 };
 
 /* All defaults, and `size`; the input has to be set, and an output. */

@@ -72,6 +72,8 @@ static void add_survey(struct scree__enrich_text *text, const struct scree__enri
     add_length(text, "radius", survey->radius);
     add_length(text, "count_radius", survey->count_radius);
     add_length(text, "ground_reach", survey->ground_reach);
+    if (survey->ground_cell > 0)
+        add_length(text, "ground_cell", survey->ground_cell);
 }
 
 static void add_dimensions(struct scree__enrich_text *text,

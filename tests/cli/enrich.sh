@@ -88,6 +88,18 @@ cmp -s place.laz core.laz && fail "the record names the file: it cannot be the s
 expect 0 enrich place.laz place.laz --strip --force -q
 cmp place.laz a.laz || fail "in place and back: other bytes"
 
+# Ground thinned by a grid: said in the file, checked by scans, other heights, the same for any budget; refused where it is no length.
+expect 2 enrich a.laz out.laz --ground-cell 0
+expect 2 enrich a.laz out.laz --ground-cell -1
+expect 0 enrich a.laz thin.laz --neighbors none --ground-cell 2.5 --verify 50 --mode building --report none -q
+expect 0 info thin.laz
+says out 'HeightAboveGround .*z-ground TIN cell2.5 m'
+grep -aq '"ground_cell":2.5,' thin.laz || fail "the parameter record has no ground_cell"
+expect 0 enrich a.laz again.laz --neighbors none --ground-cell 2.5 --mode building --report none -q --force --memory 64M --threads 1
+cmp thin.laz again.laz || fail "--ground-cell: other bytes in 64 MiB"
+expect 0 enrich thin.laz again.laz --neighbors none -q --force
+cmp core.laz again.laz || fail "without --ground-cell: other bytes than from the original"
+
 # LAS 1.2 becomes 1.4 where it is asked for, in either kind; back; the same again; with the option and without.
 expect 2 enrich b.las out.las --strip --las14
 make_survey b.laz 4K --format 3 --force
