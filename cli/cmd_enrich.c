@@ -23,9 +23,9 @@ struct enrich_arguments {
     unsigned mode, eigen_mode, ground, score, names, out,
         overlap; /* choices, in the library's order */
     uint64_t k, idw_count, verify;
-    struct number_list radius, count_radius, ground_reach, threshold;
+    struct number_list radius, count_radius, ground_reach, ground_cell, threshold;
     const char *features, *ground_classes, *neighbors, *context, *crs;
-    unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class;
+    unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class, las14;
     unsigned report; /* enum report_choice */
     unsigned tmp_compression;
 };
@@ -52,6 +52,9 @@ static const struct option_entry options[] = {
      "classes that are ground, such as 2,9 (default: 2)"},
     {"ground-reach", 0, "R", OPTION_DOUBLES, AT(ground_reach), 0, 0,
      "how far ground may be, in units of the CRS (default: 100 m); beyond, there is no height"},
+    {"ground-cell", 0, "S", OPTION_DOUBLES, AT(ground_cell), 0, 0,
+     "of the ground points in each square of side S, in units of the CRS, the lowest alone is "
+     "ground (default: all are)"},
     {"idw-count", 0, "N", OPTION_INTEGER, AT(idw_count), 1, SCREE_ENRICH_IDW_MAX,
      "ground points that --ground idw weighs (default: 3)"},
     {"count-radius", 0, "R", OPTION_DOUBLES, AT(count_radius), 0, 0,
@@ -75,6 +78,9 @@ static const struct option_entry options[] = {
     {"out", 0, "same|las|laz|copc", OPTION_CHOICE, AT(out), 0, 0,
      "kind of the output (default: the input's, with a COPC file's own nodes, or what the output's "
      "name says); copc: a new octree"},
+    {"las14", 0, NULL, OPTION_FLAG, AT(las14), 0, 0,
+     "LAS 1.0 to 1.3 becomes LAS 1.4, for programs that look for the new dimensions there alone; "
+     "records stay, and --strip gives the old header back"},
     {"compact", 0, NULL, OPTION_FLAG, AT(compact), 0, 0,
      "whole numbers with scales instead of floats, where a range is known: four digits or more, "
      "in some two thirds of the room"},
@@ -90,8 +96,7 @@ static const struct option_entry options[] = {
     {"threshold", 0, "S", OPTION_DOUBLES, AT(threshold), 0, 0,
      "building score from which a point counts as building, 0 to 1 (default: 0.5)"},
     {"verify", 0, "N", OPTION_COUNT, AT(verify), 1, 100000000,
-     "compute N points once more by a scan of everything; one other bit is a failure (heights and "
-     "scores are not looked at)"},
+     "compute N points once more by a scan of everything; one other bit is a failure"},
     COMMON_REMOTE,
     {"force", 'f', NULL, OPTION_FLAG, COMMON_AT(force), 0, 0,
      "replace an existing output; in a folder, do again what is done already"},
@@ -158,6 +163,8 @@ static int check_numbers(const struct enrich_arguments *arguments,
         return options_misuse(&command_enrich, "--count-radius: expected one number above 0");
     if (!set_length(&arguments->ground_reach, &wanted->ground_reach))
         return options_misuse(&command_enrich, "--ground-reach: expected one number above 0");
+    if (!set_length(&arguments->ground_cell, &wanted->ground_cell))
+        return options_misuse(&command_enrich, "--ground-cell: expected one number above 0");
     if (!set_length(&arguments->threshold, &wanted->building_threshold) ||
         wanted->building_threshold > 1)
         return options_misuse(&command_enrich, "--threshold: expected one number, above 0 to 1");
@@ -193,6 +200,7 @@ static int set_options(const struct enrich_arguments *arguments,
     wanted->ignore_overlap = arguments->overlap == 1;
     wanted->compact = arguments->compact > 0;
     wanted->ign_names = arguments->names == 1;
+    wanted->las14 = arguments->las14 > 0;
     wanted->strip = arguments->strip > 0;
     wanted->write_class = arguments->write_class > 0;
     wanted->verify_count = arguments->verify;
@@ -214,10 +222,10 @@ static int set_options(const struct enrich_arguments *arguments,
         scree_enrich_features_parse(arguments->features, wanted->mode, &wanted->features, &err) !=
             SCREE_OK)
         return options_misuse(&command_enrich, "--features: %s", err.message);
-    if (arguments->strip > 0 &&
-        (arguments->features != NULL || arguments->verify > 0 || arguments->write_class > 0))
+    if (arguments->strip > 0 && (arguments->features != NULL || arguments->verify > 0 ||
+                                 arguments->write_class > 0 || arguments->las14 > 0))
         return options_misuse(&command_enrich, "--strip computes nothing, and takes no --features, "
-                                               "--verify or --write-class");
+                                               "--verify, --write-class or --las14");
     return EXIT_CODE_DONE;
 }
 

@@ -91,11 +91,6 @@ void enrich_summary_text(const char *output, const struct scree_enrich_result *r
         fprintf(stderr, "  verified %s points by a scan of everything: all equal\n",
                 count_text(result->verified_count).text);
     spent_text(outcome, result->point_count, result->scratch_bytes);
-    for (const char *at = result->warnings; *at != '\0';) {
-        const size_t length = strcspn(at, "\n");
-        fprintf(stderr, "scree: note: %.*s\n", (int)length, at);
-        at += length + (at[length] == '\n');
-    }
 }
 
 void enrich_file_text(const struct scree_enrich_file *file, bool dry_run)
@@ -179,6 +174,35 @@ static void match_json(cJSON *to, const char *name, const struct scree_enrich_ma
     json_double(object, "auc", match->auc);
 }
 
+static void scores_json(cJSON *to, const char *name, const uint64_t *counts)
+{
+    cJSON *array = json_array(to, name);
+    for (unsigned b = 0; b < SCREE_ENRICH_SCORE_BINS; b++)
+        json_u64(array, NULL, counts[b]);
+}
+
+/* Where score and class 6 disagree. */
+static void places_json(cJSON *to, const struct scree_enrich_result *result)
+{
+    cJSON *object = json_object(to, "disagreement");
+    json_u64(object, "places", result->cluster_count);
+    json_u64(object, "missed", result->cluster_missed_count);
+    json_u64(object, "false", result->cluster_false_count);
+    json_double(object, "cell_size", result->cell_size);
+    cJSON *largest = json_array(object, "largest");
+    for (uint32_t i = 0; i < result->largest_count; i++) {
+        const struct scree_enrich_cluster *cluster = &result->largest[i];
+        cJSON *place = json_object(largest, NULL);
+        json_u64(place, "points", cluster->missed_count + cluster->false_count);
+        json_u64(place, "missed", cluster->missed_count);
+        json_u64(place, "false", cluster->false_count);
+        json_double(place, "x", cluster->x);
+        json_double(place, "y", cluster->y);
+        json_doubles(place, "min", cluster->min, 2);
+        json_doubles(place, "max", cluster->max, 2);
+    }
+}
+
 static void building_json(cJSON *to, const struct scree_enrich_result *result)
 {
     static const char *const names[SCREE_ENRICH_BANDS] = {"0-2 m", "2-5 m", "5-10 m", "10-20 m",
@@ -193,6 +217,16 @@ static void building_json(cJSON *to, const struct scree_enrich_result *result)
     cJSON *bands = json_object(object, "by_height");
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
         match_json(bands, names[b], &result->bands[b]);
+    if (result->is_split) {
+        cJSON *surfaces = json_object(object, "by_surface");
+        match_json(surfaces, "wall", &result->walls);
+        match_json(surfaces, "roof", &result->roofs);
+    }
+    cJSON *scores = json_object(object, "score_histogram");
+    scores_json(scores, "class_6", result->building_scores);
+    scores_json(scores, "others", result->other_scores);
+    if (result->is_judged && result->cell_size > 0)
+        places_json(object, result);
 }
 
 void enrich_result_json(cJSON *to, const struct scree_enrich_result *result)
@@ -218,6 +252,13 @@ void enrich_result_json(cJSON *to, const struct scree_enrich_result *result)
         json_double(residuals, "p50", result->residual_p50);
         json_double(residuals, "p95", result->residual_p95);
         json_double(residuals, "max", result->residual_max);
+    }
+    if (result->is_covered) {
+        cJSON *gap = json_object(object, "ground_gap");
+        json_double(gap, "radius", result->gap_radius);
+        json_double(gap, "x", result->gap_at[0]);
+        json_double(gap, "y", result->gap_at[1]);
+        json_double(gap, "cell_size", result->cell_size);
     }
     building_json(object, result);
     json_text(object, "warnings", result->warnings);

@@ -183,8 +183,12 @@ struct scree_enrich_options {
         write_class; /* points of class 1 (unclassified) with a building score at the threshold become 6 */
     double building_threshold; /* 0: 0.5 */
     const char *
-        report; /* with a building score: a path for a JSON report; its text stands beside it, .txt for .json; NULL: none */
+        report; /* a path for a JSON report; its text stands beside it, .txt for .json; NULL: none */
     const char *map; /* a path for a picture, PNG; NULL: none */
+    bool
+        las14; /* a file of LAS 1.0 to 1.3 becomes one of 1.4, for readers that look for the new dimensions there alone; strip gives its own header back */
+    double
+        ground_cell; /* of the ground points in each square of this side, from the origin of the CRS on, the lowest alone is ground; 0: all are */
 };
 
 /* All defaults, and `size`; the input has to be set, and an output. */
@@ -243,6 +247,19 @@ struct scree_enrich_match {
         auc; /* the chance that a point of class 6 has a higher score than another one; NaN without either */
 };
 
+#define SCREE_ENRICH_SCORE_BINS 20u /* of a histogram of scores: 0 to 0.05 ... 0.95 to 1 */
+#define SCREE_ENRICH_CLUSTERS 10u
+
+/*
+ * A place where the score at the threshold and class 6 disagree: cells of the report's raster that touch each other, in each of which points that are wrong (class 6 below the threshold,
+ * or another class at it) are more than those that are rightly found.
+ */
+struct scree_enrich_cluster {
+    double x, y;                        /* mean of its wrong points, to a cell */
+    double min[2], max[2];              /* of its cells */
+    uint64_t missed_count, false_count; /* class 6 below the threshold; other classes at it */
+};
+
 struct scree_enrich_result {
     uint64_t point_count, input_bytes, output_bytes, scratch_bytes;
     uint64_t no_data[SCREE_FEATURE_COUNT]; /* points without a value */
@@ -258,7 +275,24 @@ struct scree_enrich_result {
     uint64_t building_no_data; /* points of class 6 without a score */
     double threshold;
     struct scree_enrich_match whole, bands[SCREE_ENRICH_BANDS];
-    char warnings[1000]; /* of the report: a line each, "" when there are none */
+    bool
+        is_split; /* WallScore and RoofScore are written: walls have more of the one, roofs are all others */
+    struct scree_enrich_match walls, roofs;
+    uint64_t building_scores[SCREE_ENRICH_SCORE_BINS]; /* points of class 6 by score */
+    uint64_t other_scores[SCREE_ENRICH_SCORE_BINS];
+    /* Of a raster over the file's bounds, cells of so many units; 0: they have no extent. */
+    double cell_size;
+    /* Judged: all clusters, and the largest of them by points, ties by their first cell (rows from the south, from the west). */
+    uint64_t cluster_count, cluster_missed_count, cluster_false_count;
+    uint32_t largest_count;
+    struct scree_enrich_cluster largest[SCREE_ENRICH_CLUSTERS];
+    /*
+     * The largest circle without a ground point of this file, about the centre of a cell that has points: what its radius is to the centre of the nearest cell with ground, which is within
+     * 0.71 of cell_size. Units; is_covered false: there are no heights, no ground or no raster.
+     */
+    bool is_covered;
+    double gap_radius, gap_at[2];
+    char warnings[2000]; /* of the report: a line each, "" when there are none */
 };
 
 struct scree_enrich_job;

@@ -90,6 +90,9 @@ static enum scree_status set_lattice(struct cloud *cloud, struct scree_error *er
                                     scale[a], unit);
         cloud->factor[a] = (int64_t)whole;
     }
+    if (cloud->from->coordinates != NULL && cloud->from->count > 0)
+        for (int a = 0; a < 2; a++)
+            cloud->engine->lattice.offset[a] = cloud->from->coordinates[a];
     return SCREE_OK;
 }
 
@@ -121,6 +124,7 @@ static enum scree_status set_engine(struct cloud *cloud, const struct scree_enri
     engine->survey.radius = options->radius;
     engine->survey.count_radius = options->count_radius > 0 ? options->count_radius : 2 * metre;
     engine->survey.ground_reach = options->ground_reach > 0 ? options->ground_reach : 100 * metre;
+    engine->survey.ground_cell = options->ground_cell;
     enum scree_status status = set_lattice(cloud, err);
     if (status == SCREE_OK)
         status = scree__enrich_ask(engine, err);

@@ -19,8 +19,9 @@ static enum scree_status check_options(const struct scree_enrich_options *option
                                 SCREE_ENRICH_K_MAX);
     if (!(options->radius >= 0) || !(options->count_radius >= 0) || !(options->ground_reach >= 0) ||
         !(options->radius < 1e12) || !(options->count_radius < 1e12) ||
-        !(options->ground_reach < 1e12))
-        return scree__base_fail(err, SCREE_E_ARGUMENT, "a radius has to be 0 or more");
+        !(options->ground_reach < 1e12) || !(options->ground_cell >= 0) ||
+        !(options->ground_cell < 1e12))
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "a length has to be 0 or more");
     if (options->k == 0 && options->radius == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT,
                                 "neither a number of neighbours nor a radius");
@@ -56,6 +57,7 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     if (status != SCREE_OK)
         return status;
     memset(question, 0, sizeof *question);
+    question->name = engine->file_count > 0 ? engine->files[0].path : "the points";
     question->shapes = scree__enrich_needs_shapes(survey->features);
     question->counts = scree__enrich_needs_counts(survey->features, options->score_mode);
     question->heights = scree__enrich_needs_heights(survey->features);
@@ -71,6 +73,8 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     double reach = survey->ground_reach / unit;
     question->ground_reach =
         reach < (double)ENRICH_LEAF_SIDE / 2 ? (int64_t)floor(reach + 0.5) : ENRICH_LEAF_SIDE / 2;
+    if (survey->ground_cell > 0)
+        scree__enrich_lattice_cells(engine, survey->ground_cell, &question->ground_cells);
     question->halo_percent = options->halo_percent > 0 ? options->halo_percent : 100;
     memset(&engine->rules, 0, sizeof engine->rules);
     engine->rules.features.square_roots = options->eigen_mode == SCREE_EIGEN_SQRT;

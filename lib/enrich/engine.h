@@ -43,6 +43,7 @@ struct scree__enrich_survey {
     const char *unit_name; /* "metre", "US survey foot" ...; "" when not known */
     const char *crs_name;  /* "" when not known */
     double radius, count_radius, ground_reach; /* in units */
+    double ground_cell;                        /* 0: none */
     double margin; /* files whose bounds come this near are part of the survey */
     uint64_t file_count;
     const struct scree__enrich_context_file *files; /* sorted by path */

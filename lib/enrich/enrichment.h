@@ -28,11 +28,13 @@ struct scree_enrich_job {
 
     struct scree__enrich_field fields[SCREE_FEATURE_COUNT];
     uint32_t field_count;
+    struct scree__enrich_invariants invariants; /* of the fields */
     struct scree__enrich_text parameters;
 
     struct scree__enrich_rows *rows;
     struct scree__enrich_report *report; /* NULL: nothing is looked at */
     atomic_uint_least64_t written_class_count;
+    struct scree_enrich_result *result; /* while it runs */
     bool run;
 };
 
@@ -45,6 +47,9 @@ scree__enrich_job_open(struct scree_context *context, const struct scree_enrich_
 /* Is the output that is there the one that this job would make, by its parameter record? For a batch that goes on. */
 bool scree__enrich_job_is_done(const struct scree_enrich_job *job);
 
+/* When all points have passed, and before the output appears: what the report says of them, and its files. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_job_tell(struct scree_enrich_job *job,
+                                                          struct scree_error *err);
 /* Writes and commits options.output. */
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_job_write(struct scree_enrich_job *job, struct scree__enrich_rewritten *rewritten,

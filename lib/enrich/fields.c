@@ -36,7 +36,7 @@ static void describe(enum scree_feature feature, const struct scree__enrich_term
                      char text[33])
 {
     const struct scree_feature_info *info = scree_feature_info(feature);
-    char around[24] = "", radius[16] = "", unit[16], more[8] = "";
+    char around[24] = "", radius[16] = "", unit[16], more[24] = "";
     const bool counts = feature == SCREE_FEATURE_NEIGHBOR_COUNT;
     const bool ground = feature == SCREE_FEATURE_HEIGHT_ABOVE_GROUND;
     if (counts)
@@ -47,7 +47,9 @@ static void describe(enum scree_feature feature, const struct scree__enrich_term
         snprintf(around, sizeof around, "k%u %s", terms->k, radius);
     else if (!counts && !ground)
         snprintf(around, sizeof around, "%s", radius);
-    if (ground)
+    if (ground && terms->ground_cell > 0)
+        snprintf(more, sizeof more, " %s cell%.4g", terms->ground, terms->ground_cell);
+    else if (ground)
         snprintf(more, sizeof more, " %s", terms->ground);
     else if (terms->square_roots && is_ratio(feature))
         snprintf(more, sizeof more, " sqrt");

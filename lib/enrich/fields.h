@@ -19,7 +19,7 @@ struct scree__enrich_field {
 /* What descriptions say of a run. */
 struct scree__enrich_terms {
     uint32_t k;
-    double radius, count_radius; /* 0: none */
+    double radius, count_radius, ground_cell; /* 0: none */
     bool square_roots;
     const char *ground; /* "TIN" */
     const char *unit;   /* short: "m", "ft"; "" when not known */

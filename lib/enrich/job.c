@@ -2,6 +2,7 @@
 #include "enrich/enrichment.h"
 #include "base/error.h"
 #include "enrich/own.h"
+#include "las/header.h"
 #include "las/reader.h"
 
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static enum scree_status check_options(const struct scree_enrich_job *job, struc
     const struct scree_enrich_options *options = &job->options;
     if (options->input == NULL)
         return scree__base_fail(err, SCREE_E_ARGUMENT, "no input is given");
-    if (options->strip && (options->write_class || options->verify_count > 0))
+    if (options->strip && (options->write_class || options->verify_count > 0 || options->las14))
         return scree__base_fail(err, SCREE_E_ARGUMENT,
                                 "%s: features are taken away, and nothing is computed",
                                 options->input);
@@ -88,11 +89,13 @@ static enum scree_status make_fields(struct scree_enrich_job *job, struct scree_
         .k = options->k,
         .radius = job->survey->radius,
         .count_radius = job->survey->count_radius,
+        .ground_cell = job->survey->ground_cell,
         .square_roots = options->eigen_mode == SCREE_EIGEN_SQRT,
         .ground = grounds[options->ground_mode % 3],
         .unit = scree__enrich_short_unit(job->survey->unit_name)};
     job->field_count = scree__enrich_fields_make(job->survey->features, options->compact,
                                                  options->ign_names, &terms, job->fields);
+    scree__enrich_invariants_init(&job->invariants, job->fields, job->field_count);
     const bool scored =
         (job->survey->features & SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE)) != 0;
     if (options->write_class && !scored)
@@ -123,6 +126,9 @@ static void make_plan(struct scree_enrich_job *job)
     if (job->field_count > 0)
         plan->output_bytes +=
             job->field_count * SCREE__ENRICH_DESCRIPTOR_BYTES + job->parameters.bytes + 108;
+    if (job->options.las14 && header->version_minor < 4)
+        plan->output_bytes +=
+            scree__las_header_bytes(4) - scree__las_header_bytes(header->version_minor);
     if (job->engine == NULL) {
         plan->fits = true;
         return;
@@ -308,18 +314,47 @@ static enum scree_status save_report(struct scree_enrich_job *job,
     return status;
 }
 
-static enum scree_status tell(struct scree_enrich_job *job, struct scree_enrich_result *result,
-                              struct scree_error *err)
+/* What the report found, as the job's other warnings are told; but not what the run has said already. */
+static void log_warnings(const struct scree_enrich_job *job,
+                         const struct scree_enrich_result *result)
 {
+    for (const char *at = result->warnings + job->report->told_bytes; *at != '\0';) {
+        at += *at == '\n';
+        const size_t length = strcspn(at, "\n");
+        scree__par_log(job->context, SCREE_LOG_WARNING, "%s: %.*s", job->options.input, (int)length,
+                       at);
+        at += length;
+    }
+}
+
+static enum scree_status save_map(const struct scree_enrich_job *job,
+                                  const struct scree_enrich_result *result, struct scree_error *err)
+{
+    if (job->report->cells != NULL)
+        return scree__enrich_map_save(job->report, job->options.input, result, job->options.map,
+                                      err);
+    scree__par_log(job->context, SCREE_LOG_WARNING,
+                   "%s: there is nothing to draw a map of (no points, or bounds of no extent)",
+                   job->options.input);
+    return SCREE_OK;
+}
+
+enum scree_status scree__enrich_job_tell(struct scree_enrich_job *job, struct scree_error *err)
+{
+    struct scree_enrich_result *result = job->result;
     enum scree_status status = SCREE_OK;
     if (job->report == NULL)
         return SCREE_OK;
+    result->written_class_count = job->written_class_count;
     status = scree__enrich_report_finish(job->report, result, err);
+    if (status == SCREE_OK)
+        log_warnings(job, result);
     if (status == SCREE_OK && job->options.report != NULL)
         status = save_report(job, result, err);
     if (status == SCREE_OK && job->options.map != NULL)
-        status =
-            scree__enrich_map_save(job->report, job->options.input, result, job->options.map, err);
+        status = save_map(job, result, err);
+    scree__enrich_report_free(job->report); /* what follows may need the memory */
+    job->report = NULL;
     return status;
 }
 
@@ -336,12 +371,11 @@ enum scree_status scree_enrich_run(struct scree_enrich_job *job, struct scree_en
     job->run = true;
     result->point_count = job->plan.point_count;
     result->input_bytes = job->plan.input_bytes;
+    job->result = result;
     enum scree_status status = compute(job, result, err);
     if (status == SCREE_OK)
         status = scree__enrich_job_write(job, &rewritten, err);
     result->output_bytes = rewritten.output_bytes;
-    result->written_class_count = job->written_class_count;
-    if (status == SCREE_OK)
-        status = tell(job, result, err);
+    job->result = NULL;
     return status;
 }

@@ -5,6 +5,7 @@
  *     survey.c   which files belong to the survey; the CRS and its units
  *     lattice.c  whole coordinates that all files share
  *     size.c     how the budget is divided
+ *     thin.c     the ground thinned by a grid (lows.h)
  *     read.c     files into the store (store.h): a tree of boxes, in memory or on scratch
  *     window.c   part by part, in parallel: neighbours, shapes, counts (window_slice.h); seek.c: what a part cannot decide
  *     heights.c  above the ground
@@ -23,7 +24,8 @@ struct scree__enrich_lattice {
     int64_t factor
         [3]; /* steps a step of the input's; 0: no whole number, `ratio` is used and rounded */
     double ratio[3];
-    int64_t base[3]; /* subtracted, so that 32 bits do */
+    int64_t base[3];  /* subtracted, so that 32 bits do */
+    double offset[2]; /* of x and y, in units: the coordinate of whole 0 plus base */
 };
 
 struct scree__enrich_file {
@@ -87,6 +89,10 @@ bool scree__enrich_lattice_put(const struct scree__enrich_lattice *lattice,
 /* A coordinate of the input's CRS on the lattice, rounded and clamped. */
 int32_t scree__enrich_lattice_of(const struct scree__enrich_engine *engine, unsigned axis,
                                  double coordinate);
+
+/* Cells of a side in units, from the origin of the CRS on. */
+void scree__enrich_lattice_cells(const struct scree__enrich_engine *engine, double side,
+                                 struct scree__enrich_cells_grid *grid);
 
 /* size.c */
 void scree__enrich_size(struct scree__enrich_engine *engine, uint64_t points, uint64_t around);

@@ -55,8 +55,10 @@ static struct scree__enrich_change change_of(struct scree_enrich_job *job)
     struct scree__enrich_change change = {
         .fields = job->fields,
         .field_count = job->field_count,
+        .invariants = &job->invariants,
         .parameters = job->parameters.text,
         .kind = SCREE__ENRICH_SAME,
+        .las14 = job->options.las14,
         .user = job,
         .values = values,
         .checked = job->engine != NULL && scree__enrich_engine_checked(job->engine),
@@ -85,6 +87,8 @@ static enum scree_status write_file(struct scree_enrich_job *job,
     enum scree_status status = scree_sink_open(job->options.output, &options, &sink, err);
     if (status == SCREE_OK)
         status = scree__enrich_rewrite(job->context, job->reader, &change, sink, rewritten, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_job_tell(job, err);
     if (status == SCREE_OK)
         status = scree_sink_commit(sink, err);
     scree_sink_close(sink);
@@ -145,6 +149,8 @@ static enum scree_status write_octree(struct scree_enrich_job *job,
         scree__io_sink_open_scratch(folder, job->options.input, &scratch, err);
     if (status == SCREE_OK)
         status = scree__enrich_rewrite(job->context, job->reader, &change, scratch, rewritten, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_job_tell(job, err);
     if (status == SCREE_OK)
         status = scree_sink_commit(scratch, err);
     scree__enrich_rows_close(job->rows); /* the conversion needs the memory */

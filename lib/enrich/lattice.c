@@ -27,6 +27,8 @@ enum scree_status scree__enrich_lattice_make(struct scree__enrich_engine *engine
     if (!(lattice->unit > 0))
         return scree__base_fail(err, SCREE_E_DATA, "%s: a scale of %g", engine->files[0].path,
                                 lattice->unit);
+    for (int a = 0; a < 2; a++)
+        lattice->offset[a] = header->offset[a];
     for (int a = 0; a < 3; a++) {
         double ratio = header->scale[a] / lattice->unit, whole = nearest(ratio);
         lattice->ratio[a] = ratio;
@@ -108,4 +110,23 @@ int32_t scree__enrich_lattice_of(const struct scree__enrich_engine *engine, unsi
     if (!(steps > -2147483648.0))
         return INT32_MIN;
     return steps < 2147483647.0 ? (int32_t)nearest(steps) : INT32_MAX;
+}
+
+/*
+ * From a shift by parts of a step, tenths or eighths of one as a rule, the origin is as far from the next whole number as it can be told, so that files
+ * whose offsets differ by whole steps have the same cells.
+ */
+#define ORIGIN_ROUNDED 0.45
+
+void scree__enrich_lattice_cells(const struct scree__enrich_engine *engine, double side,
+                                 struct scree__enrich_cells_grid *grid)
+{
+    const struct scree__enrich_lattice *lattice = &engine->lattice;
+    const double steps = nearest(side / lattice->unit);
+    grid->side = steps < 1 ? 1 : steps < 1e12 ? (int64_t)steps : INT64_C(1000000000000);
+    for (int a = 0; a < 2; a++) {
+        const double origin = floor(lattice->offset[a] / lattice->unit + ORIGIN_ROUNDED);
+        grid->origin[a] =
+            lattice->base[a] + (origin > -4e15 && origin < 4e15 ? (int64_t)origin : 0);
+    }
 }

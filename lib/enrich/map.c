@@ -5,7 +5,6 @@
 #include "enrich/map_font.h"
 #include "enrich/png.h"
 #include "enrich/report.h"
-#include "base/error.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -121,13 +120,13 @@ static const struct color agreed = {64, 116, 180}, missed = {196, 32, 122},
 
 static struct color match_color(const struct scree__enrich_map_cell *cell)
 {
-    const uint16_t wrong = cell->missed > cell->false_alarms ? cell->missed : cell->false_alarms;
+    const uint32_t wrong = cell->missed > cell->false_alarms ? cell->missed : cell->false_alarms;
     if (cell->found == 0 && wrong == 0)
         return quiet;
     const struct color color = cell->found >= wrong    ? agreed
                                : cell->missed == wrong ? missed
                                                        : false_alarm;
-    const uint16_t most = cell->found >= wrong ? cell->found : wrong;
+    const uint32_t most = cell->found >= wrong ? cell->found : wrong;
     const double share = (double)most / (cell->points > most ? cell->points : most);
     return mix(quiet, color, 0.35 + 0.65 * share);
 }
@@ -203,6 +202,49 @@ static void draw_cells(struct map *map, enum panel_kind kind, uint32_t left, uin
         }
 }
 
+/* ------------------------------------------------------------------------------------------- marks */
+
+static void draw_frame(struct map *map, uint32_t x, uint32_t y, uint32_t w, uint32_t h,
+                       struct color color)
+{
+    fill(map, x, y, w, 1, color);
+    fill(map, x, y + h - 1, w, 1, color);
+    fill(map, x, y, 1, h, color);
+    fill(map, x + w - 1, y, 1, h, color);
+}
+
+/* The number of a place beside its frame, on the side where there is room for it. */
+static void draw_number(struct map *map, uint32_t number, const uint32_t frame[4], uint32_t right)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%u", number);
+    const uint32_t wide = text_width(text, LETTER) + LETTER,
+                   high = (SCREE__ENRICH_GLYPH_HEIGHT + 2) * LETTER;
+    uint32_t x = frame[0] + frame[2] + 2;
+    if (x + wide > right)
+        x = frame[0] > wide + 2 ? frame[0] - wide - 2 : 0;
+    fill(map, x, frame[1], wide, high, paper);
+    write_text(map, x + LETTER, frame[1] + LETTER, LETTER, text, ink);
+}
+
+/* The largest clusters of the report, numbered as in its list. */
+static void draw_marks(struct map *map, uint32_t left, uint32_t top)
+{
+    const struct scree__enrich_report *report = map->report;
+    const double pixels = map->zoom / report->cell_size;
+    const double up = report->origin[1] + report->height * report->cell_size;
+    for (uint32_t i = map->result->largest_count; i-- > 0;) {
+        const struct scree_enrich_cluster *cluster = &map->result->largest[i];
+        const uint32_t frame[4] = {
+            left + (uint32_t)((cluster->min[0] - report->origin[0]) * pixels + 0.5),
+            top + (uint32_t)((up - cluster->max[1]) * pixels + 0.5),
+            (uint32_t)((cluster->max[0] - cluster->min[0]) * pixels + 0.5),
+            (uint32_t)((cluster->max[1] - cluster->min[1]) * pixels + 0.5)};
+        draw_frame(map, frame[0], frame[1], frame[2], frame[3], ink);
+        draw_number(map, i + 1, frame, left + report->width * map->zoom);
+    }
+}
+
 /* ----------------------------------------------------------------------------------------- legends */
 
 static void draw_ramp(struct map *map, const struct stop *stops, unsigned count, double from,
@@ -257,8 +299,11 @@ static void draw_panel(struct map *map, uint32_t index)
     if (wide + text_width(titles[kind], LETTER) + 20 < map->panel_width)
         write_text(map, left + map->panel_width - wide, TITLE_HEIGHT, LETTER, figures, faint);
     fill(map, left, top, map->panel_width, map->panel_height, nothing);
-    draw_cells(map, kind, left + (map->panel_width - map->report->width * map->zoom) / 2,
-               top + (map->panel_height - map->report->height * map->zoom) / 2);
+    const uint32_t cells_left = left + (map->panel_width - map->report->width * map->zoom) / 2,
+                   cells_top = top + (map->panel_height - map->report->height * map->zoom) / 2;
+    draw_cells(map, kind, cells_left, cells_top);
+    if (kind == PANEL_MATCH)
+        draw_marks(map, cells_left, cells_top);
     draw_legend(map, kind, left, top + map->panel_height + 14);
 }
 
@@ -320,11 +365,6 @@ enum scree_status scree__enrich_map_save(const struct scree__enrich_report *repo
 {
     struct map map = {.report = report, .result = result};
     void *memory;
-    if (report->cells == NULL)
-        return scree__base_fail(err, SCREE_E_UNSUPPORTED,
-                                "%s: there is nothing to draw a map of (no points, or bounds of no "
-                                "extent)",
-                                name);
     choose_panels(&map);
     const uint64_t bytes = (uint64_t)3 * map.width * map.height;
     enum scree_status status = scree__mem_alloc(report->budget, bytes, &memory, "a picture", err);

@@ -1,6 +1,7 @@
 /* own.c - what an earlier enrichment has left in a file. */
 #include "enrich/own.h"
 #include "enrich/fields.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "las/header.h"
 #include "las/vlr.h"
@@ -172,6 +173,53 @@ static void take_undocumented(const cJSON *root,
     }
 }
 
+static bool take_number(const cJSON *object, const char *name, double most, uint32_t *number)
+{
+    const cJSON *item = name != NULL ? cJSON_GetObjectItemCaseSensitive(object, name) : object;
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= most))
+        return false;
+    *number = (uint32_t)item->valuedouble;
+    return true;
+}
+
+/* Is the header still the one that scree made of the old one? Another program may have added EVLRs, or made another format of the points. */
+static bool header_is_ours(const struct scree_las_reader *reader,
+                           const struct scree__enrich_old_header *old, uint32_t point_format)
+{
+    const struct scree_las_header *header = scree_las_header(reader);
+    const uint32_t least = scree__las_header_bytes(old->version_minor);
+    bool waveforms = false;
+    for (uint64_t i = 0; i < scree_las_vlr_count(reader); i++) {
+        const struct scree_las_vlr *vlr = scree_las_vlr(reader, i);
+        waveforms =
+            waveforms || (vlr->extended && old->version_minor == 3 &&
+                          vlr->payload_offset - SCREE__LAS_EVLR_BYTES == header->waveform_offset);
+    }
+    return header->version_minor == 4 && header->point_format == point_format &&
+           header->evlr_count == waveforms && old->bytes >= least &&
+           header->header_bytes == scree__las_header_bytes(4) + old->bytes - least;
+}
+
+static void take_old_header(const struct scree_las_reader *reader, const cJSON *root,
+                            struct scree__enrich_old_header *old)
+{
+    const cJSON *from = cJSON_GetObjectItemCaseSensitive(root, "upgraded_from");
+    const cJSON *counts = cJSON_GetObjectItemCaseSensitive(from, "return_counts");
+    uint32_t minor, format, bytes, reserved;
+    if (!take_number(from, "version_minor", 3, &minor) ||
+        !take_number(from, "point_format", 10, &format) ||
+        !take_number(from, "header_bytes", UINT16_MAX, &bytes) ||
+        !take_number(from, "bytes_6_7", UINT16_MAX, &reserved))
+        return;
+    for (int i = 0; i < 5; i++)
+        if (!take_number(cJSON_GetArrayItem(counts, i), NULL, UINT32_MAX, &old->return_counts[i]))
+            return;
+    old->version_minor = (uint8_t)minor;
+    old->bytes = (uint16_t)bytes;
+    scree__base_store16(old->reserved, (uint16_t)reserved);
+    old->is = header_is_ours(reader, old, format);
+}
+
 enum scree_status scree__enrich_own_find(const struct scree_las_reader *reader,
                                          const struct scree__enrich_descriptors *descriptors,
                                          struct scree__enrich_own *own, struct scree_error *err)
@@ -203,6 +251,8 @@ enum scree_status scree__enrich_own_find(const struct scree_las_reader *reader,
             cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "extra_bytes_record_added"));
         take_undocumented(root, descriptors, first, own);
     }
+    if (status == SCREE_OK)
+        take_old_header(reader, root, &own->old_header);
     cJSON_Delete(root);
     return status;
 }

@@ -34,6 +34,15 @@ scree__enrich_descriptors_read(const struct scree_las_reader *reader,
                                struct scree_error *err);
 void scree__enrich_descriptors_release(struct scree__enrich_descriptors *descriptors);
 
+/* The header before it became one of LAS 1.4. */
+struct scree__enrich_old_header {
+    bool is; /* it did, and can be had back */
+    uint8_t version_minor;
+    uint16_t bytes;
+    uint8_t reserved[2]; /* at byte 6: global encoding, from LAS 1.2 on */
+    uint32_t return_counts[5];
+};
+
 /* What an earlier run has left in a file. */
 struct scree__enrich_own {
     bool has_record;
@@ -44,7 +53,8 @@ struct scree__enrich_own {
         count; /* the descriptors there, those of undocumented bytes that came with them included */
     uint32_t at, bytes; /* their values in a record's extra bytes */
     bool added_record;  /* the extra-bytes record came with them */
-    const char *text;   /* the JSON; borrowed of the reader, not terminated */
+    struct scree__enrich_old_header old_header;
+    const char *text; /* the JSON; borrowed of the reader, not terminated */
     uint64_t text_bytes;
 };
 

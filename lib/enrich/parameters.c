@@ -55,6 +55,8 @@ void scree__enrich_parameters_of_options(const struct scree_enrich_options *opti
                            grounds[options->ground_mode % 3], options->idw_count);
     add_classes(text, options->ground_classes);
     scree__enrich_text_add(text, "]}");
+    if (options->las14)
+        scree__enrich_text_add(text, ",\"las14\":true");
     if (options->write_class)
         add_length(text, "class_written_from",
                    options->building_threshold > 0 ? options->building_threshold : 0.5);
@@ -70,6 +72,8 @@ static void add_survey(struct scree__enrich_text *text, const struct scree__enri
     add_length(text, "radius", survey->radius);
     add_length(text, "count_radius", survey->count_radius);
     add_length(text, "ground_reach", survey->ground_reach);
+    if (survey->ground_cell > 0)
+        add_length(text, "ground_cell", survey->ground_cell);
 }
 
 static void add_dimensions(struct scree__enrich_text *text,

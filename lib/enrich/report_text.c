@@ -37,6 +37,54 @@ static void add_match(struct scree__enrich_text *text, const struct scree_enrich
     add_number(text, "auc", match->auc);
 }
 
+static void add_counts(struct scree__enrich_text *text, const char *name, const uint64_t *counts)
+{
+    scree__enrich_text_add(text, "\"%s\":[", name);
+    for (unsigned b = 0; b < SCREE_ENRICH_SCORE_BINS; b++)
+        scree__enrich_text_add(text, "%s%" PRIu64, b > 0 ? "," : "", counts[b]);
+    scree__enrich_text_add(text, "]");
+}
+
+static void add_pair(struct scree__enrich_text *text, const char *name, const double pair[2])
+{
+    scree__enrich_text_add(text, ",\"%s\":[", name);
+    scree__enrich_text_add_number(text, pair[0]);
+    scree__enrich_text_add(text, ",");
+    scree__enrich_text_add_number(text, pair[1]);
+    scree__enrich_text_add(text, "]");
+}
+
+static void add_disagreement(struct scree__enrich_text *text,
+                             const struct scree_enrich_result *result)
+{
+    scree__enrich_text_add(
+        text, ",\"disagreement\":{\"places\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"false\":%" PRIu64,
+        result->cluster_count, result->cluster_missed_count, result->cluster_false_count);
+    add_number(text, "cell_size", result->cell_size);
+    scree__enrich_text_add(text, ",\"largest\":[");
+    for (uint32_t i = 0; i < result->largest_count; i++) {
+        const struct scree_enrich_cluster *cluster = &result->largest[i];
+        scree__enrich_text_add(
+            text, "%s{\"points\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"false\":%" PRIu64,
+            i > 0 ? "," : "", cluster->missed_count + cluster->false_count, cluster->missed_count,
+            cluster->false_count);
+        add_number(text, "x", cluster->x);
+        add_number(text, "y", cluster->y);
+        add_pair(text, "min", cluster->min);
+        add_pair(text, "max", cluster->max);
+        scree__enrich_text_add(text, "}");
+    }
+    scree__enrich_text_add(text, "]}");
+}
+
+static void add_surface(struct scree__enrich_text *text, const char *name,
+                        const struct scree_enrich_match *match)
+{
+    scree__enrich_text_add(text, "\"%s\":{", name);
+    add_match(text, match);
+    scree__enrich_text_add(text, "}");
+}
+
 static void add_building(struct scree__enrich_text *text, const struct scree_enrich_result *result)
 {
     scree__enrich_text_add(text, ",\"building\":{\"class_6_present\":%s",
@@ -51,7 +99,42 @@ static void add_building(struct scree__enrich_text *text, const struct scree_enr
         add_match(text, &result->bands[b]);
         scree__enrich_text_add(text, "}");
     }
-    scree__enrich_text_add(text, "]}");
+    scree__enrich_text_add(text, "]");
+    if (result->is_split) {
+        scree__enrich_text_add(text, ",\"by_surface\":{");
+        add_surface(text, "wall", &result->walls);
+        scree__enrich_text_add(text, ",");
+        add_surface(text, "roof", &result->roofs);
+        scree__enrich_text_add(text, "}");
+    }
+    scree__enrich_text_add(text, ",\"score_histogram\":{");
+    add_counts(text, "class_6", result->building_scores);
+    scree__enrich_text_add(text, ",");
+    add_counts(text, "others", result->other_scores);
+    scree__enrich_text_add(text, "}");
+    if (result->is_judged && result->cell_size > 0)
+        add_disagreement(text, result);
+    scree__enrich_text_add(text, "}");
+}
+
+static void add_ground(struct scree__enrich_text *text, const struct scree_enrich_result *result)
+{
+    scree__enrich_text_add(text, ",\"ground\":{\"points\":%" PRIu64 ",\"residuals\":%" PRIu64,
+                           result->ground_count, result->residual_count);
+    if (result->residual_count > 0) {
+        add_number(text, "p50", result->residual_p50);
+        add_number(text, "p95", result->residual_p95);
+        add_number(text, "max", result->residual_max);
+    }
+    if (result->is_covered) {
+        scree__enrich_text_add(text, ",\"largest_gap\":{\"radius\":");
+        scree__enrich_text_add_number(text, result->gap_radius);
+        add_number(text, "x", result->gap_at[0]);
+        add_number(text, "y", result->gap_at[1]);
+        add_number(text, "cell_size", result->cell_size);
+        scree__enrich_text_add(text, "}");
+    }
+    scree__enrich_text_add(text, "}");
 }
 
 static void add_warnings(struct scree__enrich_text *text, const char *warnings)
@@ -87,14 +170,8 @@ void scree__enrich_report_json(struct scree__enrich_text *text, const char *name
                                    result->no_data[f]);
             comma = ",";
         }
-    scree__enrich_text_add(text, "},\"ground\":{\"points\":%" PRIu64 ",\"residuals\":%" PRIu64,
-                           result->ground_count, result->residual_count);
-    if (result->residual_count > 0) {
-        add_number(text, "p50", result->residual_p50);
-        add_number(text, "p95", result->residual_p95);
-        add_number(text, "max", result->residual_max);
-    }
     scree__enrich_text_add(text, "}");
+    add_ground(text, result);
     if (has(result, SCREE_FEATURE_BUILDING_SCORE))
         add_building(text, result);
     if (result->verified_count > 0)
@@ -135,10 +212,84 @@ static void add_table(struct scree__enrich_text *text, const struct scree_enrich
                            "others", "precision", "recall", "F1", "AUC");
     for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
         add_row(text, band_names[b], &result->bands[b]);
+    if (result->is_split) {
+        add_row(text, "like a wall", &result->walls);
+        add_row(text, "like a roof", &result->roofs);
+    }
     add_row(text, "all", &result->whole);
     if (result->building_no_data > 0)
         scree__enrich_text_add(text, "  %" PRIu64 " points of class 6 have no score\n",
                                result->building_no_data);
+}
+
+static double share_of(uint64_t count, uint64_t of)
+{
+    return of > 0 ? (double)count / (double)of : 0;
+}
+
+/* A bar for each share of the points, as long as it is. */
+static void add_histogram(struct scree__enrich_text *text, const struct scree_enrich_result *result)
+{
+    static const char bar[] = "########################################";
+    const int widest = sizeof bar - 1;
+    const struct scree_enrich_match *whole = &result->whole;
+    if (whole->building_count + whole->other_count == 0)
+        return;
+    scree__enrich_text_add(text, "\nPoints by building score\n  %-12s%12s  %-*s%12s\n", "score",
+                           "class 6", widest, "", "others");
+    for (unsigned b = 0; b < SCREE_ENRICH_SCORE_BINS; b++) {
+        const double building = share_of(result->building_scores[b], whole->building_count);
+        const double other = share_of(result->other_scores[b], whole->other_count);
+        const int length = (int)(other * widest + 0.5);
+        scree__enrich_text_add(text, "  %.2f to %.2f%12" PRIu64 "  %-*.*s%12" PRIu64 "%s%.*s\n",
+                               (double)b / SCREE_ENRICH_SCORE_BINS,
+                               (b + 1.0) / SCREE_ENRICH_SCORE_BINS, result->building_scores[b],
+                               widest, (int)(building * widest + 0.5), bar, result->other_scores[b],
+                               length > 0 ? "  " : "", length, bar);
+    }
+}
+
+static void add_places(struct scree__enrich_text *text, const struct scree_enrich_result *result)
+{
+    if (result->largest_count == 0)
+        return;
+    scree__enrich_text_add(
+        text,
+        "\nWhere score and class 6 disagree: %" PRIu64 " place%s (of cells of %g), %" PRIu64
+        " points missed, %" PRIu64 " false; the largest\n  %2s%15s%15s%18s%12s%12s%12s\n",
+        result->cluster_count, result->cluster_count == 1 ? "" : "s", result->cell_size,
+        result->cluster_missed_count, result->cluster_false_count, "", "x", "y", "extent", "points",
+        "missed", "false");
+    for (uint32_t i = 0; i < result->largest_count; i++) {
+        const struct scree_enrich_cluster *cluster = &result->largest[i];
+        char extent[40];
+        snprintf(extent, sizeof extent, "%.6g x %.6g", cluster->max[0] - cluster->min[0],
+                 cluster->max[1] - cluster->min[1]);
+        scree__enrich_text_add(
+            text, "  %2u%15.1f%15.1f%18s%12" PRIu64 "%12" PRIu64 "%12" PRIu64 "\n", i + 1,
+            cluster->x, cluster->y, extent, cluster->missed_count + cluster->false_count,
+            cluster->missed_count, cluster->false_count);
+    }
+}
+
+static void add_ground_text(struct scree__enrich_text *text,
+                            const struct scree_enrich_result *result)
+{
+    scree__enrich_text_add(text, "\nGround: %" PRIu64 " points", result->ground_count);
+    if (result->residual_count > 0)
+        scree__enrich_text_add(text,
+                               "; %" PRIu64
+                               " of them against the network of the others: p50 %.3f, p95 "
+                               "%.3f, at most %.3f",
+                               result->residual_count, result->residual_p50, result->residual_p95,
+                               result->residual_max);
+    if (result->is_covered)
+        scree__enrich_text_add(text,
+                               "\nWithout a ground point of this file: a circle of %.6g about "
+                               "%.1f %.1f, to a cell of %g",
+                               result->gap_radius, result->gap_at[0], result->gap_at[1],
+                               result->cell_size);
+    scree__enrich_text_add(text, "\n");
 }
 
 void scree__enrich_report_text(struct scree__enrich_text *text, const char *name,
@@ -146,17 +297,8 @@ void scree__enrich_report_text(struct scree__enrich_text *text, const char *name
 {
     scree__enrich_text_add(text, "%s: %" PRIu64 " points, by scree %s\n", base_name(name),
                            result->point_count, scree_version());
-    if (has(result, SCREE_FEATURE_HEIGHT_ABOVE_GROUND)) {
-        scree__enrich_text_add(text, "\nGround: %" PRIu64 " points", result->ground_count);
-        if (result->residual_count > 0)
-            scree__enrich_text_add(text,
-                                   "; %" PRIu64
-                                   " of them against the network of the others: p50 %.3f, p95 "
-                                   "%.3f, at most %.3f",
-                                   result->residual_count, result->residual_p50,
-                                   result->residual_p95, result->residual_max);
-        scree__enrich_text_add(text, "\n");
-    }
+    if (has(result, SCREE_FEATURE_HEIGHT_ABOVE_GROUND))
+        add_ground_text(text, result);
     scree__enrich_text_add(text, "\nPoints without a value\n");
     for (unsigned f = 0; f < SCREE_FEATURE_COUNT; f++)
         if (has(result, (enum scree_feature)f))
@@ -168,6 +310,9 @@ void scree__enrich_report_text(struct scree__enrich_text *text, const char *name
                                                            : 0.0);
     if (has(result, SCREE_FEATURE_BUILDING_SCORE) && result->is_judged)
         add_table(text, result);
+    if (has(result, SCREE_FEATURE_BUILDING_SCORE))
+        add_histogram(text, result);
+    add_places(text, result);
     if (result->written_class_count > 0)
         scree__enrich_text_add(text, "\n%" PRIu64 " points of class 1 were made class 6\n",
                                result->written_class_count);

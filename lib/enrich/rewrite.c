@@ -114,9 +114,9 @@ static enum scree_status make_descriptors(struct scree__enrich_writing *writing,
 static enum scree_status make_parameters(struct scree__enrich_writing *writing,
                                          struct scree_error *err)
 {
-    static const char form[] = "%.*s,\"undocumented_bytes\":%u,\"extra_bytes_record_added\":%s}";
+    static const char form[] = "%.*s,\"undocumented_bytes\":%u,\"extra_bytes_record_added\":%s%s}";
     const char *given = writing->change->parameters;
-    char small[1];
+    char small[1], version[256];
     if (writing->change->field_count == 0)
         return SCREE_OK;
     const int length = (int)strlen(given) - 1; /* without its closing brace */
@@ -125,7 +125,8 @@ static enum scree_status make_parameters(struct scree__enrich_writing *writing,
             ? "true"
             : "false";
     const uint32_t bytes = undocumented(writing);
-    const int need = snprintf(small, sizeof small, form, length, given, bytes, added);
+    scree__enrich_version_tell(writing, version, sizeof version);
+    const int need = snprintf(small, sizeof small, form, length, given, bytes, added, version);
     if (length < 1 || need < 0 || need > UINT16_MAX)
         return scree__base_fail(err, SCREE_E_UNSUPPORTED,
                                 "%s: the record of parameters takes %d bytes, a VLR holds 65535",
@@ -137,7 +138,7 @@ static enum scree_status make_parameters(struct scree__enrich_writing *writing,
         return status;
     writing->parameters = memory;
     writing->parameters_bytes = (uint32_t)need;
-    snprintf(writing->parameters, (size_t)need + 1, form, length, given, bytes, added);
+    snprintf(writing->parameters, (size_t)need + 1, form, length, given, bytes, added, version);
     return SCREE_OK;
 }
 
@@ -191,6 +192,8 @@ static enum scree_status begin(struct scree__enrich_writing *writing, struct scr
         scree__enrich_descriptors_read(writing->reader, &writing->descriptors, err);
     if (status == SCREE_OK)
         status = scree__enrich_own_find(writing->reader, &writing->descriptors, &writing->own, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_version_choose(writing, err);
     if (status == SCREE_OK)
         status = check_names(writing, err);
     if (status == SCREE_OK)

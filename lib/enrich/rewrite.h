@@ -2,21 +2,24 @@
  * rewrite.h - a file once more, with other extra bytes: each record as it was and the new fields' bytes, all else byte for byte. In order:
  *
  *     rewrite.c         what is asked for, whether it can be done; the whole
- *     rewrite_head.c    the new header and VLRs
+ *     rewrite_head.c    the new header and VLRs; rewrite_version.c: a header of LAS 1.4 from an older one, and back
  *     rewrite_points.c  the points: chunk by chunk in parallel; rewrite_slots.c: the memory of those in flight
  *     rewrite_layers.c  chunks of formats 6 to 10 whose old layers are copied
  *     rewrite_tail.c    what follows the points: EVLRs, and what nothing describes
  *     rewrite_copc.c    hierarchy and temporal index: the same nodes at other places
  *
- * Kept: point format, version, every other byte of the header, records and bytes before and behind the points in their order, chunks (in LAZ) with their points. Changed:
+ * Kept: point format, version (but with las14), every other byte of the header, records and bytes before and behind the points in their order, chunks (in LAZ) with their points. Changed:
  * the length of a record, sizes and offsets, the extra-bytes record, the LASzip record, our own parameter record.
  */
 #ifndef SCREE_LIB_ENRICH_REWRITE_H
 #define SCREE_LIB_ENRICH_REWRITE_H
 
 #include "enrich/fields.h"
+#include "enrich/invariants.h"
 #include "enrich/own.h"
 #include "par/context.h"
+
+#include <stdatomic.h>
 
 enum scree__enrich_kind { SCREE__ENRICH_SAME, SCREE__ENRICH_LAS, SCREE__ENRICH_LAZ };
 
@@ -24,9 +27,12 @@ struct scree__enrich_change {
     const struct scree__enrich_field
         *fields; /* in the order of the rows; count 0: takes ours away */
     uint32_t field_count;
+    const struct scree__enrich_invariants *invariants; /* NULL, or: what is written is looked at */
     const char
         *parameters; /* the JSON of the parameter record; see parameters.h; NULL without fields */
     enum scree__enrich_kind kind;
+    bool
+        las14; /* a file of LAS 1.0 to 1.3 becomes one of 1.4; else one that became so gets its old header back */
     bool
         checked; /* all of the input's points have been decoded, every field: need not be done again */
     const uint8_t
@@ -85,6 +91,12 @@ struct scree__enrich_writing {
     struct scree__enrich_descriptors descriptors;
     struct scree__enrich_own own;
     bool is_copc; /* and stays it */
+    struct scree__enrich_old_header
+        old_header;         /* of the file before any enrichment; is: the output's is of LAS 1.4 */
+    unsigned first_minor;   /* the version of that file */
+    unsigned version_minor; /* of the output */
+    bool has_waveforms;     /* that the input, of LAS 1.3, does not count among EVLRs */
+    atomic_uint_least64_t return_counts[16]; /* with an old header: counted on the way */
 
     /* Of a record: [0, keep_at) as it was, the new fields, and what follows the dropped bytes. */
     uint32_t in_bytes, out_bytes, keep_at, drop_bytes, field_bytes;
@@ -117,6 +129,25 @@ struct scree__enrich_writing {
 
 SCREE_MUST_CHECK enum scree_status scree__enrich_head_make(struct scree__enrich_writing *writing,
                                                            struct scree_error *err);
+/* Bytes behind the head's end; bytes NULL: zeros. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_head_put(struct scree__enrich_writing *writing,
+                                                          const void *bytes, uint64_t count,
+                                                          struct scree_error *err);
+
+/* Which version the output has, and what is remembered of the old header. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_version_choose(struct scree__enrich_writing *writing, struct scree_error *err);
+/* The head, which is the input's header and no more, becomes that version's; counts and places of EVLRs are not known yet. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_version_change(struct scree__enrich_writing *writing, struct scree_error *err);
+/* Counts by return of `count` records. From any thread. */
+void scree__enrich_version_count(struct scree__enrich_writing *writing, const uint8_t *records,
+                                 uint32_t record_bytes, uint32_t count);
+/* Then the counts are known. */
+void scree__enrich_version_finish(struct scree__enrich_writing *writing);
+/* In JSON, for the parameter record, with a comma before; "" without an old header. */
+void scree__enrich_version_tell(const struct scree__enrich_writing *writing, char *text,
+                                size_t text_bytes);
 /* The payload of an extra-bytes record with the old descriptors out and the new ones in; free with scree__mem_free(budget, *payload, *bytes). */
 SCREE_MUST_CHECK enum scree_status
 scree__enrich_extra_payload(struct scree__enrich_writing *writing, const struct scree_las_vlr *vlr,

@@ -24,8 +24,8 @@ enum {
 #define FORMAT_COMPRESSED 0x80u
 #define RECORD_SIGNATURE 0xAABBu /* what LAS 1.0 has where later versions have a reserved 0 */
 
-static enum scree_status put(struct scree__enrich_writing *writing, const void *bytes,
-                             uint64_t count, struct scree_error *err)
+enum scree_status scree__enrich_head_put(struct scree__enrich_writing *writing, const void *bytes,
+                                         uint64_t count, struct scree_error *err)
 {
     void *memory = writing->head;
     enum scree_status status =
@@ -34,7 +34,9 @@ static enum scree_status put(struct scree__enrich_writing *writing, const void *
     if (status != SCREE_OK)
         return status;
     writing->head = memory;
-    if (count > 0)
+    if (bytes == NULL)
+        memset(writing->head + writing->head_bytes, 0, (size_t)count);
+    else if (count > 0)
         memcpy(writing->head + writing->head_bytes, bytes, (size_t)count);
     writing->head_bytes += count;
     return SCREE_OK;
@@ -101,7 +103,7 @@ static enum scree_status put_changed(struct scree__enrich_writing *writing,
         put_range(writing, vlr->payload_offset - SCREE__LAS_VLR_BYTES, SCREE__LAS_VLR_BYTES, err);
     if (status == SCREE_OK)
         scree__base_store16(writing->head + at + 20, (uint16_t)bytes);
-    return status == SCREE_OK ? put(writing, payload, bytes, err) : status;
+    return status == SCREE_OK ? scree__enrich_head_put(writing, payload, bytes, err) : status;
 }
 
 static enum scree_status put_new(struct scree__enrich_writing *writing, const char *user,
@@ -113,11 +115,11 @@ static enum scree_status put_new(struct scree__enrich_writing *writing, const ch
     snprintf(vlr.user_id, sizeof vlr.user_id, "%s", user);
     snprintf(vlr.description, sizeof vlr.description, "%s", description);
     scree__las_vlr_header_write(&vlr, false, header);
-    if (writing->header->version_minor == 0)
+    if (writing->first_minor == 0)
         scree__base_store16(header, RECORD_SIGNATURE);
-    enum scree_status status = put(writing, header, sizeof header, err);
+    enum scree_status status = scree__enrich_head_put(writing, header, sizeof header, err);
     if (status == SCREE_OK)
-        status = put(writing, payload, bytes, err);
+        status = scree__enrich_head_put(writing, payload, bytes, err);
     (*count)++;
     return status;
 }
@@ -238,6 +240,8 @@ enum scree_status scree__enrich_head_make(struct scree__enrich_writing *writing,
     uint64_t end = header->header_bytes;
     uint32_t count = header->vlr_count;
     enum scree_status status = put_range(writing, 0, header->header_bytes, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_version_change(writing, err);
     for (uint64_t i = 0; i < scree_las_vlr_count(writing->reader) && status == SCREE_OK; i++) {
         const struct scree_las_vlr *vlr = scree_las_vlr(writing->reader, i);
         if (vlr->extended)

@@ -19,7 +19,7 @@ bool scree__enrich_layers_stay(const struct scree__enrich_writing *writing)
     const struct scree_laz_layout *in = scree_las_layout(writing->reader), *out = &writing->layout;
     const uint32_t base = scree_las_format_bytes(writing->header->point_format);
     uint16_t items = out->item_count, in_items = in->item_count;
-    if (!writing->compressed || writing->change->touch != NULL ||
+    if (!writing->compressed || writing->change->touch != NULL || writing->old_header.is ||
         in->compressor != SCREE_LAZ_LAYERED || !scree__enrich_chunks_stay(writing) ||
         writing->keep_at < base)
         return false;

@@ -15,6 +15,8 @@
 
 #define PIECE_BYTES ((uint64_t)1 << 20)
 
+#define WAVEFORM_RECORD 65535u
+
 enum { AT_WAVEFORMS = 227, AT_EVLR_OFFSET = 235, AT_EVLR_COUNT = 243 };
 
 /* ------------------------------------------------------------------------------------- where it is */
@@ -158,11 +160,30 @@ static bool is_octree_record(const struct scree_las_vlr *vlr)
             vlr->record_id == SCREE__TEMPORAL_RECORD);
 }
 
+/* Does the record of LAS 1.3 with waveforms lie behind the points? */
+static enum scree_status find_waveforms(struct scree__enrich_writing *writing,
+                                        struct scree_error *err)
+{
+    const struct scree_las_header *header = writing->header;
+    const uint64_t at = header->waveform_offset, file = scree_source_bytes(writing->source);
+    uint8_t bytes[SCREE__LAS_EVLR_BYTES];
+    if (header->version_minor != 3 || writing->version_minor < 4 || at < writing->tail_begin ||
+        at > file || file - at < sizeof bytes)
+        return SCREE_OK;
+    enum scree_status status = scree_source_read(writing->source, at, bytes, sizeof bytes, err);
+    writing->has_waveforms = status == SCREE_OK && memcmp(bytes + 2, "LASF_Spec\0", 10) == 0 &&
+                             scree__base_load16(bytes + 18) == WAVEFORM_RECORD &&
+                             scree__base_load64(bytes + 20) <= file - at - sizeof bytes;
+    return status;
+}
+
 enum scree_status scree__enrich_tail_find(struct scree__enrich_writing *writing,
                                           struct scree_error *err)
 {
     const bool loses_octree = scree_copc_is(writing->reader) && !writing->is_copc;
     enum scree_status status = find_begin(writing, err);
+    if (status == SCREE_OK)
+        status = find_waveforms(writing, err);
     for (uint64_t i = 0; i < scree_las_vlr_count(writing->reader) && status == SCREE_OK; i++) {
         const struct scree_las_vlr *vlr = scree_las_vlr(writing->reader, i);
         if (!vlr->extended)
@@ -224,19 +245,26 @@ static enum scree_status patch_head(struct scree__enrich_writing *writing, struc
     const struct scree_las_header *header = writing->header;
     uint8_t *head = writing->head;
     uint32_t gone = 0;
-    if (header->version_minor >= 3 && header->waveform_offset >= writing->tail_begin &&
+    if (writing->version_minor >= 3 && header->waveform_offset >= writing->tail_begin &&
         header->waveform_offset < scree_source_bytes(writing->source))
         scree__base_store64(head + AT_WAVEFORMS,
                             scree__enrich_tail_place(writing, header->waveform_offset));
     for (uint32_t i = 0; i < writing->patch_count; i++)
         gone += writing->patches[i].new_bytes == 0;
-    if (header->version_minor >= 4 && header->evlr_count > 0 &&
+    if (writing->version_minor >= 4 && header->evlr_count > 0 &&
         header->evlr_offset >= writing->tail_begin) {
         const bool none = gone == header->evlr_count;
         scree__base_store64(head + AT_EVLR_OFFSET,
                             none ? 0 : scree__enrich_tail_place(writing, header->evlr_offset));
         scree__base_store32(head + AT_EVLR_COUNT, header->evlr_count - gone);
     }
+    if (writing->has_waveforms) { /* an EVLR in LAS 1.4, which LAS 1.3 does not count */
+        scree__base_store64(head + AT_EVLR_OFFSET,
+                            scree__enrich_tail_place(writing, header->waveform_offset));
+        scree__base_store32(head + AT_EVLR_COUNT, 1);
+    }
+    if (writing->old_header.is)
+        scree__enrich_version_finish(writing);
     if (writing->is_copc) {
         struct scree_copc_info info;
         scree__copc_info_load(head + SCREE__COPC_INFO_PAYLOAD_OFFSET, &info);

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "enrich/job.h"
+#include "enrich/thin.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -143,6 +144,8 @@ static enum scree_status fill_store(struct run *run, const int32_t min[3], const
         status = scree__base_fail(err, SCREE_E_BUDGET, "more points than memory is planned for");
     if (status == SCREE_OK)
         status = scree__enrich_store_finish(&run->store, err);
+    if (status == SCREE_OK && engine->question.heights && engine->question.ground_cells.side > 0)
+        status = scree__enrich_thin(&run->store, &engine->question.ground_cells, err);
     return status;
 }
 

@@ -83,6 +83,10 @@ void scree__enrich_size(struct scree__enrich_engine *engine, uint64_t points, ui
                  !engine->options.force_scratch;
     plan->scratch_bytes =
         plan->fits ? 0 : all * stride + all * stride / 8 + points * (row + 4) + (64u << 20);
+    if (!plan->fits && engine->question.heights && engine->question.ground_cells.side > 0)
+        plan->scratch_bytes +=
+            all * stride /
+            8; /* leaves that are written anew, until their old blocks are given back */
     plan->floor_bytes = (uint64_t)64 << 20;
     if (plan->fits) {
         uint64_t held = all * stride + points * row + rest;

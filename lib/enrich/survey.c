@@ -112,6 +112,7 @@ static void set_lengths(struct scree__enrich_engine *engine)
     survey->radius = options->radius;
     survey->count_radius = options->count_radius > 0 ? options->count_radius : 2 * metre;
     survey->ground_reach = options->ground_reach > 0 ? options->ground_reach : 100 * metre;
+    survey->ground_cell = options->ground_cell;
     double margin = MARGIN_METRES * metre;
     double area = (header->max[0] - header->min[0]) * (header->max[1] - header->min[1]);
     double thin =
@@ -121,8 +122,10 @@ static void set_lengths(struct scree__enrich_engine *engine)
     margin = thin > margin ? thin : margin;
     margin = survey->radius > margin ? survey->radius : margin;
     margin = survey->count_radius > margin ? survey->count_radius : margin;
-    if (scree__enrich_needs_heights(survey->features) && 2 * survey->ground_reach > margin)
-        margin = 2 * survey->ground_reach;
+    /* A cell that begins within the reach may have its lowest point beyond. */
+    const double ground = 2 * survey->ground_reach + survey->ground_cell;
+    if (scree__enrich_needs_heights(survey->features) && ground > margin)
+        margin = ground;
     survey->margin = margin;
 }
 

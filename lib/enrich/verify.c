@@ -145,6 +145,7 @@ static int compare_points(const void *a, const void *b)
 static void take(struct verify *verify, struct verify_query *own, uint64_t first,
                  const uint8_t *records, size_t count)
 {
+
     for (size_t i = 0; i < count; i++, records += verify->file->header.record_bytes) {
         struct seen seen;
         const uint64_t point = first + i;
@@ -159,7 +160,13 @@ static void take(struct verify *verify, struct verify_query *own, uint64_t first
         }
         if (!see(verify, records, &seen))
             continue;
-        const bool ground = seen.ground && verify->engine->question.heights;
+        if (verify->stage == VERIFY_LOWS) {
+            if (seen.ground)
+                scree__verify_lows_look(verify, seen.at);
+            continue;
+        }
+        const bool ground =
+            verify->heights && seen.ground && scree__verify_is_lowest(verify, seen.at);
         for (uint64_t q = 0; q < verify->count; q++) {
             if (verify->stage == VERIFY_NEAR)
                 look_at(verify, &own[q], &seen, point);
@@ -319,12 +326,19 @@ static uint32_t count_of(const struct verify_query *query)
     return (uint32_t)(share << 24 | (query->within < 0xFFFFFF ? query->within : 0xFFFFFF));
 }
 
+static bool is_score(enum scree_feature feature)
+{
+    return feature >= SCREE_FEATURE_WALL_SCORE && feature <= SCREE_FEATURE_BUILDING_SCORE;
+}
+
 static bool is_looked_at(const struct verify *verify, enum scree_feature feature)
 {
+    if (!verify->heights && (feature == SCREE_FEATURE_HEIGHT_ABOVE_GROUND || is_score(feature)))
+        return false;
     if (!verify->engine->tagged || feature == SCREE_FEATURE_HEIGHT_ABOVE_GROUND)
         return true;
     return verify->engine->question.k > 0 && feature != SCREE_FEATURE_NEIGHBOR_COUNT &&
-           (feature < SCREE_FEATURE_WALL_SCORE || feature > SCREE_FEATURE_BUILDING_SCORE);
+           !is_score(feature);
 }
 
 static enum scree_status compare_query(const struct verify *verify, uint64_t q,
@@ -340,7 +354,7 @@ static enum scree_status compare_query(const struct verify *verify, uint64_t q,
     sum_up(verify, query, &moments);
     make_row(verify, &moments, &values.row);
     values.count = count_of(query);
-    if (verify->engine->question.heights)
+    if (verify->heights)
         values.height = scree__verify_ground_height(verify, &query->ground);
     scree__enrich_derive(&verify->engine->rules, &values, 1, expected);
     enum scree_status status =
@@ -422,6 +436,16 @@ static bool settle_ground(struct verify *verify)
     return more;
 }
 
+static enum scree_status find_lows(struct verify *verify, struct scree_error *err)
+{
+    if (!verify->heights || verify->engine->question.ground_cells.side == 0)
+        return SCREE_OK;
+    scree__verify_lows_begin(verify);
+    verify->stage = VERIFY_LOWS;
+    enum scree_status status = scan_survey(verify, err);
+    return status == SCREE_OK ? scree__verify_lows_end(verify, err) : status;
+}
+
 static enum scree_status scan(struct verify *verify, struct scree_error *err)
 {
     uint64_t points = verify->job->plan.point_count;
@@ -435,11 +459,13 @@ static enum scree_status scan(struct verify *verify, struct scree_error *err)
             memcpy(own->at, verify->queries[q].at, sizeof own->at);
             own->counts = verify->queries[q].counts;
         }
+    if (status == SCREE_OK)
+        status = find_lows(verify, err);
     verify->stage = VERIFY_NEAR;
     if (status == SCREE_OK)
         status = scan_survey(verify, err);
     verify->stage = VERIFY_TRIANGLE;
-    while (status == SCREE_OK && verify->engine->question.heights && settle_ground(verify))
+    while (status == SCREE_OK && verify->heights && settle_ground(verify))
         status = scan_survey(verify, err);
     if (status == SCREE_OK)
         scree__par_stage_end(verify->job->context);
@@ -457,6 +483,7 @@ enum scree_status scree__enrich_job_verify(struct scree_enrich_job *job, uint64_
     const uint32_t k = job->options.k > 0 ? job->options.k : 1;
     verify.count = count < points ? count : points;
     verify.capacity = verify.engine->tagged ? k * (uint32_t)verify.engine->file_count : k;
+    verify.heights = verify.engine->question.heights;
     if (verify.count == 0)
         return SCREE_OK;
     enum scree_status status = make_room(&verify, err);
@@ -467,6 +494,7 @@ enum scree_status scree__enrich_job_verify(struct scree_enrich_job *job, uint64_
     if (status == SCREE_OK)
         *verified = verify.count;
     const uint64_t sets = verify.count * verify.workers;
+    scree__verify_lows_release(&verify);
     scree__mem_free(verify.budget, verify.queries,
                     verify.queries != NULL ? sets * sizeof *verify.queries : 0);
     scree__mem_free(verify.budget, verify.room,

@@ -5,10 +5,12 @@
 #include "enrich/enrichment.h"
 #include "enrich/job.h"
 #include "features/ground.h"
+#include "par/lock.h"
 
 /* What a scan looks for. */
 enum verify_stage {
     VERIFY_PLACES,  /* the queries' own */
+    VERIFY_LOWS,    /* the lowest ground points of cells, where these alone are ground */
     VERIFY_NEAR,    /* neighbours, and the ground that is nearest or around */
     VERIFY_TRIANGLE /* ground points that show that a triangle is not one of the network's */
 };
@@ -73,6 +75,12 @@ struct verify {
     unsigned workers;
     enum verify_stage stage;
 
+    bool heights;                   /* the ground is looked at */
+    struct scree__enrich_lows lows; /* of cells, if there are any */
+    uint64_t lows_most;             /* that have room */
+    bool lows_failed;               /* there was no memory, though the budget had room */
+    struct scree__par_lock lock;    /* of lows, while they are put */
+
     /* The file at hand. */
     uint32_t number;
     const struct scree__enrich_file *file;
@@ -80,6 +88,19 @@ struct verify {
     struct scree_las_cursor **cursors;
     uint8_t **records;
 };
+
+/* ---------------------------------------------------------------------------- verify_lows.c */
+
+/* Before the scan; each ground point of it, from all threads; after it: `heights` tells whether all cells had room. */
+void scree__verify_lows_begin(struct verify *verify);
+void scree__verify_lows_look(struct verify *verify, const int32_t at[3]);
+SCREE_MUST_CHECK enum scree_status scree__verify_lows_end(struct verify *verify,
+                                                          struct scree_error *err);
+/* Is a ground point the lowest of its cell? Without cells they all are. */
+bool scree__verify_is_lowest(const struct verify *verify, const int32_t at[3]);
+void scree__verify_lows_release(struct verify *verify);
+
+/* -------------------------------------------------------------------------- verify_ground.c */
 
 /* A ground point, about the query's place. From all threads, on queries of their own. */
 void scree__verify_ground_look(const struct verify *verify, struct verify_ground *ground,

@@ -5,6 +5,7 @@
 #ifndef SCREE_LIB_ENRICH_WINDOW_H
 #define SCREE_LIB_ENRICH_WINDOW_H
 
+#include "enrich/lows.h"
 #include "enrich/seek.h"
 #include "enrich/shelf.h"
 #include "features/search.h"
@@ -15,6 +16,7 @@
 
 /* What is asked, in lattice units. */
 struct scree__enrich_question {
+    const char *name; /* of the input, for messages */
     bool shapes, counts, heights;
     uint32_t k; /* 0: all within limit2 */
     uint64_t limit2, count2;
@@ -23,6 +25,7 @@ struct scree__enrich_question {
     enum scree_ground_mode ground_mode;
     uint32_t idw_count;
     int64_t ground_reach;
+    struct scree__enrich_cells_grid ground_cells; /* side 0: all ground points count */
     uint64_t window_points;
     uint32_t halo_percent;
 };
@@ -99,6 +102,11 @@ SCREE_MUST_CHECK enum scree_status scree__enrich_window_gather(struct scree__enr
                                                                const int64_t max[3], uint32_t role,
                                                                uint64_t copies, bool *whole,
                                                                struct scree_error *err);
+
+/* heights_check.c: SCREE_E_DATA, with what has to hold of the height of a ground point. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_ground_wrong(const struct scree__enrich_window *window, uint64_t point, float height,
+                           struct scree_error *err);
 
 /* heights.c: fills values[].height of the part. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_heights(struct scree__enrich_window *window,

@@ -70,7 +70,8 @@ enum scree_status scree_source_open_file(const char *path, struct scree_source *
                                          struct scree_error *err)
 {
     *out = NULL;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    /* A pipe's other end is not waited for: it is refused below. */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return scree__base_fail_errno(err, SCREE_E_IO, errno, "%s", path);
     struct stat info;

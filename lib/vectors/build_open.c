@@ -219,8 +219,9 @@ static enum scree_status open_column(struct scree_vectors_build_job *job, uint32
     const struct scree_vectors_column_options *options = &job->options.columns[index];
     void *memory;
     column->options = options;
-    enum scree_status status = scree__vectors_input_open(
-        &column->input, &options->input, job->options.source_options, job->folder, err);
+    enum scree_status status =
+        scree__vectors_input_open(job->context, &column->input, &options->input,
+                                  job->options.source_options, job->folder, err);
     if (status != SCREE_OK)
         return status;
     const char *name = scree_source_name(column->input.source);

@@ -72,4 +72,24 @@ static void uppers(float *best, const float *upper, uint32_t count)
 #endif
 }
 
+/* Distances are seldom equal: ids are looked at only then. */
+static void ranks(const float *distances, const uint64_t *ids, uint32_t count, uint32_t *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const lanes own = lanes_set(distances[i]);
+        uint32_t before = 0, equal = 0;
+        for (uint32_t j = 0; j < count; j += LANES) {
+            const lanes others = lanes_load(distances + j);
+            uint32_t less = lanes_less(others, own), more = lanes_less(own, others);
+            uint32_t there = count - j < LANES ? (1u << (count - j)) - 1 : 0xffff;
+            before += (uint32_t)__builtin_popcount(less & there);
+            equal += (uint32_t)__builtin_popcount(~(less | more) & there);
+        }
+        for (uint32_t j = 0; equal > 1 && j < count; j++)
+            before +=
+                distances[j] == distances[i] && (ids[j] < ids[i] || (ids[j] == ids[i] && j < i));
+        out[i] = before;
+    }
+}
+
 #endif

@@ -154,7 +154,8 @@ static enum scree_status take_queries(struct eval *eval, struct scree_error *err
     const uint64_t dim = eval->column->shape.dim;
     for (uint64_t i = 0; i < eval->count; i++) {
         eval->own[i] = UINT64_MAX;
-        eval->truth[i] = (struct scree__vectors_nearest){eval->items + i * eval->k, 0, eval->k};
+        eval->truth[i] =
+            (struct scree__vectors_nearest){eval->items + i * eval->k, 0, eval->k, false};
     }
     if (eval->options.queries == NULL)
         return choose_queries(eval, err);

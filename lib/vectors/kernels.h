@@ -8,17 +8,22 @@
 #define SCREE_LIB_VECTORS_KERNELS_H
 
 #include "vectors/lists.h"
+#include "vectors/rough.h"
 #include "vectors/scan.h"
 #include "simd/level.h"
 
 /* Dimensions whose products are summed before they are added to the rest: lists.h. */
 #define SCREE__VECTORS_SUM_DIMS 256u
 
+/* Rerank rows that are compared in one call, at most. */
+#define SCREE__VECTORS_ROWS_TOGETHER 16u
+
 struct scree__vectors_kernels {
     const char *name;
 
-    /* The four rounds of a rotation, in place. values: 64-byte aligned. */
-    void (*rotate)(const uint8_t *state, uint32_t padded_dim, float *values);
+    /* As scree__vectors_rotate(), of one row. It may be in place. */
+    void (*rotate)(const uint8_t *state, uint32_t dim, uint32_t padded_dim, const float *row,
+                   const float *minus, float *values);
 
     /* As scree__vectors_products() and scree__vectors_assign(). */
     void (*products)(const struct scree__vectors_lists *lists, const float *rows, size_t row_stride,
@@ -59,6 +64,10 @@ struct scree__vectors_kernels {
     void (*keys)(const float *squares, const float *products, uint32_t n, float *keys);
     uint32_t (*below)(const float *keys, uint32_t n, float limit, uint32_t *which);
 
+    /* As scree__vectors_rough_keys(): square - sum * scale -+ (length * lost + left * size + slack). */
+    void (*rough)(const struct scree__vectors_rough *rough,
+                  const struct scree__vectors_query *query, float *lower, float *upper);
+
     /* The 16 smallest of best[16], which are in order, and of upper[count]: to best. */
     void (*uppers)(float *best, const float *upper, uint32_t count);
 
@@ -67,6 +76,11 @@ struct scree__vectors_kernels {
     float (*product_fp32)(const float *a, const float *b, uint32_t dim);
     float (*distance2_fp16)(const uint16_t *a, const float *b, uint32_t dim);
     float (*product_fp16)(const uint16_t *a, const float *b, uint32_t dim);
+    /* The same of up to ROWS_TOGETHER rows: to out[], which has room for as many. */
+    void (*rows)(const uint8_t *const *rows, uint32_t count, const float *values, uint32_t dim,
+                 bool fp16, bool distance2, float *out);
+    /* How many of `count` pairs are before each, by (distance, id, number). No distance is NaN; distances has room for a multiple of 16. */
+    void (*ranks)(const float *distances, const uint64_t *ids, uint32_t count, uint32_t *ranks);
 };
 
 /* For 16 dimensions 192 bytes at most. */

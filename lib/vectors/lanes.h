@@ -67,6 +67,10 @@ static inline lanes lanes_sign(lanes a, lanes b)
 {
     LANES_EACH(a.at[i] < 0 ? -b.at[i] : b.at[i]);
 }
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    LANES_EACH((float)p[i]);
+}
 /* The sign changed where a bit is set. */
 static inline lanes lanes_flip(lanes a, uint32_t bits)
 {
@@ -80,6 +84,14 @@ static inline uint32_t lanes_negative(lanes a)
         bits |= (uint32_t)(a.at[i] < 0) << i;
     return bits;
 }
+/* Bit i: lane i of a is less than that of b. */
+static inline uint32_t lanes_less(lanes a, lanes b)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < LANES; i++)
+        bits |= (uint32_t)(a.at[i] < b.at[i]) << i;
+    return bits;
+}
 /* A step of a Hadamard transform among lanes `by` apart. */
 static inline lanes lanes_butterfly(lanes a, int by)
 {
@@ -91,6 +103,12 @@ static inline float lanes_sum(lanes a)
         for (int i = 0; i < half; i++)
             a.at[i] = a.at[i] + a.at[i + half];
     return a.at[0];
+}
+/* The sums of `count` of sixteen; what else there is has to be numbers, too. */
+static inline void lanes_sums(const lanes each[LANES], unsigned count, float out[LANES])
+{
+    for (unsigned i = 0; i < count; i++)
+        out[i] = lanes_sum(each[i]);
 }
 /* Rounded towards zero, not above top: the numbers, and as bytes, `less` smaller. a is not negative. */
 static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
@@ -148,6 +166,11 @@ static inline lanes lanes_abs(lanes a)
     __m256 sign = _mm256_set1_ps(-0.0f);
     return (lanes){_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
 }
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    return (lanes){_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)p)),
+                   _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(p + 8)))};
+}
 static inline __m256 sign_where_negative(__m256 a)
 {
     return _mm256_and_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_LT_OQ), _mm256_set1_ps(-0.0f));
@@ -173,6 +196,11 @@ static inline uint32_t lanes_negative(lanes a)
     __m256 zero = _mm256_setzero_ps();
     return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a.low, zero, _CMP_LT_OQ)) |
            (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a.high, zero, _CMP_LT_OQ)) << 8;
+}
+static inline uint32_t lanes_less(lanes a, lanes b)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ)) |
+           (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ)) << 8;
 }
 /* a +- its partner: lanes whose index has the bit get partner - own. */
 static inline __m256 butterfly8(__m256 a, int by)
@@ -200,6 +228,11 @@ static inline float sum8(__m256 a)
 static inline float lanes_sum(lanes a)
 {
     return sum8(_mm256_add_ps(a.low, a.high));
+}
+static inline void lanes_sums(const lanes each[LANES], unsigned count, float out[LANES])
+{
+    for (unsigned i = 0; i < count; i++)
+        out[i] = lanes_sum(each[i]);
 }
 static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
 {
@@ -255,6 +288,10 @@ static inline lanes lanes_abs(lanes a)
 {
     return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a);
 }
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_loadu_si512(p));
+}
 static inline lanes flip_where(lanes a, __mmask16 where)
 {
     return _mm512_mask_xor_ps(a, where, a, _mm512_set1_ps(-0.0f));
@@ -271,6 +308,11 @@ static inline uint32_t lanes_negative(lanes a)
 {
     return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_LT_OQ);
 }
+static inline uint32_t lanes_less(lanes a, lanes b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+/* A product with 1 or -1 is exact: this rounds once, as additions do. */
 static inline lanes lanes_butterfly(lanes a, int by)
 {
     lanes other = by == 1   ? _mm512_permute_ps(a, 0xb1)
@@ -278,7 +320,8 @@ static inline lanes lanes_butterfly(lanes a, int by)
                   : by == 4 ? _mm512_shuffle_f32x4(a, a, 0xb1)
                             : _mm512_shuffle_f32x4(a, a, 0x4e);
     __mmask16 upper = by == 1 ? 0xaaaa : by == 2 ? 0xcccc : by == 4 ? 0xf0f0 : 0xff00;
-    return _mm512_mask_sub_ps(_mm512_add_ps(a, other), upper, other, a);
+    lanes sign = _mm512_mask_blend_ps(upper, _mm512_set1_ps(1), _mm512_set1_ps(-1));
+    return _mm512_fmadd_ps(a, sign, other);
 }
 static inline float lanes_sum(lanes a)
 {
@@ -286,6 +329,30 @@ static inline float lanes_sum(lanes a)
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+/* Each step halves the lanes of two into those of one. */
+static inline void lanes_sums(const lanes each[LANES], unsigned count, float out[LANES])
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    lanes a[LANES];
+    (void)count;
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < LANES; i++)
+        a[i] = each[i];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++) /* eight lanes of two */
+        a[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0x44),
+                             _mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0xee));
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; i++) /* four of four */
+        a[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0x88),
+                             _mm512_shuffle_f32x4(a[2 * i], a[2 * i + 1], 0xdd));
+#pragma GCC unroll 2
+    for (unsigned i = 0; i < 2; i++) /* two of eight */
+        a[i] = _mm512_add_ps(_mm512_shuffle_ps(a[2 * i], a[2 * i + 1], 0x44),
+                             _mm512_shuffle_ps(a[2 * i], a[2 * i + 1], 0xee));
+    a[0] = _mm512_add_ps(_mm512_shuffle_ps(a[0], a[1], 0x88), _mm512_shuffle_ps(a[0], a[1], 0xdd));
+    _mm512_storeu_ps(out, _mm512_permutexvar_ps(order, a[0]));
 }
 static inline lanes lanes_whole(lanes a, float top, uint8_t less, uint8_t *bytes)
 {

@@ -54,6 +54,7 @@ struct scree__vectors_near {
 struct scree__vectors_nearest {
     struct scree__vectors_near *items;
     uint32_t count, k;
+    bool in_order; /* it is no heap any more */
 };
 
 static inline bool scree__vectors_nearer(struct scree__vectors_near a, struct scree__vectors_near b)
@@ -66,9 +67,25 @@ static inline float scree__vectors_nearest_limit(const struct scree__vectors_nea
     return nearest->count == nearest->k ? nearest->items[0].distance : INFINITY;
 }
 
+/* Of so many at once each is put in its place by counting those before it, which takes no decisions. */
+#define SCREE__VECTORS_NEAREST_FEW 64u
+
+struct scree__vectors_kernels;
+
+static inline void scree__vectors_nearest_begin(struct scree__vectors_nearest *nearest, uint32_t k)
+{
+    nearest->count = 0;
+    nearest->k = k;
+    nearest->in_order = false;
+}
+
+/* The nearest of up to NEAREST_FEW, none of them NaN, when there is none yet and none comes after. distances: room for a multiple of 16. */
+void scree__vectors_nearest_few(struct scree__vectors_nearest *nearest,
+                                const struct scree__vectors_kernels *kernels,
+                                const float *distances, const uint64_t *ids, uint32_t count);
 void scree__vectors_nearest_add(struct scree__vectors_nearest *nearest,
                                 struct scree__vectors_near item);
-/* In order of (distance, id), nearest first; it is no heap any more. */
+/* In order of (distance, id), nearest first. */
 void scree__vectors_nearest_sort(struct scree__vectors_nearest *nearest);
 
 #endif

@@ -44,8 +44,9 @@ static inline void add_rest(lanes sums[4], const void *a, const float *b, uint32
     }
 }
 
-static inline __attribute__((always_inline)) float compare(const void *a, const float *b,
-                                                           uint32_t dim, bool half, bool distance)
+/* Before its lanes are summed. */
+static inline __attribute__((always_inline)) lanes terms_of(const void *a, const float *b,
+                                                            uint32_t dim, bool half, bool distance)
 {
     lanes sums[4] = {lanes_set(0), lanes_set(0), lanes_set(0), lanes_set(0)};
     const float *whole = a;
@@ -62,7 +63,39 @@ static inline __attribute__((always_inline)) float compare(const void *a, const 
     if (i < dim)
         add_rest(sums, half ? (const void *)(halves + i) : (const void *)(whole + i), b + i,
                  dim - i, half, distance);
-    return lanes_sum(lanes_add(lanes_add(sums[0], sums[2]), lanes_add(sums[1], sums[3])));
+    return lanes_add(lanes_add(sums[0], sums[2]), lanes_add(sums[1], sums[3]));
+}
+
+static inline __attribute__((always_inline)) float compare(const void *a, const float *b,
+                                                           uint32_t dim, bool half, bool distance)
+{
+    return lanes_sum(terms_of(a, b, dim, half, distance));
+}
+
+static inline __attribute__((always_inline)) void compare_rows(const uint8_t *const *rows,
+                                                               uint32_t count, const float *values,
+                                                               uint32_t dim, bool half,
+                                                               bool distance, float *out)
+{
+    lanes each[SCREE__VECTORS_ROWS_TOGETHER];
+    for (uint32_t i = 0; i < count; i++)
+        each[i] = terms_of(rows[i], values, dim, half, distance);
+    for (uint32_t i = count; i < SCREE__VECTORS_ROWS_TOGETHER; i++)
+        each[i] = lanes_set(0);
+    lanes_sums(each, count, out);
+}
+
+static void rows(const uint8_t *const *stored, uint32_t count, const float *values, uint32_t dim,
+                 bool half, bool distance, float *out)
+{
+    if (half && distance)
+        compare_rows(stored, count, values, dim, true, true, out);
+    else if (half)
+        compare_rows(stored, count, values, dim, true, false, out);
+    else if (distance)
+        compare_rows(stored, count, values, dim, false, true, out);
+    else
+        compare_rows(stored, count, values, dim, false, false, out);
 }
 
 static float distance2_fp32(const float *a, const float *b, uint32_t dim)

@@ -6,17 +6,39 @@
 #include "par/context.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PIECE_BYTES 65536u
+#define LOOK_MS 100 /* whoever writes to a pipe may be slow: cancelling is noticed this soon */
 
-static enum scree_status copy_descriptor(int descriptor, struct scree_sink *sink,
-                                         struct scree_error *err)
+/* Until there is something to read, or the end. A file always has. */
+static enum scree_status wait_for(struct scree_context *context, int descriptor,
+                                  struct scree_error *err)
+{
+    struct pollfd wanted = {.fd = descriptor, .events = POLLIN};
+    for (;;) {
+        enum scree_status status = scree__par_check_cancel(context, err);
+        if (status != SCREE_OK)
+            return status;
+        int ready = poll(&wanted, 1, LOOK_MS);
+        if (ready > 0)
+            return SCREE_OK;
+        if (ready < 0 && errno != EINTR)
+            return scree__base_fail_errno(err, SCREE_E_IO, errno, "standard input");
+    }
+}
+
+static enum scree_status copy_descriptor(struct scree_context *context, int descriptor,
+                                         struct scree_sink *sink, struct scree_error *err)
 {
     uint8_t piece[PIECE_BYTES];
     for (;;) {
+        enum scree_status status = wait_for(context, descriptor, err);
+        if (status != SCREE_OK)
+            return status;
         ssize_t got = read(descriptor, piece, sizeof piece);
         if (got < 0 && errno == EINTR)
             continue;
@@ -24,22 +46,23 @@ static enum scree_status copy_descriptor(int descriptor, struct scree_sink *sink
             return scree__base_fail_errno(err, SCREE_E_IO, errno, "standard input");
         if (got == 0)
             return scree_sink_commit(sink, err); /* flushes it: nothing is published */
-        enum scree_status status = scree_sink_write(sink, piece, (size_t)got, err);
+        status = scree_sink_write(sink, piece, (size_t)got, err);
         if (status != SCREE_OK)
             return status;
     }
 }
 
 /* The source has a descriptor of its own, so that the sink can go. */
-static enum scree_status open_descriptor(int descriptor, const char *folder,
-                                         struct scree_source **source, struct scree_error *err)
+static enum scree_status open_descriptor(struct scree_context *context, int descriptor,
+                                         const char *folder, struct scree_source **source,
+                                         struct scree_error *err)
 {
     struct scree_sink *sink;
     char path[64];
     enum scree_status status = scree__io_sink_open_scratch(folder, "standard input", &sink, err);
     if (status != SCREE_OK)
         return status;
-    status = copy_descriptor(descriptor, sink, err);
+    status = copy_descriptor(context, descriptor, sink, err);
     snprintf(path, sizeof path, "/proc/self/fd/%d", scree__io_sink_descriptor(sink));
     if (status == SCREE_OK)
         status = scree_source_open_file(path, source, err);
@@ -47,7 +70,8 @@ static enum scree_status open_descriptor(int descriptor, const char *folder,
     return status;
 }
 
-enum scree_status scree__vectors_input_open(struct scree__vectors_input *input,
+enum scree_status scree__vectors_input_open(struct scree_context *context,
+                                            struct scree__vectors_input *input,
                                             const struct scree_vectors_input *wanted,
                                             const struct scree_source_options *source_options,
                                             const char *folder, struct scree_error *err)
@@ -64,7 +88,7 @@ enum scree_status scree__vectors_input_open(struct scree__vectors_input *input,
         wanted->location != NULL ? scree_source_open(wanted->location, source_options, &source, err)
         : from_memory            ? scree_source_open_memory(wanted->memory, wanted->memory_bytes,
                                                             "rows in memory", &source, err)
-                                 : open_descriptor(wanted->descriptor, folder, &source, err);
+                      : open_descriptor(context, wanted->descriptor, folder, &source, err);
     if (status != SCREE_OK)
         return status;
     status = scree__vectors_input_init(input, source, wanted->format, wanted->dim, err);
@@ -100,7 +124,7 @@ enum scree_status scree_vectors_rows_open(struct scree_context *context,
     struct scree_vectors_rows *rows = memory;
     memset(rows, 0, sizeof *rows);
     rows->budget = budget;
-    status = scree__vectors_input_open(&rows->input, input, source_options,
+    status = scree__vectors_input_open(context, &rows->input, input, source_options,
                                        scratch_folder != NULL ? scratch_folder : "/tmp", err);
     if (status == SCREE_OK) {
         uint64_t bytes = BATCH * rows->input.row_bytes;

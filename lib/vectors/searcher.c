@@ -1,6 +1,6 @@
 /*
- * searcher.c - one query: scree__vectors_probe() chooses lists, scree__vectors_scan_lists() gathers candidates from their codes, scree__vectors_settle()
- * orders them.
+ * searcher.c - queries: scree__vectors_probe() chooses lists, scree__vectors_scan_lists() gathers candidates from their codes, scree__vectors_leave() and
+ * scree__vectors_settle_by_rows() order them by rows.
  */
 #include "vectors/searcher_parts.h"
 #include "base/error.h"
@@ -10,6 +10,9 @@
 #include <string.h>
 
 /* ------------------------------------------------------------------------------- columns, memory */
+
+/* Lists that are worth it. */
+#define ROUGH_FROM 64u
 
 enum scree_status scree__vectors_target_init(struct scree__vectors_target *target,
                                              struct scree__vectors_svx *svx, uint32_t column,
@@ -37,7 +40,11 @@ enum scree_status scree__vectors_target_init(struct scree__vectors_target *targe
     if (status == SCREE_OK)
         scree__vectors_origin(it->centroids, it->centroid_stride, it->list_count, shape->dim,
                               target->origin);
-    else
+    if (status == SCREE_OK && shape->metric != SCREE_VECTORS_IP && it->list_count >= ROUGH_FROM)
+        status =
+            scree__vectors_rough_init(&target->rough, budget, &target->quantizer, it->centroids,
+                                      it->centroid_stride, it->list_count, target->origin, err);
+    if (status != SCREE_OK)
         scree__vectors_target_release(target);
     return status;
 }
@@ -47,13 +54,14 @@ void scree__vectors_target_release(struct scree__vectors_target *target)
     if (target->column != NULL)
         scree__mem_free(target->budget, target->origin, target->column->shape.dim * sizeof(float));
     scree__vectors_lists_release(&target->lists);
+    scree__vectors_rough_release(&target->rough);
     memset(target, 0, sizeof *target);
 }
 
 static uint64_t fixed_bytes(const struct scree__vectors_searcher *searcher)
 {
     uint64_t floats = SCREE__VECTORS_TOGETHER * (searcher->product_stride + searcher->value_stride);
-    return (floats + searcher->product_stride + searcher->value_stride) * sizeof(float);
+    return (floats + 2 * searcher->key_stride + searcher->value_stride) * sizeof(float);
 }
 
 enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *searcher,
@@ -64,6 +72,9 @@ enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *s
     memset(searcher, 0, sizeof *searcher);
     searcher->target = target;
     searcher->product_stride = (size_t)target->lists.panel_count * SCREE__VECTORS_PANEL;
+    searcher->key_stride = searcher->product_stride > target->rough.padded_count
+                               ? searcher->product_stride
+                               : target->rough.padded_count;
     searcher->value_stride = (target->column->shape.dim + 15u) / 16 * 16;
     enum scree_status status =
         scree__vectors_query_init(&searcher->query, &target->quantizer, 0, target->budget, err);
@@ -76,7 +87,9 @@ enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *s
     searcher->products = memory;
     searcher->values = searcher->products + SCREE__VECTORS_TOGETHER * searcher->product_stride;
     searcher->keys = searcher->values + SCREE__VECTORS_TOGETHER * searcher->value_stride;
-    searcher->decoded = searcher->keys + searcher->product_stride;
+    searcher->lower = searcher->keys + searcher->key_stride;
+    searcher->decoded = searcher->lower + searcher->key_stride;
+    searcher->query.rough = target->rough.codes != NULL;
     return SCREE_OK;
 }
 
@@ -96,9 +109,12 @@ void scree__vectors_searcher_release(struct scree__vectors_searcher *searcher)
     FREE_ARRAY(budget, searcher->near_lists, searcher->near_list_capacity);
     FREE_ARRAY(budget, searcher->uppers.values, searcher->upper_capacity);
     FREE_ARRAY(budget, searcher->candidates, searcher->candidate_capacity);
-    FREE_ARRAY(budget, searcher->refs, searcher->ref_capacity);
-    FREE_ARRAY(budget, searcher->rows, searcher->row_capacity);
-    FREE_ARRAY(budget, searcher->pins, searcher->pin_capacity);
+    const struct scree__vectors_unsettled *left = &searcher->unsettled;
+    FREE_ARRAY(budget, left->refs, left->ref_capacity);
+    FREE_ARRAY(budget, left->ids, left->id_capacity);
+    FREE_ARRAY(budget, left->lows, left->low_capacity);
+    FREE_ARRAY(budget, left->rows, left->row_capacity);
+    FREE_ARRAY(budget, left->pins, left->pin_capacity);
     FREE_ARRAY(budget, searcher->nearest.items, searcher->nearest_capacity);
     memset(searcher, 0, sizeof *searcher);
 }
@@ -114,7 +130,7 @@ static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
         status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, lists, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, near_lists, near_list_capacity,
-                                     searcher->product_stride + 16, err);
+                                     searcher->key_stride + 16, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity,
                                      want->k + SCREE__VECTORS_UPPERS_IN_ORDER, err);
@@ -171,42 +187,93 @@ static enum scree_status take_query(struct scree__vectors_searcher *searcher, co
     return SCREE_OK;
 }
 
-static enum scree_status run_one(struct scree__vectors_searcher *searcher,
-                                 const struct scree__vectors_want *want, const float *values,
-                                 const float *products, struct scree_error *err)
+/* A call of scree__vectors_searcher_run(). */
+struct run {
+    struct scree__vectors_searcher *searcher;
+    const struct scree__vectors_want *want;
+    uint64_t *ids;
+    float *distances;
+    uint32_t *counts;
+};
+
+static const float *values_of(const struct run *run, uint32_t query)
 {
-    const struct scree__vectors_target *target = searcher->target;
-    uint32_t count = scree__vectors_probe(searcher, want, values, products);
-    for (uint32_t i = 0; i < count; i++)
-        searcher->wanted[i] = searcher->probes[i].list;
-    enum scree_status status = scree__vectors_svx_lists_take(
-        target->svx, target->at, searcher->wanted, count, want->whole, searcher->blocks, err);
-    if (status != SCREE_OK)
-        return status;
-    scree__vectors_uppers_begin(&searcher->uppers, want->k);
-    searcher->candidate_count = 0;
-    searcher->query.deviations = want->deviations;
-    scree__vectors_query_set(&searcher->query, values, target->origin);
-    status = scree__vectors_scan_lists(searcher, want, count, err);
-    if (status == SCREE_OK)
-        status = scree__vectors_settle(searcher, want, values, err);
-    scree__vectors_svx_lists_give(target->svx, searcher->blocks, count);
-    return status;
+    return run->searcher->values + query * run->searcher->value_stride;
 }
 
-static void give_results(struct scree__vectors_searcher *searcher,
-                         const struct scree__vectors_want *want, uint64_t *ids, float *distances,
-                         uint32_t *count)
+static void give_results(const struct run *run, uint32_t query)
 {
+    struct scree__vectors_searcher *searcher = run->searcher;
+    const struct scree__vectors_nearest *nearest = &searcher->nearest;
+    uint64_t *ids = run->ids + (size_t)query * run->want->k;
+    float *distances = run->distances + (size_t)query * run->want->k;
     scree__vectors_nearest_sort(&searcher->nearest);
-    *count = searcher->nearest.count;
-    for (uint32_t i = 0; i < want->k; i++) {
-        bool there = i < *count;
-        ids[i] = there ? searcher->nearest.items[i].id : UINT64_MAX;
-        distances[i] =
-            there ? scree__vectors_given(searcher->target, searcher->nearest.items[i].distance)
-                  : INFINITY;
+    for (uint32_t i = 0; i < nearest->count; i++) {
+        ids[i] = nearest->items[i].id;
+        distances[i] = scree__vectors_given(searcher->target, nearest->items[i].distance);
     }
+    for (uint32_t i = nearest->count; i < run->want->k; i++) {
+        ids[i] = UINT64_MAX;
+        distances[i] = INFINITY;
+    }
+    run->counts[query] = nearest->count;
+}
+
+/* The query before, whose rows have come meanwhile. */
+static void settle_last(const struct run *run)
+{
+    struct scree__vectors_searcher *searcher = run->searcher;
+    const uint32_t query = searcher->unsettled.query;
+    if (!searcher->unsettled.there)
+        return;
+    scree__vectors_settle_by_rows(searcher, run->want, values_of(run, query));
+    scree__vectors_give_rows(searcher);
+    give_results(run, query);
+}
+
+/* Where there is no room for these beside the rows of the query before, that one goes first. */
+static enum scree_status take_blocks(const struct run *run, uint32_t count, struct scree_error *err)
+{
+    struct scree__vectors_searcher *searcher = run->searcher;
+    const struct scree__vectors_target *target = searcher->target;
+    for (uint32_t i = 0; i < count; i++)
+        searcher->wanted[i] = searcher->probes[i].list;
+    for (;;) {
+        enum scree_status status =
+            scree__vectors_svx_lists_take(target->svx, target->at, searcher->wanted, count,
+                                          run->want->whole, searcher->blocks, err);
+        if (!searcher->unsettled.there || (status != SCREE_E_BUDGET && status != SCREE_E_MEMORY))
+            return status;
+        settle_last(run);
+    }
+}
+
+static enum scree_status run_one(const struct run *run, uint32_t query, struct scree_error *err)
+{
+    struct scree__vectors_searcher *searcher = run->searcher;
+    const struct scree__vectors_target *target = searcher->target;
+    const float *values = values_of(run, query);
+    searcher->query.deviations = run->want->deviations;
+    scree__vectors_query_set(&searcher->query, values, target->origin);
+    const uint32_t count = scree__vectors_probe(
+        searcher, run->want, values, searcher->products + query * searcher->product_stride);
+    enum scree_status status = take_blocks(run, count, err);
+    if (status != SCREE_OK)
+        return status;
+    scree__vectors_uppers_begin(&searcher->uppers, run->want->k);
+    searcher->candidate_count = 0;
+    status = scree__vectors_scan_lists(searcher, run->want, count, err);
+    settle_last(run);
+    if (status == SCREE_OK && run->want->rerank) {
+        status = scree__vectors_leave(searcher, run->want, query, err);
+    } else if (status == SCREE_OK) {
+        scree__vectors_settle_by_estimate(searcher, run->want);
+        give_results(run, query);
+    }
+    scree__vectors_svx_lists_give(target->svx, searcher->blocks, count);
+    if (status == SCREE_OK && run->want->rerank)
+        status = scree__vectors_ask_rows(searcher, err);
+    return status;
 }
 
 enum scree_status scree__vectors_searcher_run(struct scree__vectors_searcher *searcher,
@@ -216,6 +283,7 @@ enum scree_status scree__vectors_searcher_run(struct scree__vectors_searcher *se
                                               struct scree_error *err)
 {
     const struct scree__vectors_target *target = searcher->target;
+    const struct run run = {searcher, want, ids, distances, counts};
     const uint32_t dim = target->column->shape.dim;
     enum scree_status status = grow_for(searcher, want, err);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++)
@@ -223,15 +291,15 @@ enum scree_status scree__vectors_searcher_run(struct scree__vectors_searcher *se
                             searcher->values + i * searcher->value_stride, err);
     if (status != SCREE_OK)
         return status;
-    searcher->query.kernels->products(&target->lists, searcher->values, searcher->value_stride,
-                                      count, searcher->products, searcher->product_stride);
-    for (uint32_t i = 0; i < count && status == SCREE_OK; i++) {
-        status = run_one(searcher, want, searcher->values + i * searcher->value_stride,
-                         searcher->products + i * searcher->product_stride, err);
-        if (status == SCREE_OK)
-            give_results(searcher, want, ids + (size_t)i * want->k, distances + (size_t)i * want->k,
-                         counts + i);
-    }
+    if (!scree__vectors_probes_roughly(target, want))
+        searcher->query.kernels->products(&target->lists, searcher->values, searcher->value_stride,
+                                          count, searcher->products, searcher->product_stride);
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i++)
+        status = run_one(&run, i, err);
+    if (status == SCREE_OK)
+        settle_last(&run);
+    else
+        scree__vectors_give_rows(searcher);
     return status;
 }
 
@@ -245,6 +313,7 @@ enum scree_status scree__vectors_searcher_probe(struct scree__vectors_searcher *
         status = take_query(searcher, query, searcher->values, err);
     if (status != SCREE_OK)
         return status;
+    scree__vectors_query_set(&searcher->query, searcher->values, searcher->target->origin);
     searcher->query.kernels->products(&searcher->target->lists, searcher->values,
                                       searcher->value_stride, 1, searcher->products,
                                       searcher->product_stride);

@@ -6,7 +6,8 @@
  *     scree__vectors_searcher_run()      queries, one after the other
  *
  * A query takes three steps, a wave of reads each at most: the nearest centroids (in memory since the index was opened); the codes of their
- * lists, from which bounds on every distance follow; the rerank rows of those whose lower bound is below the k-th smallest upper bound.
+ * lists, from which bounds on every distance follow; the rerank rows of those whose lower bound is below the k-th smallest upper bound. The rows of one
+ * query are compared after the codes of the next one, so that they come from memory meanwhile.
  *
  * Threads: a target is read only; a searcher belongs to one thread at a time.
  */
@@ -15,6 +16,7 @@
 
 #include "vectors/lists.h"
 #include "vectors/nearest.h"
+#include "vectors/rough.h"
 #include "vectors/scan.h"
 #include "vectors/svx.h"
 
@@ -26,6 +28,7 @@ struct scree__vectors_target {
     struct scree__vectors_lists lists;
     struct scree__vectors_quantizer quantizer;
     float *origin;
+    struct scree__vectors_rough rough; /* of many centroids, not for inner products; else zero */
 };
 
 SCREE_MUST_CHECK enum scree_status scree__vectors_target_init(struct scree__vectors_target *target,
@@ -65,9 +68,28 @@ struct scree__vectors_candidate {
 struct scree__vectors_pending {
     uint32_t slot, first_hit;
     float add, whole_error; /* as in scree__vectors_query */
+    /* Of the block. */
+    uint32_t row_count;
+    const uint8_t *packs, *extra;
+    const float *extra_factors;
 };
 
 #define SCREE__VECTORS_PENDING_MAX 64u
+
+/*
+ * What is left of a query whose blocks were given back: its rows. They are taken, and come from memory while the next query of the call looks at codes.
+ */
+struct scree__vectors_unsettled {
+    bool there;
+    uint32_t query; /* of the call */
+    uint32_t count;
+    struct scree__vectors_row_ref *refs;
+    uint64_t *ids;
+    float *lows;
+    const uint8_t **rows;
+    void **pins;
+    uint64_t ref_capacity, id_capacity, low_capacity, row_capacity, pin_capacity;
+};
 
 struct scree__vectors_searcher {
     const struct scree__vectors_target *target;
@@ -76,9 +98,11 @@ struct scree__vectors_searcher {
     size_t product_stride;
     float *values; /* [TOGETHER][value_stride]: queries, of length 1 for cosine */
     size_t value_stride;
-    float *keys;    /* [product_stride]: of centroids, by which lists are chosen */
-    float length;   /* of the query */
-    float *decoded; /* [dim]: a row of sq8 */
+    float *keys;  /* [key_stride]: of centroids, by which lists are chosen */
+    float *lower; /* [key_stride]: bounds of rough.h */
+    size_t key_stride;
+    float length;                        /* of the query, for inner products */
+    float *decoded;                      /* [dim]: a row of sq8 */
     struct scree__vectors_probe *probes; /* a heap, then in order */
     struct scree__vectors_block *blocks;
     uint32_t *wanted; /* lists of the blocks */
@@ -91,10 +115,7 @@ struct scree__vectors_searcher {
     uint64_t upper_capacity;
     struct scree__vectors_candidate *candidates;
     uint64_t candidate_count, candidate_capacity;
-    struct scree__vectors_row_ref *refs;
-    const uint8_t **rows;
-    void **pins;
-    uint64_t ref_capacity, row_capacity, pin_capacity;
+    struct scree__vectors_unsettled unsettled;
     struct scree__vectors_nearest nearest; /* the result */
     uint64_t nearest_capacity;
     struct scree__vectors_done done;

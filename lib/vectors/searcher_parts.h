@@ -23,7 +23,15 @@ static inline float scree__vectors_compared(const struct scree__vectors_target *
 bool scree__vectors_beyond(const struct scree__vectors_target *target,
                            struct scree__vectors_probe probe, float query_length, float limit);
 
-/* Fills searcher->probes with the lists of a query, nearest first; returns how many. products: with all centroids. */
+/* Are so many lists found by rounded centroids? Else they need the products with all. */
+static inline bool scree__vectors_probes_roughly(const struct scree__vectors_target *target,
+                                                 const struct scree__vectors_want *want)
+{
+    enum { SHARE = 8 }; /* more leave too many */
+    return target->rough.codes != NULL && want->nprobe <= target->column->list_count / SHARE;
+}
+
+/* Fills searcher->probes with the lists of a query, which is set, nearest first; returns how many. products: with all centroids, or not used. */
 uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
                               const struct scree__vectors_want *want, const float *values,
                               const float *products);
@@ -34,11 +42,21 @@ scree__vectors_scan_lists(struct scree__vectors_searcher *searcher,
                           const struct scree__vectors_want *want, uint32_t count,
                           struct scree_error *err);
 
-/* Candidates into searcher->nearest, while the blocks are taken. Errors: of reading rows. */
-SCREE_MUST_CHECK enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher,
-                                                         const struct scree__vectors_want *want,
-                                                         const float *values,
-                                                         struct scree_error *err);
+/* Candidates into searcher->nearest by their estimates, while the blocks are taken. */
+void scree__vectors_settle_by_estimate(struct scree__vectors_searcher *searcher,
+                                       const struct scree__vectors_want *want);
+
+/* Candidates of a query of the call into searcher->unsettled, which is free, while the blocks are taken. Errors: SCREE_E_BUDGET, SCREE_E_MEMORY. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_leave(struct scree__vectors_searcher *searcher,
+                                                        const struct scree__vectors_want *want,
+                                                        uint32_t query, struct scree_error *err);
+/* Takes their rows. Errors: of reading them; nothing is left then. */
+SCREE_MUST_CHECK enum scree_status scree__vectors_ask_rows(struct scree__vectors_searcher *searcher,
+                                                           struct scree_error *err);
+/* Them into searcher->nearest. */
+void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
+                                   const struct scree__vectors_want *want, const float *values);
+void scree__vectors_give_rows(struct scree__vectors_searcher *searcher);
 
 /* A stored row of a list with a query, as compared. */
 float scree__vectors_compare_row(const struct scree__vectors_searcher *searcher,

@@ -1,19 +1,19 @@
-/* searcher_rows.c - candidates into results, by their rerank rows where there are some. */
+/* searcher_rows.c - candidates into results, by their rerank rows where there are some: asked for by one query, compared when the next has been through its codes. */
 #include "vectors/searcher_parts.h"
 #include "vectors/kernels.h"
 
 #include <math.h>
 #include <string.h>
 
-static struct scree__vectors_near near_of(const struct scree__vectors_searcher *searcher,
-                                          const struct scree__vectors_candidate *candidate,
-                                          float distance)
+/* So many more candidates than results are hardly too many. */
+#define SPARE 8u
+
+static uint64_t id_of(const struct scree__vectors_searcher *searcher,
+                      const struct scree__vectors_candidate *candidate)
 {
     const struct scree__vectors_target *target = searcher->target;
-    return (struct scree__vectors_near){scree__vectors_svx_id(target->svx, target->column,
-                                                              &searcher->blocks[candidate->slot],
-                                                              candidate->at),
-                                        distance};
+    return scree__vectors_svx_id(target->svx, target->column, &searcher->blocks[candidate->slot],
+                                 candidate->at);
 }
 
 static void sift_low(struct scree__vectors_candidate *heap, uint64_t at, uint64_t count)
@@ -36,7 +36,6 @@ static void sift_low(struct scree__vectors_candidate *heap, uint64_t at, uint64_
 static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
                                 const struct scree__vectors_want *want)
 {
-    enum { SPARE = 4 };
     struct scree__vectors_candidate *it = searcher->candidates;
     float limit = scree__vectors_uppers_limit(&searcher->uppers);
     uint64_t count = 0;
@@ -44,7 +43,7 @@ static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
         it[count] = it[i];
         count += it[i].low < limit;
     }
-    if (count <= want->k + SPARE && count <= want->rerank_most)
+    if (count <= (uint64_t)want->k + SPARE && count <= want->rerank_most)
         return count;
     for (uint64_t i = count / 2; i-- > 0;)
         sift_low(it, i, count);
@@ -65,6 +64,104 @@ static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
         it[i] = moved;
     }
     return most;
+}
+
+/* All of them, as compared, into searcher->nearest; distances: room for NEAREST_FEW. */
+static void settle_few(struct scree__vectors_searcher *searcher, float within, float *distances,
+                       uint64_t *ids, uint32_t all)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < all; i++) {
+        const float distance = distances[i];
+        const uint64_t id = ids[i];
+        distances[count] = distance;
+        ids[count] = id;
+        count += distance <= within;
+    }
+    scree__vectors_nearest_few(&searcher->nearest, searcher->query.kernels, distances, ids, count);
+}
+
+void scree__vectors_settle_by_estimate(struct scree__vectors_searcher *searcher,
+                                       const struct scree__vectors_want *want)
+{
+    const struct scree__vectors_candidate *it = searcher->candidates;
+    const float within = scree__vectors_compared(searcher->target, want->within);
+    const uint64_t count = searcher->candidate_count;
+    const bool few = count <= SCREE__VECTORS_NEAREST_FEW;
+    float distances[SCREE__VECTORS_NEAREST_FEW];
+    uint64_t ids[SCREE__VECTORS_NEAREST_FEW];
+    scree__vectors_nearest_begin(&searcher->nearest, want->k);
+    for (uint64_t i = 0; i < count; i++) {
+        if (few) {
+            distances[i] = it[i].estimate;
+            ids[i] = id_of(searcher, &it[i]);
+        } else if (it[i].estimate <= within) {
+            scree__vectors_nearest_add(
+                &searcher->nearest,
+                (struct scree__vectors_near){id_of(searcher, &it[i]), it[i].estimate});
+        }
+    }
+    if (few)
+        settle_few(searcher, within, distances, ids, (uint32_t)count);
+}
+
+static enum scree_status make_room(struct scree__vectors_searcher *searcher, uint64_t count,
+                                   struct scree_error *err)
+{
+    enum scree_status status =
+        SCREE__VECTORS_GROW(searcher, unsettled.refs, unsettled.ref_capacity, count, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, unsettled.ids, unsettled.id_capacity, count, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, unsettled.lows, unsettled.low_capacity, count, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, unsettled.rows, unsettled.row_capacity, count, err);
+    if (status == SCREE_OK)
+        status = SCREE__VECTORS_GROW(searcher, unsettled.pins, unsettled.pin_capacity, count, err);
+    return status;
+}
+
+enum scree_status scree__vectors_leave(struct scree__vectors_searcher *searcher,
+                                       const struct scree__vectors_want *want, uint32_t query,
+                                       struct scree_error *err)
+{
+    struct scree__vectors_unsettled *left = &searcher->unsettled;
+    const struct scree__vectors_candidate *candidates = searcher->candidates;
+    const uint64_t count = sort_candidates(searcher, want);
+    if (count > left->pin_capacity) {
+        enum scree_status status = make_room(searcher, count, err);
+        if (status != SCREE_OK)
+            return status;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        left->refs[i] =
+            (struct scree__vectors_row_ref){searcher->wanted[candidates[i].slot], candidates[i].at};
+        left->ids[i] = id_of(searcher, &candidates[i]);
+        left->lows[i] = candidates[i].low;
+    }
+    left->count = (uint32_t)count;
+    left->query = query;
+    return SCREE_OK;
+}
+
+enum scree_status scree__vectors_ask_rows(struct scree__vectors_searcher *searcher,
+                                          struct scree_error *err)
+{
+    struct scree__vectors_unsettled *left = &searcher->unsettled;
+    enum scree_status status =
+        scree__vectors_svx_rows_take(searcher->target->svx, searcher->target->at, left->refs,
+                                     left->count, left->rows, left->pins, err);
+    left->there = status == SCREE_OK;
+    return status;
+}
+
+void scree__vectors_give_rows(struct scree__vectors_searcher *searcher)
+{
+    struct scree__vectors_unsettled *left = &searcher->unsettled;
+    if (left->there)
+        scree__vectors_svx_rows_give(searcher->target->svx, searcher->target->at, left->pins,
+                                     left->count);
+    left->there = false;
 }
 
 /* A row of bytes: centroid + low + step * value. */
@@ -96,66 +193,65 @@ float scree__vectors_compare_row(const struct scree__vectors_searcher *searcher,
                                              : -kernels->product_fp32(stored, values, shape->dim);
 }
 
-static void prefetch_row(const uint8_t *row, uint32_t bytes)
+/* The exact distances, as compared, of rows [first, first + count). */
+static void compare_rows(struct scree__vectors_searcher *searcher, const float *values,
+                         uint32_t first, uint32_t count, float *distances)
 {
-    for (uint32_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch(row + at);
+    const struct scree__vectors_unsettled *left = &searcher->unsettled;
+    const struct scree__vectors_shape *shape = &searcher->target->column->shape;
+    const bool distance2 = shape->metric == SCREE_VECTORS_L2;
+    searcher->done.rows += count;
+    if (shape->rerank == SCREE_VECTORS_RERANK_SQ8) {
+        for (uint32_t i = first; i < first + count; i++)
+            distances[i - first] =
+                scree__vectors_compare_row(searcher, values, left->rows[i], left->refs[i].list);
+        return;
+    }
+    searcher->query.kernels->rows(left->rows + first, count, values, shape->dim,
+                                  shape->rerank == SCREE_VECTORS_RERANK_FP16, distance2, distances);
+    for (uint32_t i = 0; !distance2 && i < count; i++)
+        distances[i] = -distances[i];
 }
 
-static void compare_rows(struct scree__vectors_searcher *searcher,
-                         const struct scree__vectors_want *want, const float *values,
-                         uint64_t count)
+/* What taking them has not asked for already. */
+static void prefetch_rows(const struct scree__vectors_unsettled *left, uint32_t first,
+                          uint32_t count, uint32_t bytes)
 {
-    enum { AHEAD = 3 };
+    for (uint32_t i = first; i < left->count && i < first + count; i++)
+        for (uint32_t at = SCREE__VECTORS_ROW_PREFETCHED; at < bytes; at += 64)
+            __builtin_prefetch(left->rows[i] + at);
+}
+
+/*
+ * Some are compared at a time, of large rows few, as the next ones come from memory meanwhile. Where there are more than hardly too many they are in
+ * order, and the last ones are left out when they can no longer be among the nearest.
+ */
+void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
+                                   const struct scree__vectors_want *want, const float *values)
+{
+    enum { LARGE_BYTES = 1024, LARGE_TOGETHER = 4 };
+    struct scree__vectors_unsettled *left = &searcher->unsettled;
+    const float within = scree__vectors_compared(searcher->target, want->within);
     const uint32_t bytes = scree__vectors_row_bytes(&searcher->target->column->shape);
-    for (uint64_t i = 0; i < AHEAD && i < count; i++)
-        prefetch_row(searcher->rows[i], bytes);
-    for (uint64_t i = 0; i < count; i++) {
-        const struct scree__vectors_candidate *candidate = &searcher->candidates[i];
-        if (i + AHEAD < count)
-            prefetch_row(searcher->rows[i + AHEAD], bytes);
-        if (candidate->low > scree__vectors_nearest_limit(&searcher->nearest))
-            continue;
-        float distance =
-            scree__vectors_compare_row(searcher, values, searcher->rows[i], searcher->refs[i].list);
-        searcher->done.rows++;
-        if (distance <= scree__vectors_compared(searcher->target, want->within))
-            scree__vectors_nearest_add(&searcher->nearest, near_of(searcher, candidate, distance));
+    const uint32_t most = bytes > LARGE_BYTES ? LARGE_TOGETHER : SCREE__VECTORS_ROWS_TOGETHER;
+    const bool few =
+        left->count <= (uint64_t)want->k + SPARE && left->count <= SCREE__VECTORS_NEAREST_FEW;
+    float distances[SCREE__VECTORS_NEAREST_FEW];
+    scree__vectors_nearest_begin(&searcher->nearest, want->k);
+    prefetch_rows(left, 0, most, bytes);
+    for (uint32_t first = 0, next; first < left->count; first = next) {
+        const float limit = scree__vectors_nearest_limit(&searcher->nearest);
+        uint32_t end = next = left->count - first < most ? left->count : first + most;
+        float *here = few ? distances + first : distances;
+        prefetch_rows(left, next, most, bytes);
+        while (end > first && left->lows[end - 1] > limit)
+            end--;
+        compare_rows(searcher, values, first, end - first, here);
+        for (uint32_t i = first; !few && i < end; i++)
+            if (here[i - first] <= within)
+                scree__vectors_nearest_add(&searcher->nearest, (struct scree__vectors_near){
+                                                                   left->ids[i], here[i - first]});
     }
-}
-
-enum scree_status scree__vectors_settle(struct scree__vectors_searcher *searcher,
-                                        const struct scree__vectors_want *want, const float *values,
-                                        struct scree_error *err)
-{
-    const struct scree__vectors_target *target = searcher->target;
-    searcher->nearest.count = 0;
-    searcher->nearest.k = want->k;
-    if (!want->rerank) {
-        for (uint64_t i = 0; i < searcher->candidate_count; i++) {
-            const struct scree__vectors_candidate *candidate = &searcher->candidates[i];
-            if (candidate->estimate <= scree__vectors_compared(target, want->within))
-                scree__vectors_nearest_add(&searcher->nearest,
-                                           near_of(searcher, candidate, candidate->estimate));
-        }
-        return SCREE_OK;
-    }
-    uint64_t count = sort_candidates(searcher, want);
-    enum scree_status status = SCREE__VECTORS_GROW(searcher, refs, ref_capacity, count, err);
-    if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, rows, row_capacity, count, err);
-    if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, pins, pin_capacity, count, err);
-    if (status != SCREE_OK)
-        return status;
-    for (uint64_t i = 0; i < count; i++)
-        searcher->refs[i] = (struct scree__vectors_row_ref){
-            searcher->wanted[searcher->candidates[i].slot], searcher->candidates[i].at};
-    status = scree__vectors_svx_rows_take(target->svx, target->at, searcher->refs, (uint32_t)count,
-                                          searcher->rows, searcher->pins, err);
-    if (status != SCREE_OK)
-        return status;
-    compare_rows(searcher, want, values, count);
-    scree__vectors_svx_rows_give(target->svx, target->at, searcher->pins, (uint32_t)count);
-    return SCREE_OK;
+    if (few)
+        settle_few(searcher, within, distances, left->ids, left->count);
 }

@@ -69,53 +69,86 @@ static void tables(struct scree__vectors_query *query)
 
 #elif defined(VECTORS_VBMI)
 
-/* For two planes, 16 dimensions: a table of 64 for the lower 6 bits of each, and one of 16, four times, for the upper 2 bits of the first and the
- * second. A byte permutation looks at the lower 6 bits of its indices only. */
-static inline __m512i table_of(const uint8_t u[6], unsigned dims)
-{
-    /* Byte n has all bits set where bit i of n is. */
-    static const uint64_t with[6] = {0xaaaaaaaaaaaaaaaa, 0xcccccccccccccccc, 0xf0f0f0f0f0f0f0f0,
-                                     0xff00ff00ff00ff00, 0xffff0000ffff0000, 0xffffffff00000000};
-    int all = 0;
-    for (unsigned i = 0; i < dims; i++)
-        all += (15 - 2 * u[i]) & -(u[i] <= 7);
-    __m512i sums = _mm512_set1_epi8((char)all);
-    for (unsigned i = 0; i < dims; i++)
-        sums = _mm512_mask_add_epi8(sums, with[i], sums, _mm512_set1_epi8((char)(2 * u[i] - 15)));
-    return sums;
-}
+/* A byte, eight times. */
+#define EIGHT(byte) ((long long)((byte)*0x0101010101010101u))
 
+/*
+ * For two planes, 16 dimensions: a table of 64 for the lower 6 bits of each, and one of 16, four times, for the upper 2 bits of the first and the
+ * second. A byte permutation looks at the lower 6 bits of its indices only. First come the sums of three dimensions, eight bytes for each three of a
+ * plane, and the sixteen for the upper bits: `part`.
+ */
 static void tables(struct scree__vectors_query *query)
 {
+    const __m512i none = _mm512_set1_epi64(EIGHT(16)); /* where the bit is 0 */
+    const __m512i which[4] = {_mm512_setr_epi64(EIGHT(0), EIGHT(3), EIGHT(8), EIGHT(11), EIGHT(6),
+                                                EIGHT(6), EIGHT(32), EIGHT(32)),
+                              _mm512_setr_epi64(EIGHT(1), EIGHT(4), EIGHT(9), EIGHT(12), EIGHT(7),
+                                                EIGHT(7), EIGHT(32), EIGHT(32)),
+                              _mm512_setr_epi64(EIGHT(2), EIGHT(5), EIGHT(10), EIGHT(13), EIGHT(14),
+                                                EIGHT(14), EIGHT(32), EIGHT(32)),
+                              _mm512_setr_epi64(EIGHT(32), EIGHT(32), EIGHT(32), EIGHT(32),
+                                                EIGHT(15), EIGHT(15), EIGHT(32), EIGHT(32))};
+    /* Byte n has all bits set where bit i of n is 0. */
+    const __mmask64 without[4] = {0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f,
+                                  0x00ff00ff00ff00ff};
+    const __m512i low = _mm512_set1_epi64(0x0706050403020100);
+    const __m512i high = _mm512_setr_epi64(EIGHT(8), EIGHT(9), EIGHT(10), EIGHT(11), EIGHT(12),
+                                           EIGHT(13), EIGHT(14), EIGHT(15));
+    const __m512i upper = _mm512_add_epi8(
+        _mm512_set1_epi64(EIGHT(32)),
+        _mm512_broadcast_i32x4(_mm_set_epi64x(0x0f0e0d0c0b0a0908, 0x0706050403020100)));
+    __m512i at[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        at[i] = _mm512_mask_add_epi8(which[i], without[i], which[i], none);
     measure_levels(query);
     uint8_t *out = query->tables;
     for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 16, out += 192) {
-        const uint8_t *u = query->levels + d;
-        const uint8_t rest[6] = {u[6], u[7], u[14], u[15]};
-        _mm512_storeu_si512(out, table_of(u, 6));
-        _mm512_storeu_si512(out + 64, table_of(u + 8, 6));
-        _mm512_storeu_si512(out + 128, table_of(rest, 4));
+        __m128i u = _mm_loadu_si128((const __m128i *)(query->levels + d));
+        __m128i one = _mm_sub_epi8(_mm_add_epi8(u, u), _mm_set1_epi8(15));
+        __m512i each = _mm512_inserti32x4(_mm512_zextsi128_si512(one),
+                                          _mm_sub_epi8(_mm_setzero_si128(), one), 1);
+        each = _mm512_max_epi8(each, _mm512_setzero_si512());
+        __m512i part = _mm512_add_epi8(_mm512_add_epi8(_mm512_permutexvar_epi8(at[0], each),
+                                                       _mm512_permutexvar_epi8(at[1], each)),
+                                       _mm512_add_epi8(_mm512_permutexvar_epi8(at[2], each),
+                                                       _mm512_permutexvar_epi8(at[3], each)));
+        const __m512i second = _mm512_set1_epi64(EIGHT(16));
+        _mm512_storeu_si512(out, _mm512_add_epi8(_mm512_permutexvar_epi8(low, part),
+                                                 _mm512_permutexvar_epi8(high, part)));
+        _mm512_storeu_si512(
+            out + 64,
+            _mm512_add_epi8(_mm512_permutexvar_epi8(_mm512_add_epi8(low, second), part),
+                            _mm512_permutexvar_epi8(_mm512_add_epi8(high, second), part)));
+        _mm512_storeu_si512(out + 128, _mm512_permutexvar_epi8(upper, part));
     }
 }
 
 #else
 
+/* Two tables of 16 at a time: what a bit of 1 adds for each of 8 dimensions, then what one of 0 adds, chosen by shuffles. */
 static void tables(struct scree__vectors_query *query)
 {
-    /* Byte n has all bits set where bit i of n is. */
-    const __m128i with[4] = {_mm_set1_epi16((short)0xff00), _mm_set1_epi32((int)0xffff0000),
-                             _mm_set1_epi64x((long long)0xffffffff00000000), _mm_set_epi64x(-1, 0)};
-    const __m128i fifteen = _mm_set1_epi8(15), zero = _mm_setzero_si128();
+    __m256i at[4];
+    for (int i = 0; i < 4; i++) {
+        const __m128i n = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        __m128i bit = _mm_set1_epi8((char)(1 << i));
+        __m128i without = _mm_cmpeq_epi8(_mm_and_si128(n, bit), _mm_setzero_si128());
+        __m128i first =
+            _mm_add_epi8(_mm_set1_epi8((char)i), _mm_and_si128(without, _mm_set1_epi8(8)));
+        at[i] = _mm256_setr_m128i(first, _mm_add_epi8(first, _mm_set1_epi8(4)));
+    }
     measure_levels(query);
     uint8_t *out = query->tables;
-    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 4, out += 16) {
-        __m128i sums = _mm_setzero_si128();
-        for (unsigned i = 0; i < 4; i++) {
-            __m128i above = _mm_sub_epi8(_mm_set1_epi8((char)(2 * query->levels[d + i])), fifteen);
-            __m128i chosen = _mm_xor_si128(with[i], _mm_cmpgt_epi8(zero, above));
-            sums = _mm_add_epi8(sums, _mm_and_si128(chosen, _mm_abs_epi8(above)));
-        }
-        _mm_store_si128((__m128i *)out, sums);
+    for (uint32_t d = 0; d < query->quantizer->padded_dim; d += 8, out += 32) {
+        __m128i u = _mm_loadl_epi64((const __m128i *)(query->levels + d));
+        __m128i one = _mm_sub_epi8(_mm_add_epi8(u, u), _mm_set1_epi8(15));
+        __m128i both = _mm_unpacklo_epi64(one, _mm_sub_epi8(_mm_setzero_si128(), one));
+        __m256i each = _mm256_broadcastsi128_si256(_mm_max_epi8(both, _mm_setzero_si128()));
+        __m256i sums = _mm256_add_epi8(
+            _mm256_add_epi8(_mm256_shuffle_epi8(each, at[0]), _mm256_shuffle_epi8(each, at[1])),
+            _mm256_add_epi8(_mm256_shuffle_epi8(each, at[2]), _mm256_shuffle_epi8(each, at[3])));
+        _mm256_storeu_si256((__m256i *)out, sums);
     }
 }
 

@@ -168,6 +168,9 @@ struct scree__vectors_row_ref {
     uint32_t list, at; /* vector `at` of that list */
 };
 
+/* So many bytes of a row are asked for from memory when it is taken, before it is certain that it is the one. */
+#define SCREE__VECTORS_ROW_PREFETCHED 512u
+
 /*
  * Rerank rows of a column that has some: rows[i] points to the scree__vectors_row_bytes() of refs[i], 4-byte aligned. Rows that are not there are
  * read at once, neighbours together. pins[count] is for giving them back.

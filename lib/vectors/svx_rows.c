@@ -17,9 +17,6 @@ static uint32_t hash_of(uint64_t key, uint32_t heads)
     return (uint32_t)(key >> 32) & (heads - 1);
 }
 
-/* Of a row, before it is certain that it is the one. */
-#define PREFETCH_BYTES 512u
-
 static uint64_t key_of(struct scree__vectors_row_ref ref)
 {
     return (uint64_t)ref.list << 32 | ref.at;
@@ -80,6 +77,13 @@ void scree__vectors_svx_release_rows(struct scree__vectors_svx *svx)
     }
 }
 
+static void prefetch_row(const struct scree__vectors_row_cache *cache, const uint8_t *row)
+{
+    for (uint32_t line = 0; line < cache->slot_bytes && line < SCREE__VECTORS_ROW_PREFETCHED;
+         line += 64)
+        __builtin_prefetch(row + line);
+}
+
 /* Where the row is said to be, and its slot, come from memory while others are looked for. */
 static void prefetch_slots(const struct scree__vectors_row_cache *cache,
                            const struct scree__vectors_row_ref *refs, uint32_t count)
@@ -93,8 +97,7 @@ static void prefetch_slots(const struct scree__vectors_row_cache *cache,
         if (at == NONE)
             continue;
         __builtin_prefetch(&cache->slots[at]);
-        for (uint32_t line = 0; line < cache->slot_bytes && line < PREFETCH_BYTES; line += 64)
-            __builtin_prefetch(cache->memory + at * cache->slot_bytes + line);
+        prefetch_row(cache, cache->memory + at * cache->slot_bytes);
     }
 }
 
@@ -102,12 +105,15 @@ static struct scree__vectors_row_slot *find(struct scree__vectors_row_cache *cac
 {
     if (cache->slot_count == 0)
         return NULL;
-    for (uint32_t at = cache->heads[hash_of(key, cache->head_count)]; at != NONE;
-         at = cache->slots[at].next) {
-        if (cache->slots[at].key == key)
-            return &cache->slots[at];
-    }
-    return NULL;
+    uint32_t at = cache->heads[hash_of(key, cache->head_count)];
+    if (at != NONE && cache->slots[at].key == key)
+        return &cache->slots[at];
+    while (at != NONE && cache->slots[at].key != key)
+        at = cache->slots[at].next;
+    if (at == NONE)
+        return NULL;
+    prefetch_row(cache, cache->slots[at].bytes); /* another one was */
+    return &cache->slots[at];
 }
 
 static void unhook(struct scree__vectors_row_cache *cache, struct scree__vectors_row_slot *slot)

@@ -204,7 +204,8 @@ class EnrichOptions(Struct):
                 ("compress_scratch", c_bool), ("source_options", POINTER(SourceOptions)),
                 ("sink_options", POINTER(SinkOptions)), ("window_points", c_uint64), ("halo_percent", c_uint32),
                 ("force_scratch", c_bool), ("verify_count", c_uint64), ("strip", c_bool), ("write_class", c_bool),
-                ("building_threshold", c_double), ("report", c_char_p), ("map", c_char_p)]
+                ("building_threshold", c_double), ("report", c_char_p), ("map", c_char_p),
+                ("las14", c_bool), ("ground_cell", c_double)]
 
 
 class EnrichCloud(Struct):

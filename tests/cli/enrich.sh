@@ -88,6 +88,37 @@ cmp -s place.laz core.laz && fail "the record names the file: it cannot be the s
 expect 0 enrich place.laz place.laz --strip --force -q
 cmp place.laz a.laz || fail "in place and back: other bytes"
 
+# Ground thinned by a grid: said in the file, checked by scans, other heights, the same for any budget; refused where it is no length.
+expect 2 enrich a.laz out.laz --ground-cell 0
+expect 2 enrich a.laz out.laz --ground-cell -1
+expect 0 enrich a.laz thin.laz --neighbors none --ground-cell 2.5 --verify 50 --mode building --report none -q
+expect 0 info thin.laz
+says out 'HeightAboveGround .*z-ground TIN cell2.5 m'
+grep -aq '"ground_cell":2.5,' thin.laz || fail "the parameter record has no ground_cell"
+expect 0 enrich a.laz again.laz --neighbors none --ground-cell 2.5 --mode building --report none -q --force --memory 64M --threads 1
+cmp thin.laz again.laz || fail "--ground-cell: other bytes in 64 MiB"
+expect 0 enrich thin.laz again.laz --neighbors none -q --force
+cmp core.laz again.laz || fail "without --ground-cell: other bytes than from the original"
+
+# LAS 1.2 becomes 1.4 where it is asked for, in either kind; back; the same again; with the option and without.
+expect 2 enrich b.las out.las --strip --las14
+make_survey b.laz 4K --format 3 --force
+for kind in las laz; do
+    expect 0 enrich b.$kind new.$kind --neighbors none --las14 -q
+    expect 0 validate new.$kind
+    expect 0 info new.$kind
+    says out ': LA[SZ] 1\.4'
+    expect 0 enrich new.$kind again.$kind --neighbors none --las14 -q --force
+    cmp new.$kind again.$kind || fail "$kind: LAS 1.4, enriched twice: other bytes"
+    expect 0 enrich b.$kind old.$kind --neighbors none -q
+    ! cmp -s old.$kind new.$kind || fail "$kind: --las14 does nothing"
+    expect 0 enrich new.$kind again.$kind --neighbors none -q --force
+    cmp old.$kind again.$kind || fail "$kind: without --las14 the old header does not come back"
+    expect 0 enrich new.$kind bare.$kind --strip -q --force
+    cmp b.$kind bare.$kind || fail "$kind: LAS 1.4, stripped: other bytes"
+done
+rm b.laz
+
 # Kinds.
 expect 0 enrich b.las b.laz --neighbors none -q
 expect 0 validate b.laz
@@ -115,6 +146,30 @@ says err 'against class 6'
 is_json town.enrich.json
 says town.enrich.txt 'below 2 m'
 says town.enrich.txt 'HeightAboveGround'
+for words in 'like a wall ' 'like a roof ' 'Without a ground point of this file: a circle of' '0.95 to 1.00' 'score and class 6 disagree: [0-9]+ place'; do says town.enrich.txt "$words"; done
+for word in largest_gap by_surface wall roof score_histogram disagreement largest missed cell_size; do says town.enrich.json "\"$word\":"; done
+for word in ground_gap by_surface score_histogram disagreement; do says out "\"$word\":"; done
+# The report and the map are the same bytes too.
+for kind in json txt png; do mv town.enrich.$kind kept.$kind; done
+for way in "--threads 1 --memory 256M" "--threads 4 --memory 64M"; do
+    # shellcheck disable=SC2086
+    expect 0 enrich a.laz town.laz --mode building --neighbors none --force -q $way
+    for kind in json txt png; do cmp town.enrich.$kind kept.$kind || fail "another $kind with $way"; done
+done
+# What cannot be verified is said with what is missing; a report that is bad stays a result.
+expect 0 enrich b.las open.las --mode building --neighbors none --threshold 1
+says err '^scree: warning: b.las: F1 against class 6 is '
+says open.enrich.txt 'F1 against class 6 is 0.00, below 0.60'
+make_survey one.laz 1
+expect 0 enrich one.laz one.out.laz --mode building --neighbors none
+says err 'warning: one.laz: no point of class 6 \(building\): the building score cannot be verified'
+says err 'warning: one.laz: there is nothing to draw a map of'
+absent one.out.enrich.png
+# The report comes before the output: where it cannot be written there is none.
+mkdir blocked.enrich.json
+expect 1 enrich a.laz blocked.laz --mode building --neighbors none
+absent blocked.laz blocked.laz.part
+rmdir blocked.enrich.json
 [ "$(head -c 4 town.enrich.png | tail -c 3)" = PNG ] || fail "town.enrich.png is no PNG"
 expect 0 enrich town.laz bare.laz --strip --force -q
 cmp a.laz bare.laz || fail "building mode changed a record"

@@ -21,3 +21,23 @@ for case in INT:read TERM:read INT:write TERM:write; do
     absent out.copc.laz
 done
 expect 0 convert survey.laz out.copc.laz -q
+
+# So does one that waits for standard input, and for whoever might write to it.
+mkfifo rows
+exec 9<> rows
+for signal in INT TERM; do
+    "$SCREE" index build - out.svx --format f4 --dim 4 < rows > out 2> err &
+    job=$!
+    # Until it waits: its scratch is there then.
+    for _ in $(seq 500); do
+        ! ls -l "/proc/$job/fd" 2> /dev/null | grep -q '(deleted)' || break
+        sleep 0.01
+    done
+    kill -s $signal $job
+    code=0
+    wait $job || code=$?
+    [ $code = 130 ] || fail "SIG$signal while waiting for rows: exit code $code, expected 130"
+    says err '^scree: interrupted'
+    absent out.svx
+done
+exec 9>&-

@@ -386,6 +386,9 @@ static enum scree_status enrich_scratch(struct scree_context *context, struct sc
     options.force_scratch = true;
     options.compress_scratch = true;
     options.window_points = 100;
+    options.ground_cell = 3;
+    options.verify_count = 2;
+    options.las14 = true;
     options.neighbors = SCREE_NEIGHBORS_FOLDER;
     options.neighbors_folder = tiles;
     options.output_kind = SCREE_ENRICH_OUTPUT_LAZ;

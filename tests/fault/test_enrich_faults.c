@@ -78,6 +78,7 @@ static enum scree_status enrich(const struct way *way, struct scree_error *err)
     options.k = 6;
     options.mode = way->building ? SCREE_ENRICH_BUILDING : SCREE_ENRICH_CORE;
     options.force_scratch = way->scratch;
+    options.ground_cell = way->scratch ? 2 : 0;
     options.compact = way->compact;
     options.strip = way->strip;
     options.report = way->building ? report : NULL;

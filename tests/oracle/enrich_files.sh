@@ -14,6 +14,15 @@ for format in 0 1 2 3 6 7 8; do
     run enrich "survey$format.laz" "out$format.laz" --neighbors none --k 15
     check "survey$format.laz" "out$format.laz"
 done
+for format in 0 1 2 3; do # of LAS 1.2
+    run enrich "survey$format.laz" "new$format.laz" --neighbors none --k 15 --las14
+    LAS14=1 check "survey$format.laz" "new$format.laz"
+    run enrich "survey$format.laz" "new$format.las" --neighbors none --k 15 --las14
+    LAS14=1 check "survey$format.laz" "new$format.las"
+    run validate "new$format.laz" "new$format.las" > validated || { cat validated; faults=1; }
+    run enrich "new$format.laz" "bare$format.laz" --strip
+    cmp "survey$format.laz" "bare$format.laz" || faults=1
+done
 run enrich survey6.laz compact.laz --neighbors none --compact --mode building
 check survey6.laz compact.laz compact.enrich.png
 run enrich survey3.laz ign.las --neighbors none --names ign

@@ -48,6 +48,18 @@ else {
   if (names.join() !== list.map(f => f.name).join()) faults.push('the parameter record names other dimensions')
 }
 
+// A header of LAS 1.4 from an older one: its counts by the points themselves.
+const upgraded = enriched.minor === 4 && original.minor < 4, returns = Array(15).fill(0)
+if (upgraded) await eachBlock(original, (block, n) => {
+  for (let i = 0; i < n; i++) returns[(block[i * original.recordBytes + 14] & (original.format < 6 ? 7 : 15)) - 1]++
+})
+else if (enriched.minor !== original.minor) faults.push(`LAS 1.${enriched.minor}, was 1.${original.minor}`)
+if (upgraded && enriched.headerBytes !== 375) faults.push(`a header of ${enriched.headerBytes} bytes`)
+if (upgraded && enriched.byReturn.join() !== returns.join()) faults.push(`counts by return ${enriched.byReturn}, not ${returns}`)
+if (upgraded && enriched.legacyByReturn.join() !== returns.slice(0, 5).join()) faults.push(`32-bit counts by return ${enriched.legacyByReturn}`)
+if (upgraded && (enriched.legacyCount !== original.count || Number(enriched.bytes.readBigUInt64LE(247)) !== original.count)) faults.push(`counts of points ${enriched.legacyCount}`)
+if (process.env.LAS14 && !upgraded) faults.push('not LAS 1.4')
+
 const before = []
 await eachBlock(original, block => before.push(Buffer.from(block)))
 const records = Buffer.concat(before)

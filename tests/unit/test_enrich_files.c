@@ -104,12 +104,15 @@ static uint32_t write_part(const char *name, const struct naive_cloud *cloud, co
     return count;
 }
 
+static double ground_cell; /* of the options */
+
 static void defaults(struct scree_enrich_options *options, const char *name)
 {
     scree_enrich_options_init(options);
     options->features = SCREE_FEATURE_BIT(SCREE_FEATURE_COUNT) - 1;
     options->input = path_of(name);
     options->ground_reach = 8;
+    options->ground_cell = ground_cell;
     options->scratch_folder = folder;
 }
 
@@ -215,10 +218,9 @@ static void check_quarters(struct scene *scene, bool scratch, bool expect_same,
         assert_true(differ > 50);
 }
 
-static void test_quarters(void **state)
+static void quarters(void)
 {
     struct scene *scene = make_scene();
-    (void)state;
     for (int q = 0; q < 4; q++)
         write_part(names[1 + q], &scene->cloud, scene->keep, (uint8_t)(1 << q), q * 1700,
                    scene->index);
@@ -226,6 +228,21 @@ static void test_quarters(void **state)
     check_quarters(scene, true, true, SCREE_NEIGHBORS_AUTO);
     check_quarters(scene, false, false, SCREE_NEIGHBORS_NONE);
     free_scene(scene);
+}
+
+static void test_quarters(void **state)
+{
+    (void)state;
+    quarters();
+}
+
+/* With cells that lie across the cuts: the files' offsets are whole steps apart, and cells count from the origin. */
+static void test_quarters_of_cells(void **state)
+{
+    (void)state;
+    ground_cell = 3.37;
+    quarters();
+    ground_cell = 0;
 }
 
 static void test_overlap(void **state)
@@ -347,9 +364,9 @@ static void test_feet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quarters),      cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_context_files), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_feet),
+        cmocka_unit_test(test_quarters), cmocka_unit_test(test_quarters_of_cells),
+        cmocka_unit_test(test_overlap),  cmocka_unit_test(test_context_files),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_feet),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -63,7 +63,7 @@ static void test_options(void **state)
     refused(&options, "at most 1000");
     options = options_of(tile);
     options.radius = -1;
-    refused(&options, "a radius has to be 0 or more");
+    refused(&options, "a length has to be 0 or more");
     options = options_of(tile);
     options.k = 0;
     refused(&options, "neither a number of neighbours nor a radius");

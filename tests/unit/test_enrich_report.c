@@ -1,4 +1,4 @@
-/* test_enrich_report.c - a building score against class 6, counted a second time by plain pairs; the map's places; texts. */
+/* test_enrich_report.c - a building score against class 6, counted a second time by plain pairs; the raster; warnings; texts. */
 #include "base/bytes.h"
 #include "enrich/report.h"
 #include "las_make.h"
@@ -20,11 +20,15 @@ struct made {
     struct scree_source *source;
     struct scree_las_reader *reader;
     uint8_t *records;
-    float rows[POINTS][3]; /* planarity, height, score */
+    float rows[POINTS][5]; /* planarity, height, wall, roof, score */
 };
 
-static const enum scree_feature features[3] = {
-    SCREE_FEATURE_PLANARITY, SCREE_FEATURE_HEIGHT_ABOVE_GROUND, SCREE_FEATURE_BUILDING_SCORE};
+enum { HEIGHT = 1, WALL, ROOF, SCORE };
+enum side { ANY, WALLS, ROOFS };
+
+static const enum scree_feature features[5] = {
+    SCREE_FEATURE_PLANARITY, SCREE_FEATURE_HEIGHT_ABOVE_GROUND, SCREE_FEATURE_WALL_SCORE,
+    SCREE_FEATURE_ROOF_SCORE, SCREE_FEATURE_BUILDING_SCORE};
 
 static uint32_t next(uint32_t *state)
 {
@@ -45,9 +49,14 @@ static void make(struct made *made, unsigned format)
         *class = classes[next(&state) % 6];
         made->rows[i][0] = 0.5F;
         made->rows[i][1] = (float)(next(&state) % 3000) / 100 - 1;
-        made->rows[i][2] = (float)((*class == 6 ? 300 : 0) + next(&state) % 700) / 1000;
-        if (next(&state) % 20 == 0)
-            made->rows[i][2] = SCREE_FEATURE_NO_DATA;
+        const float high = (float)((*class == 6 ? 300 : 0) + next(&state) % 700) / 1000;
+        const unsigned kind = next(&state) % 5; /* a wall, both alike, a roof */
+        made->rows[i][WALL] = kind < 3 ? high : high / 2;
+        made->rows[i][ROOF] = kind > 1 ? high : high / 2;
+        made->rows[i][SCORE] = high;
+        const bool none = next(&state) % 20 == 0;
+        for (unsigned f = WALL; none && f <= SCORE; f++)
+            made->rows[i][f] = SCREE_FEATURE_NO_DATA;
         if (format < 6)
             *class |= 0x80; /* withheld: not part of the class */
     }
@@ -66,26 +75,29 @@ static void unmake(struct made *made)
     free(made->records);
 }
 
-static struct scree_enrich_result run(struct made *made, unsigned format, double threshold,
-                                      struct scree__enrich_report **kept)
+/* In pieces; kept: NULL, or who frees it. */
+static struct scree_enrich_result run_in(struct made *made, unsigned format, double threshold,
+                                         unsigned piece, bool forwards,
+                                         struct scree__enrich_report **kept)
 {
     struct scree_enrich_options options;
     struct scree__enrich_report *report;
     struct scree_enrich_result result;
     scree_enrich_options_init(&options);
     options.building_threshold = threshold;
-    options.map = "map.png";
     assert_int_equal(
-        scree__enrich_report_new(NULL, made->reader, &options, 1, features, 3, &report, NULL),
+        scree__enrich_report_new(NULL, made->reader, &options, 1, features, 5, &report, NULL),
         SCREE_OK);
     const uint32_t bytes = scree_las_format_bytes(format);
-    /* In pieces, backwards: order does not matter. */
-    for (unsigned end = POINTS; end > 0; end -= 500)
-        scree__enrich_report_add(report, made->records + (size_t)(end - 500) * bytes, bytes,
-                                 made->rows[end - 500], 500);
+    for (unsigned end = POINTS; end > 0; end -= piece) {
+        const unsigned first = forwards ? POINTS - end : end - piece;
+        scree__enrich_report_add(report, made->records + (size_t)first * bytes, bytes,
+                                 made->rows[first], piece);
+    }
     memset(&result, 0, sizeof result);
     result.point_count = POINTS;
-    result.features = SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE);
+    result.features = SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE) |
+                      SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND);
     assert_int_equal(scree__enrich_report_finish(report, &result, NULL), SCREE_OK);
     if (kept != NULL)
         *kept = report;
@@ -94,8 +106,19 @@ static struct scree_enrich_result run(struct made *made, unsigned format, double
     return result;
 }
 
+static struct scree_enrich_result run(struct made *made, unsigned format, double threshold,
+                                      struct scree__enrich_report **kept)
+{
+    return run_in(made, format, threshold, 500, false, kept);
+}
+
+static bool is_of(const float *row, enum side side)
+{
+    return side == ANY || (row[WALL] > row[ROOF]) == (side == WALLS);
+}
+
 /* The same by pairs. */
-static void check(const struct made *made, unsigned format, double low, double high,
+static void check(const struct made *made, unsigned format, double low, double high, enum side side,
                   double threshold, const struct scree_enrich_match *match)
 {
     const uint32_t bytes = scree_las_format_bytes(format);
@@ -103,9 +126,9 @@ static void check(const struct made *made, unsigned format, double low, double h
     double pairs = 0;
     for (unsigned i = 0; i < POINTS; i++) {
         const unsigned class = scree__enrich_class_of(format, made->records + (size_t)i * bytes);
-        const float score = made->rows[i][2], height = made->rows[i][1];
+        const float score = made->rows[i][SCORE], height = made->rows[i][HEIGHT];
         if (score == SCREE_FEATURE_NO_DATA || class == 7 || (double)height < low ||
-            (double)height >= high)
+            (double)height >= high || !is_of(made->rows[i], side))
             continue;
         building += class == 6;
         other += class != 6;
@@ -113,9 +136,10 @@ static void check(const struct made *made, unsigned format, double low, double h
         false_count += class != 6 && score >= (float)threshold;
         for (unsigned j = 0; j < POINTS && class == 6; j++) {
             const unsigned its = scree__enrich_class_of(format, made->records + (size_t)j * bytes);
-            const float than = made->rows[j][2];
+            const float than = made->rows[j][SCORE];
             if (its == 6 || its == 7 || than == SCREE_FEATURE_NO_DATA ||
-                (double)made->rows[j][1] < low || (double)made->rows[j][1] >= high)
+                (double)made->rows[j][HEIGHT] < low || (double)made->rows[j][HEIGHT] >= high ||
+                !is_of(made->rows[j], side))
                 continue;
             pairs += score > than ? 1 : score == than ? 0.5 : 0;
         }
@@ -143,11 +167,52 @@ static void test_numbers(void **state)
         make(&made, format);
         struct scree_enrich_result result = run(&made, format, 0.4, NULL);
         assert_true(result.is_judged);
-        check(&made, format, -100, 1000, 0.4, &result.whole);
+        check(&made, format, -100, 1000, ANY, 0.4, &result.whole);
         for (unsigned b = 0; b < SCREE_ENRICH_BANDS; b++)
-            check(&made, format, limits[b], limits[b + 1], 0.4, &result.bands[b]);
+            check(&made, format, limits[b], limits[b + 1], ANY, 0.4, &result.bands[b]);
+        assert_true(result.is_split);
+        check(&made, format, -100, 1000, WALLS, 0.4, &result.walls);
+        check(&made, format, -100, 1000, ROOFS, 0.4, &result.roofs);
         unmake(&made);
     }
+}
+
+static void test_histogram(void **state)
+{
+    (void)state;
+    static struct made made;
+    uint64_t building[SCREE_ENRICH_SCORE_BINS] = {0}, other[SCREE_ENRICH_SCORE_BINS] = {0};
+    make(&made, 6);
+    struct scree_enrich_result result = run(&made, 6, 0.4, NULL);
+    for (unsigned i = 0; i < POINTS; i++) {
+        const unsigned class = made.records[(size_t)i * 30 + 16];
+        const unsigned thousandths = (unsigned)(made.rows[i][SCORE] * 1000.0F + 0.5F);
+        if (made.rows[i][SCORE] != SCREE_FEATURE_NO_DATA && class != 7)
+            (class == 6 ? building : other)[thousandths == 1000 ? 19 : thousandths / 50]++;
+    }
+    for (unsigned b = 0; b < SCREE_ENRICH_SCORE_BINS; b++) {
+        assert_int_equal(result.building_scores[b], building[b]);
+        assert_int_equal(result.other_scores[b], other[b]);
+    }
+    unmake(&made);
+}
+
+/* Neither the order of the points nor the pieces in which they come show. */
+static void test_order(void **state)
+{
+    (void)state;
+    static struct made made;
+    make(&made, 6);
+    const struct scree_enrich_result a = run_in(&made, 6, 0.4, 500, false, NULL),
+                                     b = run_in(&made, 6, 0.4, 1, true, NULL);
+    struct scree__enrich_text texts[2] = {0};
+    scree__enrich_report_json(&texts[0], "a", &a);
+    scree__enrich_report_json(&texts[1], "a", &b);
+    assert_true(a.cluster_count > 1 && a.is_covered);
+    assert_string_equal(texts[0].text, texts[1].text);
+    scree__enrich_text_release(&texts[0]);
+    scree__enrich_text_release(&texts[1]);
+    unmake(&made);
 }
 
 static void test_texts(void **state)
@@ -165,7 +230,30 @@ static void test_texts(void **state)
     const cJSON *building = cJSON_GetObjectItem(root, "building");
     assert_true(cJSON_GetObjectItem(building, "f1")->valuedouble == result.whole.f1);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(building, "by_height")), 5);
-    assert_non_null(strstr(text.text, "against class 6"));
+    const cJSON *surfaces = cJSON_GetObjectItem(building, "by_surface");
+    assert_true(cJSON_GetObjectItem(cJSON_GetObjectItem(surfaces, "wall"), "recall")->valuedouble ==
+                result.walls.recall);
+    assert_true(cJSON_GetObjectItem(cJSON_GetObjectItem(surfaces, "roof"), "auc")->valuedouble ==
+                result.roofs.auc);
+    const cJSON *places = cJSON_GetObjectItem(building, "disagreement");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(places, "largest")),
+                     result.largest_count);
+    assert_true(result.largest_count > 1);
+    const cJSON *gap = cJSON_GetObjectItem(cJSON_GetObjectItem(root, "ground"), "largest_gap");
+    assert_true(cJSON_GetObjectItem(gap, "radius")->valuedouble == result.gap_radius);
+    const cJSON *scores = cJSON_GetObjectItem(building, "score_histogram");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(scores, "class_6")), 20);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(scores, "others")), 20);
+    static const char *const words[] = {"against class 6",
+                                        "like a wall",
+                                        "like a roof",
+                                        "disagree: ",
+                                        "0.95 to 1.00",
+                                        "Without a ground point of this file: a circle of ",
+                                        "points of class 6 have no score"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(text.text, words[i]) == NULL)
+            fail_msg("the text does not say \"%s\"", words[i]);
     cJSON_Delete(root);
     scree__enrich_text_release(&json);
     scree__enrich_text_release(&text);
@@ -201,6 +289,118 @@ static void test_map(void **state)
     }
     assert_int_equal(points + noise, POINTS);
     scree__enrich_report_free(report);
+    unmake(&made);
+}
+
+/* What a report warns of, and what it does not. */
+static void expect_warnings(struct made *made, const char *wanted, const char *other)
+{
+    const struct scree_enrich_result result = run(made, 6, 0.4, NULL);
+    if (strcmp(result.warnings, wanted) != 0)
+        fail_msg("%s: warnings are \"%s\"", wanted, result.warnings);
+    assert_null(strstr(result.warnings, other));
+}
+
+static void set_all(struct made *made, unsigned from, unsigned to)
+{
+    for (unsigned i = 0; i < POINTS; i++)
+        if (made->records[(size_t)i * 30 + 16] == from)
+            made->records[(size_t)i * 30 + 16] = (uint8_t)to;
+}
+
+static void test_warnings(void **state)
+{
+    (void)state;
+    static struct made made;
+    make(&made, 6);
+    for (unsigned i = 0; i < POINTS; i++) /* a score that is right */
+        made.rows[i][SCORE] = made.records[(size_t)i * 30 + 16] == 6 ? 0.9F : 0.1F;
+    expect_warnings(&made, "", "F1");
+    for (unsigned i = 0; i < POINTS; i += 2) /* and one that is wrong for every other point */
+        made.rows[i][SCORE] = 1 - made.rows[i][SCORE];
+    struct scree_enrich_result result = run(&made, 6, 0.4, NULL);
+    char wanted[200];
+    assert_true(result.whole.f1 < 0.6 && result.whole.auc < 0.85);
+    snprintf(wanted, sizeof wanted,
+             "F1 against class 6 is %.2f, below 0.60\nAUC against class 6 is %.2f, below 0.85",
+             result.whole.f1, result.whole.auc);
+    expect_warnings(&made, wanted, "cannot");
+    set_all(&made, 2, 1);
+    snprintf(
+        wanted, sizeof wanted,
+        "no point of class 2 (ground): the building score cannot be verified\nF1 against class "
+        "6 is %.2f, below 0.60\nAUC against class 6 is %.2f, below 0.85",
+        result.whole.f1, result.whole.auc);
+    expect_warnings(&made, wanted, "(building)");
+    set_all(&made, 6, 1);
+    expect_warnings(
+        &made,
+        "no point of class 2 (ground) or 6 (building): the building score cannot be verified",
+        "F1");
+    set_all(&made, 5, 2);
+    expect_warnings(&made, "no point of class 6 (building): the building score cannot be verified",
+                    "(ground)");
+    unmake(&made);
+}
+
+/* Counts that are full, and points that are nowhere, are told. */
+static void test_limits(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct scree__enrich_report *report;
+    struct scree_enrich_result result = {.point_count = POINTS};
+    make(&made, 6);
+    (void)run(&made, 6, 0.4, &report);
+    assert_int_equal(report->outside, 0);
+    for (uint64_t i = 0; i < (uint64_t)report->width * report->height; i++)
+        report->cells[i].points = UINT32_MAX;
+    scree__enrich_report_add(report, made.records, 30, made.rows[0], POINTS);
+    assert_true(report->overflow);
+    for (uint64_t i = 0; i < (uint64_t)report->width * report->height; i++)
+        assert_true(report->cells[i].points == UINT32_MAX);
+    report->origin[0] += 1e6;
+    scree__enrich_report_add(report, made.records, 30, made.rows[0], POINTS);
+    assert_int_equal(report->outside, POINTS);
+    assert_int_equal(scree__enrich_report_finish(report, &result, NULL), SCREE_OK);
+    assert_non_null(strstr(result.warnings, "1500 points lie beyond the bounds"));
+    assert_non_null(strstr(result.warnings, "a place has more than 4294967295 points"));
+    scree__enrich_report_free(report);
+    unmake(&made);
+}
+
+/* Noise and withheld points are no ground, but when they are told to be. */
+static void test_ground(void **state)
+{
+    (void)state;
+    static struct made made;
+    make(&made, 6);
+    for (unsigned told = 0; told < 4; told++) {
+        struct scree_enrich_options options;
+        struct scree__enrich_report *report;
+        struct scree_enrich_result result = {.point_count = POINTS};
+        scree_enrich_options_init(&options);
+        options.ground_classes[0] = (uint64_t)1 << 7 | (uint64_t)1 << 2;
+        options.noise_neighbors = told & 1;
+        options.withheld_neighbors = told & 2;
+        set_all(&made, 2, 1);
+        made.records[16] = 7;
+        made.records[30 + 16] = 2;
+        made.records[30 + 15] |= 4;
+        assert_int_equal(
+            scree__enrich_report_new(NULL, made.reader, &options, 1, features, 5, &report, NULL),
+            SCREE_OK);
+        if (told < 2)
+            scree__enrich_report_add(report, made.records, 30, made.rows[0], 1);
+        if (told != 1)
+            scree__enrich_report_add(report, made.records + 30, 30, made.rows[0], 1);
+        assert_int_equal(scree__enrich_report_finish(report, &result, NULL), SCREE_OK);
+        uint64_t cells = 0;
+        for (uint64_t i = 0; i < (uint64_t)report->width * report->height; i++)
+            cells += report->cells[i].ground;
+        assert_int_equal(cells, told != 0);
+        scree__enrich_report_free(report);
+    }
     unmake(&made);
 }
 
@@ -259,9 +459,11 @@ static void test_json_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_map),          cmocka_unit_test(test_residuals),
-        cmocka_unit_test(test_json_numbers),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_map),       cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_ground),
+        cmocka_unit_test(test_residuals), cmocka_unit_test(test_json_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }

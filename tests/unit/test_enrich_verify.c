@@ -96,7 +96,8 @@ static void make_input(const char *path, enum ground ground)
     free(records);
 }
 
-static void check(const char *input, enum ground ground, enum scree_ground_mode mode, double reach)
+static void check(const char *input, enum ground ground, enum scree_ground_mode mode, double reach,
+                  double cell)
 {
     struct scree_error err = SCREE_ERROR_INIT;
     struct scree_context *context = conversion_context(3, (uint64_t)64 << 20);
@@ -111,6 +112,7 @@ static void check(const char *input, enum ground ground, enum scree_ground_mode 
     options.features = SCREE_FEATURE_BIT(SCREE_FEATURE_HEIGHT_ABOVE_GROUND);
     options.ground_mode = mode;
     options.ground_reach = reach;
+    options.ground_cell = cell;
     options.verify_count = POINTS;
     if (scree_enrich_open(context, &options, &job, &err) != SCREE_OK ||
         scree_enrich_run(job, &result, &err) != SCREE_OK)
@@ -133,8 +135,8 @@ static void test_ground(void **state)
     snprintf(input, sizeof input, "%s", conversion_path("ground.laz"));
     for (int ground = ALONG_X; ground <= NOBODY; ground++) {
         make_input(input, (enum ground)ground);
-        for (int i = 0; i < 6; i++)
-            check(input, (enum ground)ground, modes[i % 3], i < 3 ? 100 : 12);
+        for (int i = 0; i < 9; i++)
+            check(input, (enum ground)ground, modes[i % 3], i < 3 ? 100 : 12, i < 6 ? 0 : 1.7);
     }
     unlink(input);
     unlink(conversion_path("out.laz"));

@@ -50,6 +50,11 @@ static void test_sources(void **state)
     (void)state;
     SAYS(scree_source_open_file(conversion_path("."), &source, &err), SCREE_E_IO,
          "not a regular file");
+    /* Not waited for whoever might write to it: the test would not end. */
+    assert_int_equal(mkfifo(conversion_path("pipe.laz"), 0666), 0);
+    SAYS(scree_source_open_file(conversion_path("pipe.laz"), &source, &err), SCREE_E_IO,
+         "pipe.laz: not a regular file");
+    assert_int_equal(unlink(conversion_path("pipe.laz")), 0);
     SAYS(scree_source_open(conversion_path("nothing"), NULL, &source, &err), SCREE_E_IO, "nothing");
     assert_int_equal(scree_source_open_memory(bytes, 8, "bytes", &source, NULL), SCREE_OK);
     const struct scree_range ranges[2] = {{4, 8, to}, {100, 8, to}};
