@@ -52,7 +52,8 @@ struct bench {
 static void run_rotate(struct bench *bench, const struct scree__vectors_kernels *kernels)
 {
     for (size_t i = 0; i < ROWS; i++)
-        kernels->rotate(bench->rotation, bench->padded_dim, bench->work);
+        kernels->rotate(bench->rotation, bench->padded_dim, bench->padded_dim, bench->work, NULL,
+                        bench->work);
 }
 
 static void run_assign(struct bench *bench, const struct scree__vectors_kernels *kernels)

@@ -59,6 +59,7 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     if (status != SCREE_OK)
         return status;
     memset(question, 0, sizeof *question);
+    question->name = engine->file_count > 0 ? engine->files[0].path : "the points";
     question->shapes = scree__enrich_needs_shapes(survey->features);
     question->counts = scree__enrich_needs_counts(survey->features, options->score_mode);
     question->heights = scree__enrich_needs_heights(survey->features);

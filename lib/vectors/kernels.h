@@ -8,6 +8,7 @@
 #define SCREE_LIB_VECTORS_KERNELS_H
 
 #include "vectors/lists.h"
+#include "vectors/rough.h"
 #include "vectors/scan.h"
 #include "simd/level.h"
 
@@ -20,8 +21,9 @@
 struct scree__vectors_kernels {
     const char *name;
 
-    /* The four rounds of a rotation, in place. values: 64-byte aligned. */
-    void (*rotate)(const uint8_t *state, uint32_t padded_dim, float *values);
+    /* As scree__vectors_rotate(), of one row. It may be in place. */
+    void (*rotate)(const uint8_t *state, uint32_t dim, uint32_t padded_dim, const float *row,
+                   const float *minus, float *values);
 
     /* As scree__vectors_products() and scree__vectors_assign(). */
     void (*products)(const struct scree__vectors_lists *lists, const float *rows, size_t row_stride,
@@ -61,6 +63,10 @@ struct scree__vectors_kernels {
      */
     void (*keys)(const float *squares, const float *products, uint32_t n, float *keys);
     uint32_t (*below)(const float *keys, uint32_t n, float limit, uint32_t *which);
+
+    /* As scree__vectors_rough_keys(): square - sum * scale -+ (length * lost + left * size + slack). */
+    void (*rough)(const struct scree__vectors_rough *rough,
+                  const struct scree__vectors_query *query, float *lower, float *upper);
 
     /* The 16 smallest of best[16], which are in order, and of upper[count]: to best. */
     void (*uppers)(float *best, const float *upper, uint32_t count);

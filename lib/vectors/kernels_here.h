@@ -7,13 +7,14 @@
 #include "vectors/lists_here.h"
 #include "vectors/rerank_here.h"
 #include "vectors/rotate_here.h"
+#include "vectors/rough_here.h"
 #include "vectors/scan_here.h"
 
 #define VECTORS_KERNELS_HERE(name)                                                               \
     {                                                                                            \
         name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
-            middling, whole, keys, below, uppers, distance2_fp32, product_fp32, distance2_fp16,  \
-            product_fp16, rows, ranks                                                            \
+            middling, whole, keys, below, rough, uppers, distance2_fp32, product_fp32,           \
+            distance2_fp16, product_fp16, rows, ranks                                            \
     }
 
 #endif

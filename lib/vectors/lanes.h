@@ -67,6 +67,10 @@ static inline lanes lanes_sign(lanes a, lanes b)
 {
     LANES_EACH(a.at[i] < 0 ? -b.at[i] : b.at[i]);
 }
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    LANES_EACH((float)p[i]);
+}
 /* The sign changed where a bit is set. */
 static inline lanes lanes_flip(lanes a, uint32_t bits)
 {
@@ -161,6 +165,11 @@ static inline lanes lanes_abs(lanes a)
 {
     __m256 sign = _mm256_set1_ps(-0.0f);
     return (lanes){_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
+}
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    return (lanes){_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)p)),
+                   _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(p + 8)))};
 }
 static inline __m256 sign_where_negative(__m256 a)
 {
@@ -278,6 +287,10 @@ static inline lanes lanes_min(lanes a, lanes b)
 static inline lanes lanes_abs(lanes a)
 {
     return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a);
+}
+static inline lanes lanes_of_whole(const int32_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_loadu_si512(p));
 }
 static inline lanes flip_where(lanes a, __mmask16 where)
 {

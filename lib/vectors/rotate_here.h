@@ -101,8 +101,25 @@ static void flip_signs(const uint8_t *bits, float *values, uint32_t begin, uint3
                     lanes_flip(lanes_load(values + i), scree__base_load16(bits + i / 8)));
 }
 
-static void rotate(const uint8_t *state, uint32_t padded_dim, float *values)
+/* row - minus, zeros behind it. */
+static void load_row(uint32_t dim, uint32_t padded_dim, const float *row, const float *minus,
+                     float *values)
 {
+    uint32_t i = 0;
+    for (; i + LANES <= dim; i += LANES) {
+        lanes x = lanes_load(row + i);
+        lanes_store(values + i, minus == NULL ? x : lanes_sub(x, lanes_load(minus + i)));
+    }
+    for (; i < dim; i++)
+        values[i] = minus == NULL ? row[i] : row[i] - minus[i];
+    for (; i < padded_dim; i++)
+        values[i] = 0;
+}
+
+static void rotate(const uint8_t *state, uint32_t dim, uint32_t padded_dim, const float *row,
+                   const float *minus, float *values)
+{
+    load_row(dim, padded_dim, row, minus, values);
     uint32_t n = 64, half = padded_dim / 2;
     double power = 0.015625; /* 1 / n */
     while (n * 2 <= padded_dim) {

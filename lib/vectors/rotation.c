@@ -4,23 +4,10 @@
 #include "vectors/draw.h"
 #include "vectors/kernels.h"
 
-#include <string.h>
-
 void scree__vectors_rotation_make(uint64_t seed, uint32_t padded_dim, uint8_t *state)
 {
     for (uint32_t i = 0; i < scree__vectors_rotation_bytes(padded_dim); i += 8)
         scree__base_store64(state + i, scree__vectors_draw(&seed));
-}
-
-static void subtract(float *values, const float *minus, uint32_t dim)
-{
-    enum { TOGETHER = 8 }; /* in registers */
-    uint32_t i = 0;
-    for (; i + TOGETHER <= dim; i += TOGETHER)
-        for (uint32_t j = 0; j < TOGETHER; j++)
-            values[i + j] -= minus[i + j];
-    for (; i < dim; i++)
-        values[i] -= minus[i];
 }
 
 void scree__vectors_rotate(const uint8_t *state, uint32_t dim, uint32_t padded_dim,
@@ -28,12 +15,7 @@ void scree__vectors_rotate(const uint8_t *state, uint32_t dim, uint32_t padded_d
                            float *rotated)
 {
     const struct scree__vectors_kernels *kernels = scree__vectors_kernels();
-    for (size_t i = 0; i < count; i++) {
-        float *to = rotated + i * padded_dim;
-        memcpy(to, rows + i * row_stride, dim * sizeof *to);
-        memset(to + dim, 0, (padded_dim - dim) * sizeof *to);
-        if (minus != NULL)
-            subtract(to, minus, dim);
-        kernels->rotate(state, padded_dim, to);
-    }
+    for (size_t i = 0; i < count; i++)
+        kernels->rotate(state, dim, padded_dim, rows + i * row_stride, minus,
+                        rotated + i * padded_dim);
 }

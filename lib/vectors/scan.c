@@ -82,7 +82,8 @@ void scree__vectors_query_set(struct scree__vectors_query *query, const float *v
     float sums[3];
     query->kernels->measure(query->rotated, quantizer->padded_dim, query->levels, sums);
     round_to_levels(query, sums[0]);
-    if (quantizer->bits > 1)
+    query->square = sums[0];
+    if (quantizer->bits > 1 || query->rough)
         round_to_whole(query, sums[2]);
 }
 

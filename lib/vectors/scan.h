@@ -26,7 +26,9 @@ struct scree__vectors_query {
     const struct scree__vectors_kernels *kernels;
     struct scree__mem_budget *budget;
     float deviations; /* how many standard deviations a bound is wide; the paper takes 1.9 */
+    bool rough;       /* rounded as whole codes need it, for rough.h as well */
     float *rotated;   /* R (q - m) */
+    float square;     /* its squared length */
     uint8_t *tables;  /* of the kernel */
     uint32_t table_base;
     bool table_roomy;   /* sums of 32 dimensions fit a byte */

@@ -10,21 +10,6 @@
 
 /* ------------------------------------------------------------------------------ estimates */
 
-static inline lanes lanes_of_sums(const uint32_t *sums)
-{
-#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
-    return _mm512_cvtepi32_ps(_mm512_loadu_si512(sums));
-#elif VECTORS_LEVEL == VECTORS_LEVEL_AVX2
-    return (lanes){_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)sums)),
-                   _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(sums + 8)))};
-#else
-    lanes out;
-    for (int i = 0; i < LANES; i++)
-        out.at[i] = (float)sums[i];
-    return out;
-#endif
-}
-
 static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, uint32_t mask,
                              lanes estimates, lanes errors, lanes lows)
 {
@@ -83,7 +68,8 @@ static inline void estimate_pack(const struct scree__vectors_query *query, const
     const lanes scale = lanes_set(query->pack_scale), offset = lanes_set(query->pack_offset);
     const lanes add = lanes_set(query->add), wide = lanes_set(query->pack_error);
     for (uint32_t row = 0; row < rows; row += LANES, factors += LANES) {
-        lanes along = lanes_add(lanes_mul(lanes_of_sums(sums + row), scale), offset);
+        lanes along =
+            lanes_add(lanes_mul(lanes_of_whole((const int32_t *)sums + row), scale), offset);
         lanes estimate = lanes_add(lanes_add(lanes_load(factors), add),
                                    lanes_mul(lanes_load(factors + width), along));
         lanes error = lanes_mul(lanes_load(factors + 2 * width), wide);

@@ -11,6 +11,9 @@
 
 /* ------------------------------------------------------------------------------- columns, memory */
 
+/* Lists that are worth it. */
+#define ROUGH_FROM 64u
+
 enum scree_status scree__vectors_target_init(struct scree__vectors_target *target,
                                              struct scree__vectors_svx *svx, uint32_t column,
                                              struct scree__mem_budget *budget,
@@ -37,7 +40,11 @@ enum scree_status scree__vectors_target_init(struct scree__vectors_target *targe
     if (status == SCREE_OK)
         scree__vectors_origin(it->centroids, it->centroid_stride, it->list_count, shape->dim,
                               target->origin);
-    else
+    if (status == SCREE_OK && shape->metric != SCREE_VECTORS_IP && it->list_count >= ROUGH_FROM)
+        status =
+            scree__vectors_rough_init(&target->rough, budget, &target->quantizer, it->centroids,
+                                      it->centroid_stride, it->list_count, target->origin, err);
+    if (status != SCREE_OK)
         scree__vectors_target_release(target);
     return status;
 }
@@ -47,13 +54,14 @@ void scree__vectors_target_release(struct scree__vectors_target *target)
     if (target->column != NULL)
         scree__mem_free(target->budget, target->origin, target->column->shape.dim * sizeof(float));
     scree__vectors_lists_release(&target->lists);
+    scree__vectors_rough_release(&target->rough);
     memset(target, 0, sizeof *target);
 }
 
 static uint64_t fixed_bytes(const struct scree__vectors_searcher *searcher)
 {
     uint64_t floats = SCREE__VECTORS_TOGETHER * (searcher->product_stride + searcher->value_stride);
-    return (floats + searcher->product_stride + searcher->value_stride) * sizeof(float);
+    return (floats + 2 * searcher->key_stride + searcher->value_stride) * sizeof(float);
 }
 
 enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *searcher,
@@ -64,6 +72,9 @@ enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *s
     memset(searcher, 0, sizeof *searcher);
     searcher->target = target;
     searcher->product_stride = (size_t)target->lists.panel_count * SCREE__VECTORS_PANEL;
+    searcher->key_stride = searcher->product_stride > target->rough.padded_count
+                               ? searcher->product_stride
+                               : target->rough.padded_count;
     searcher->value_stride = (target->column->shape.dim + 15u) / 16 * 16;
     enum scree_status status =
         scree__vectors_query_init(&searcher->query, &target->quantizer, 0, target->budget, err);
@@ -76,7 +87,9 @@ enum scree_status scree__vectors_searcher_init(struct scree__vectors_searcher *s
     searcher->products = memory;
     searcher->values = searcher->products + SCREE__VECTORS_TOGETHER * searcher->product_stride;
     searcher->keys = searcher->values + SCREE__VECTORS_TOGETHER * searcher->value_stride;
-    searcher->decoded = searcher->keys + searcher->product_stride;
+    searcher->lower = searcher->keys + searcher->key_stride;
+    searcher->decoded = searcher->lower + searcher->key_stride;
+    searcher->query.rough = target->rough.codes != NULL;
     return SCREE_OK;
 }
 
@@ -117,7 +130,7 @@ static enum scree_status grow_for(struct scree__vectors_searcher *searcher,
         status = SCREE__VECTORS_GROW(searcher, wanted, wanted_capacity, lists, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, near_lists, near_list_capacity,
-                                     searcher->product_stride + 16, err);
+                                     searcher->key_stride + 16, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, uppers.values, upper_capacity,
                                      want->k + SCREE__VECTORS_UPPERS_IN_ORDER, err);
@@ -240,6 +253,8 @@ static enum scree_status run_one(const struct run *run, uint32_t query, struct s
     struct scree__vectors_searcher *searcher = run->searcher;
     const struct scree__vectors_target *target = searcher->target;
     const float *values = values_of(run, query);
+    searcher->query.deviations = run->want->deviations;
+    scree__vectors_query_set(&searcher->query, values, target->origin);
     const uint32_t count = scree__vectors_probe(
         searcher, run->want, values, searcher->products + query * searcher->product_stride);
     enum scree_status status = take_blocks(run, count, err);
@@ -247,8 +262,6 @@ static enum scree_status run_one(const struct run *run, uint32_t query, struct s
         return status;
     scree__vectors_uppers_begin(&searcher->uppers, run->want->k);
     searcher->candidate_count = 0;
-    searcher->query.deviations = run->want->deviations;
-    scree__vectors_query_set(&searcher->query, values, target->origin);
     status = scree__vectors_scan_lists(searcher, run->want, count, err);
     settle_last(run);
     if (status == SCREE_OK && run->want->rerank) {
@@ -278,8 +291,9 @@ enum scree_status scree__vectors_searcher_run(struct scree__vectors_searcher *se
                             searcher->values + i * searcher->value_stride, err);
     if (status != SCREE_OK)
         return status;
-    searcher->query.kernels->products(&target->lists, searcher->values, searcher->value_stride,
-                                      count, searcher->products, searcher->product_stride);
+    if (!scree__vectors_probes_roughly(target, want))
+        searcher->query.kernels->products(&target->lists, searcher->values, searcher->value_stride,
+                                          count, searcher->products, searcher->product_stride);
     for (uint32_t i = 0; i < count && status == SCREE_OK; i++)
         status = run_one(&run, i, err);
     if (status == SCREE_OK)
@@ -299,6 +313,7 @@ enum scree_status scree__vectors_searcher_probe(struct scree__vectors_searcher *
         status = take_query(searcher, query, searcher->values, err);
     if (status != SCREE_OK)
         return status;
+    scree__vectors_query_set(&searcher->query, searcher->values, searcher->target->origin);
     searcher->query.kernels->products(&searcher->target->lists, searcher->values,
                                       searcher->value_stride, 1, searcher->products,
                                       searcher->product_stride);

@@ -16,6 +16,7 @@
 
 #include "vectors/lists.h"
 #include "vectors/nearest.h"
+#include "vectors/rough.h"
 #include "vectors/scan.h"
 #include "vectors/svx.h"
 
@@ -27,6 +28,7 @@ struct scree__vectors_target {
     struct scree__vectors_lists lists;
     struct scree__vectors_quantizer quantizer;
     float *origin;
+    struct scree__vectors_rough rough; /* of many centroids, not for inner products; else zero */
 };
 
 SCREE_MUST_CHECK enum scree_status scree__vectors_target_init(struct scree__vectors_target *target,
@@ -66,6 +68,10 @@ struct scree__vectors_candidate {
 struct scree__vectors_pending {
     uint32_t slot, first_hit;
     float add, whole_error; /* as in scree__vectors_query */
+    /* Of the block. */
+    uint32_t row_count;
+    const uint8_t *packs, *extra;
+    const float *extra_factors;
 };
 
 #define SCREE__VECTORS_PENDING_MAX 64u
@@ -92,9 +98,11 @@ struct scree__vectors_searcher {
     size_t product_stride;
     float *values; /* [TOGETHER][value_stride]: queries, of length 1 for cosine */
     size_t value_stride;
-    float *keys;    /* [product_stride]: of centroids, by which lists are chosen */
-    float length;   /* of the query */
-    float *decoded; /* [dim]: a row of sq8 */
+    float *keys;  /* [key_stride]: of centroids, by which lists are chosen */
+    float *lower; /* [key_stride]: bounds of rough.h */
+    size_t key_stride;
+    float length;                        /* of the query, for inner products */
+    float *decoded;                      /* [dim]: a row of sq8 */
     struct scree__vectors_probe *probes; /* a heap, then in order */
     struct scree__vectors_block *blocks;
     uint32_t *wanted; /* lists of the blocks */

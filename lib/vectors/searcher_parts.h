@@ -23,7 +23,15 @@ static inline float scree__vectors_compared(const struct scree__vectors_target *
 bool scree__vectors_beyond(const struct scree__vectors_target *target,
                            struct scree__vectors_probe probe, float query_length, float limit);
 
-/* Fills searcher->probes with the lists of a query, nearest first; returns how many. products: with all centroids. */
+/* Are so many lists found by rounded centroids? Else they need the products with all. */
+static inline bool scree__vectors_probes_roughly(const struct scree__vectors_target *target,
+                                                 const struct scree__vectors_want *want)
+{
+    enum { SHARE = 8 }; /* more leave too many */
+    return target->rough.codes != NULL && want->nprobe <= target->column->list_count / SHARE;
+}
+
+/* Fills searcher->probes with the lists of a query, which is set, nearest first; returns how many. products: with all centroids, or not used. */
 uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
                               const struct scree__vectors_want *want, const float *values,
                               const float *products);

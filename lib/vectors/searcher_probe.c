@@ -46,9 +46,9 @@ static void sort_heap(struct scree__vectors_probe *probes, uint32_t count)
     }
 }
 
-/* A limit below which `most` of the keys of so many lists are, and few more if such a limit is found soon. */
+/* A limit below which `most` of the keys of so many lists, padded by infinities, are, and few more if such a limit is found soon. */
 static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t lists,
-                       uint32_t most)
+                       uint32_t padded, uint32_t most)
 {
     enum { TRIES = 12, FEW_LISTS = 32 };
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
@@ -60,8 +60,7 @@ static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t 
     /* Keys are spread as if they came from a normal distribution, roughly. */
     float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)lists);
     for (int i = 0; i < TRIES; i++) {
-        uint32_t found =
-            kernels->below(searcher->keys, (uint32_t)searcher->product_stride, at, NULL);
+        uint32_t found = kernels->below(searcher->keys, padded, at, NULL);
         *(found < most ? &low : &high) = at;
         if (found >= most && found <= most + most / 4 + 4)
             break;
@@ -70,40 +69,112 @@ static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t 
     return high;
 }
 
-/* The `most` best lists, in order; their keys are in distance2. */
-static uint32_t choose(struct scree__vectors_searcher *searcher, const float *products,
-                       uint32_t most)
+/* The best so far of up to `most` lists. */
+struct best {
+    struct scree__vectors_probe *probes;
+    uint32_t count, most;
+};
+
+/* Few are kept in order, more are a heap once there are `most`. */
+#define FEW 24u
+
+static void offer(struct best *best, struct scree__vectors_probe it)
 {
-    enum { FEW = 24 };
+    if (best->most <= FEW) {
+        insert(best->probes, &best->count, best->most, it);
+    } else if (best->count < best->most) {
+        best->probes[best->count++] = it;
+        for (uint32_t top = best->count == best->most ? best->count / 2 : 0; top-- > 0;)
+            probe_sift(best->probes, top, best->count, best->probes[top]);
+    } else if (probe_before(it, best->probes[0])) {
+        probe_sift(best->probes, 0, best->count, it);
+    }
+}
+
+static void put_in_order(struct best *best)
+{
+    if (best->most > FEW)
+        sort_heap(best->probes, best->count);
+}
+
+/* distance2 is a key until they are in order. */
+static void choose_by_products(struct scree__vectors_searcher *searcher, const float *values,
+                               const float *products, struct best *best)
+{
     const struct scree__vectors_target *target = searcher->target;
+    const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    const uint32_t lists = target->column->list_count;
+    const uint32_t lists = column->list_count;
     const uint32_t padded = (uint32_t)searcher->product_stride;
-    struct scree__vectors_probe *probes = searcher->probes;
     const uint32_t *near = searcher->near_lists;
-    uint32_t count = 0;
-    kernels->keys(target->column->shape.metric == SCREE_VECTORS_IP ? NULL : target->lists.squares,
-                  products, padded, searcher->keys);
+    kernels->keys(column->shape.metric == SCREE_VECTORS_IP ? NULL : target->lists.squares, products,
+                  padded, searcher->keys);
     for (uint32_t list = lists; list < padded; list++)
         searcher->keys[list] = INFINITY;
-    most = most < lists ? most : lists;
-    uint32_t found = kernels->below(searcher->keys, padded, limit_for(searcher, lists, most),
-                                    searcher->near_lists);
-    for (uint32_t i = 0; i < found; i++) {
-        struct scree__vectors_probe it = {searcher->keys[near[i]], products[near[i]], near[i]};
-        if (most <= FEW) {
-            insert(probes, &count, most, it);
-        } else if (count < most) {
-            probes[count++] = it;
-            for (uint32_t top = count == most ? count / 2 : 0; top-- > 0;)
-                probe_sift(probes, top, count, probes[top]);
-        } else if (probe_before(it, probes[0])) {
-            probe_sift(probes, 0, count, it);
-        }
+    uint32_t found =
+        kernels->below(searcher->keys, padded, limit_for(searcher, lists, padded, best->most),
+                       searcher->near_lists);
+    for (uint32_t i = 0; i < found; i++)
+        offer(best,
+              (struct scree__vectors_probe){searcher->keys[near[i]], products[near[i]], near[i]});
+    put_in_order(best);
+    for (uint32_t i = 0; i < best->count; i++)
+        best->probes[i].distance2 = kernels->distance2_fp32(
+            column->centroids + (size_t)best->probes[i].list * column->centroid_stride, values,
+            column->shape.dim);
+}
+
+/* `most` lists at least are not further than this, by the upper bounds that are in searcher->keys. */
+static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t padded, uint32_t most)
+{
+    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    const uint32_t *near = searcher->near_lists;
+    float least[SCREE__VECTORS_UPPERS_IN_ORDER];
+    const float limit = limit_for(searcher, searcher->target->column->list_count, padded, most);
+    if (most > SCREE__VECTORS_UPPERS_IN_ORDER)
+        return limit;
+    uint32_t found = kernels->below(searcher->keys, padded, limit, searcher->near_lists);
+    for (uint32_t i = 0; i < SCREE__VECTORS_UPPERS_IN_ORDER; i++)
+        least[i] = INFINITY;
+    for (uint32_t first = 0, count; first < found; first += count) {
+        float some[SCREE__VECTORS_UPPERS_IN_ORDER];
+        count = found - first < SCREE__VECTORS_UPPERS_IN_ORDER ? found - first
+                                                               : SCREE__VECTORS_UPPERS_IN_ORDER;
+        for (uint32_t i = 0; i < count; i++)
+            some[i] = searcher->keys[near[first + i]];
+        kernels->uppers(least, some, count);
     }
-    if (most > FEW)
-        sort_heap(probes, count);
-    return count;
+    return least[most - 1];
+}
+
+/* Those whose lower bounds are below that are compared exactly. */
+static void choose_roughly(struct scree__vectors_searcher *searcher, const float *values,
+                           struct best *best)
+{
+    const struct scree__vectors_target *target = searcher->target;
+    const struct scree__vectors_column *column = target->column;
+    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    const uint32_t padded = target->rough.padded_count, dim = column->shape.dim;
+    const uint8_t *centroids[SCREE__VECTORS_ROWS_TOGETHER];
+    float distances[SCREE__VECTORS_ROWS_TOGETHER], products[SCREE__VECTORS_ROWS_TOGETHER];
+    scree__vectors_rough_keys(&target->rough, &searcher->query, searcher->lower, searcher->keys);
+    for (uint32_t list = column->list_count; list < padded; list++)
+        searcher->keys[list] = searcher->lower[list] = INFINITY;
+    const float limit = certain_limit(searcher, padded, best->most);
+    const uint32_t found = kernels->below(searcher->lower, padded, limit, searcher->near_lists);
+    for (uint32_t first = 0, count; first < found; first += count) {
+        const uint32_t *near = searcher->near_lists + first;
+        count = found - first < SCREE__VECTORS_ROWS_TOGETHER ? found - first
+                                                             : SCREE__VECTORS_ROWS_TOGETHER;
+        for (uint32_t i = 0; i < count; i++)
+            centroids[i] =
+                (const uint8_t *)(column->centroids + (size_t)near[i] * column->centroid_stride);
+        kernels->rows(centroids, count, values, dim, false, true, distances);
+        kernels->rows(centroids, count, values, dim, false, false, products);
+        for (uint32_t i = 0; i < count; i++)
+            offer(best, (struct scree__vectors_probe){distances[i], products[i], near[i]});
+    }
+    put_in_order(best);
 }
 
 /* Is everything in the list further than limit, by its radius alone? As compared: |o - q|^2, or -<o, q>. */
@@ -137,18 +208,24 @@ uint32_t scree__vectors_probe(struct scree__vectors_searcher *searcher,
     const struct scree__vectors_target *target = searcher->target;
     const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    const uint32_t dim = column->shape.dim, segments = column->segment_count;
+    const uint32_t segments = column->segment_count;
     const float within = scree__vectors_compared(target, want->within);
-    uint32_t count = choose(searcher, products, want->nprobe), kept = 0;
-    searcher->length = sqrtf(kernels->product_fp32(values, values, dim));
+    const uint32_t lists = column->list_count;
+    struct best best = {searcher->probes, 0, want->nprobe < lists ? want->nprobe : lists};
+    if (scree__vectors_probes_roughly(target, want))
+        choose_roughly(searcher, values, &best);
+    else
+        choose_by_products(searcher, values, products, &best);
+    const uint32_t count = best.count;
+    uint32_t kept = 0;
+    if (column->shape.metric == SCREE_VECTORS_IP)
+        searcher->length = sqrtf(kernels->product_fp32(values, values, column->shape.dim));
     /* Centroids go to the end, so that their lists have room in front of those that are still to come. */
     struct scree__vectors_probe *from = searcher->probes + (size_t)count * (segments - 1);
     if (segments > 1)
         memmove(from, searcher->probes, count * sizeof *from);
     for (uint32_t i = 0; i < count; i++) {
         struct scree__vectors_probe it = from[i];
-        it.distance2 = kernels->distance2_fp32(
-            column->centroids + (size_t)it.list * column->centroid_stride, values, dim);
         for (uint32_t s = 0; s < segments; s++, it.list += column->list_count) {
             if (column->lists[it.list].count > 0 &&
                 !scree__vectors_beyond(target, it, searcher->length, within))

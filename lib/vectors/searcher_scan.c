@@ -52,51 +52,51 @@ static void find_lists(const struct scree__vectors_searcher *searcher, struct or
     }
 }
 
-/* Where hit `at` of a block lies. */
+/* Where row `at` of a list lies. */
 static void find_row(const struct scan *scan, const struct scree__vectors_pending *list,
                      uint32_t at, struct scree__vectors_whole_row *row)
 {
-    const struct scree__vectors_block *block = &scan->searcher->blocks[list->slot];
     const uint32_t pack = at / SCREE__VECTORS_PACK_ROWS;
-    row->pack = block->packs + pack * scan->pack_bytes;
-    row->width = scree__vectors_pack_width(block->count, pack);
+    row->pack = list->packs + pack * scan->pack_bytes;
+    row->width = scree__vectors_pack_width(list->row_count, pack);
     row->row = at % SCREE__VECTORS_PACK_ROWS;
-    row->extra = block->extra + (size_t)at * scan->extra_bytes;
-    row->extra_factors = block->extra_factors + 2 * (size_t)at;
+    row->extra = list->extra + (size_t)at * scan->extra_bytes;
+    row->extra_factors = list->extra_factors + 2 * (size_t)at;
     row->add = list->add;
     row->whole_error = list->whole_error;
+    __builtin_prefetch(row->extra);
+    __builtin_prefetch(row->extra_factors);
 }
 
+/* By the filter that there is. */
 static bool is_wanted(const struct scan *scan, uint32_t slot, uint32_t at)
 {
     const struct scree__vectors_target *target = scan->searcher->target;
-    return scan->want->filter == NULL ||
-           scree__vectors_filter_allows(scan->want->filter, target->svx, target->column,
+    return scree__vectors_filter_allows(scan->want->filter, target->svx, target->column,
                                         &scan->searcher->blocks[slot], at);
 }
 
-/* The next hits that are still below the limit, from order->hit[*next] on. */
+/* The next hits that are still below the limit, from order->hit[*next] on. The others are written, too, and written over: that takes no decisions. */
 static void gather(const struct scan *scan, const struct order *order, uint32_t *next,
                    struct looked_at *some)
 {
     const struct scree__vectors_hits *hits = &scan->searcher->hits;
     const float limit = limit_of(scan);
+    const bool whole = scan->want->whole, filtered = scan->want->filter != NULL;
     uint32_t i = *next, count = 0;
     for (; i < order->count && count < SCREE__VECTORS_WHOLE_ROWS; i++) {
         const uint32_t hit = order->hit[i];
         const struct scree__vectors_pending *list = &scan->searcher->pending[order->list[hit]];
-        if (!(hits->low[hit] < limit) || !is_wanted(scan, list->slot, hits->row[hit]))
-            continue;
+        bool in = hits->low[hit] < limit;
         some->slot[count] = list->slot;
         some->at[count] = hits->row[hit];
         some->estimate[count] = hits->estimate[hit];
         some->error[count] = hits->error[hit];
-        if (scan->want->whole) {
+        if (whole)
             find_row(scan, list, hits->row[hit], &some->row[count]);
-            __builtin_prefetch(some->row[count].extra);
-            __builtin_prefetch(some->row[count].extra_factors);
-        }
-        count++;
+        if (filtered)
+            in = in && is_wanted(scan, list->slot, hits->row[hit]);
+        count += in;
     }
     some->count = count;
     *next = i;
@@ -177,8 +177,10 @@ static enum scree_status settle_hits(const struct scan *scan, struct scree_error
 static void begin_list(const struct scan *scan, uint32_t slot)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
+    const struct scree__vectors_block *block = &searcher->blocks[slot];
     searcher->pending[searcher->pending_count++] = (struct scree__vectors_pending){
-        slot, searcher->hits.count, searcher->query.add, searcher->query.whole_error};
+        slot,         searcher->hits.count, searcher->query.add, searcher->query.whole_error,
+        block->count, block->packs,         block->extra,        block->extra_factors};
 }
 
 static enum scree_status scan_block(const struct scan *scan, uint32_t slot, struct scree_error *err)

@@ -2,6 +2,7 @@
 #include "vectors/svx_inside.h"
 #include "vectors/manifest.h"
 #include "vectors/tags.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "io/several.h"
 
@@ -46,6 +47,8 @@ enum scree_status scree__vectors_svx_find(const struct scree__vectors_svx *svx, 
 
 static uint64_t load_little(const uint8_t *p, uint32_t bytes)
 {
+    if (bytes == 4)
+        return scree__base_load32(p);
     uint64_t value = 0;
     for (uint32_t i = 0; i < bytes; i++)
         value |= (uint64_t)p[i] << 8 * i;

@@ -60,12 +60,15 @@ static void check_rotate(const struct scree__vectors_kernels *kernels)
         uint32_t n = dims[i];
         uint8_t state[SCREE__VECTORS_ROUNDS * DIM_MAX / 8];
         scree__vectors_rotation_make(draw(), n, state);
-        float *a = floats(n), *b = floats(n);
-        memcpy(b, a, n * sizeof *a);
-        plain->rotate(state, n, a);
-        kernels->rotate(state, n, b);
+        const uint32_t dim = n - draw() % 64;
+        float *row = floats(dim), *minus = floats(dim), *a = floats(n), *b = floats(n);
+        const float *origin = draw() % 2 == 0 ? minus : NULL;
+        plain->rotate(state, dim, n, row, origin, a);
+        kernels->rotate(state, dim, n, row, origin, b);
         assert_memory_equal(a, b, n * sizeof *a);
         free(a);
+        free(row);
+        free(minus);
         free(b);
     }
 }
@@ -319,6 +322,80 @@ static void check_rerank(const struct scree__vectors_kernels *kernels)
     }
 }
 
+/* Bounds of rounded centroids: the same bits, and they hold, also of centroids and queries that are zero or far away. */
+static void check_rough_of(const struct scree__vectors_kernels *kernels, uint32_t dim,
+                           uint32_t lists, float spread, float away)
+{
+    const uint32_t n = scree__vectors_padded_dim(dim);
+    uint8_t state[SCREE__VECTORS_ROUNDS * DIM_MAX / 8];
+    struct scree__vectors_rough rough;
+    struct scree__vectors_query queries[2];
+    float *centroids = floats((size_t)dim * lists), *origin = floats(dim), *values = floats(dim);
+    float *bounds[4];
+    scree__vectors_rotation_make(draw(), n, state);
+    const struct scree__vectors_quantizer quantizer = {dim, n, 1, SCREE__VECTORS_L2, state};
+    for (size_t i = 0; i < (size_t)dim * lists; i++)
+        centroids[i] = i < dim ? away : away + spread * centroids[i]; /* the first one alike */
+    scree__vectors_origin(centroids, dim, lists, dim, origin);
+    assert_int_equal(
+        scree__vectors_rough_init(&rough, NULL, &quantizer, centroids, dim, lists, origin, NULL),
+        SCREE_OK);
+    for (int i = 0; i < 4; i++)
+        bounds[i] = floats(rough.padded_count);
+    for (int round = 0; round < 4; round++) {
+        for (uint32_t d = 0; d < dim; d++)
+            values[d] = round == 0 ? origin[d] : away + spread * draw_float();
+        for (int j = 0; j < 2; j++) {
+            assert_int_equal(scree__vectors_query_init(&queries[j], &quantizer, 1.9f, NULL, NULL),
+                             SCREE_OK);
+            queries[j].kernels = j == 0 ? plain : kernels;
+            queries[j].rough = true;
+            scree__vectors_query_set(&queries[j], values, origin);
+            scree__vectors_rough_keys(&rough, &queries[j], bounds[2 * j], bounds[2 * j + 1]);
+        }
+        assert_memory_equal(bounds[0], bounds[2], rough.padded_count * sizeof(float));
+        assert_memory_equal(bounds[1], bounds[3], rough.padded_count * sizeof(float));
+        for (uint32_t list = 0; list < lists; list++) {
+            double key = 0, scale = 1e-30;
+            for (uint32_t d = 0; d < dim; d++) {
+                double from = (double)values[d] - origin[d];
+                double apart = (double)values[d] - centroids[(size_t)list * dim + d];
+                key += apart * apart - from * from;
+                scale += apart * apart + from * from;
+            }
+            assert_true((double)bounds[0][list] <= key && key <= (double)bounds[1][list]);
+            /* They are worth something. */
+            assert_true((double)bounds[1][list] - (double)bounds[0][list] <= 0.2 * scale);
+        }
+        scree__vectors_query_release(&queries[0]);
+        scree__vectors_query_release(&queries[1]);
+    }
+    scree__vectors_rough_release(&rough);
+    for (int i = 0; i < 4; i++)
+        free(bounds[i]);
+    free(centroids);
+    free(origin);
+    free(values);
+}
+
+static void check_rough(const struct scree__vectors_kernels *kernels)
+{
+    const uint32_t some[] = {1, 63, 100, 128, 300, 784, 1536};
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        check_rough_of(kernels, some[i], 1 + draw() % 150, 1, 0);
+        check_rough_of(kernels, some[i], 64, 1e-3f, 3);
+        check_rough_of(kernels, some[i], 70, 0, 2);
+        check_rough_of(kernels, some[i], 128, 1e8f, -1e7f);
+    }
+}
+
+static void test_rough(void **state)
+{
+    (void)state;
+    check_rough(plain);
+    each(check_rough);
+}
+
 /* Rows together are what they are one by one. */
 static void check_rows(const struct scree__vectors_kernels *kernels)
 {
@@ -422,7 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotate), cmocka_unit_test(test_lists),  cmocka_unit_test(test_encode),
         cmocka_unit_test(test_scan),   cmocka_unit_test(test_choose), cmocka_unit_test(test_rerank),
-        cmocka_unit_test(test_halves), cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_halves), cmocka_unit_test(test_ranks),  cmocka_unit_test(test_rough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
