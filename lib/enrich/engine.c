@@ -22,6 +22,8 @@ static enum scree_status check_options(const struct scree_enrich_options *option
         !(options->ground_reach < 1e12) || !(options->ground_cell >= 0) ||
         !(options->ground_cell < 1e12))
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a length has to be 0 or more");
+    if ((unsigned)options->unit > SCREE_ENRICH_US_SURVEY_FOOT)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "a unit that there is not");
     if (options->k == 0 && options->radius == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT,
                                 "neither a number of neighbours nor a radius");
@@ -57,6 +59,7 @@ enum scree_status scree__enrich_ask(struct scree__enrich_engine *engine, struct 
     if (status != SCREE_OK)
         return status;
     memset(question, 0, sizeof *question);
+    question->name = engine->file_count > 0 ? engine->files[0].path : "the points";
     question->shapes = scree__enrich_needs_shapes(survey->features);
     question->counts = scree__enrich_needs_counts(survey->features, options->score_mode);
     question->heights = scree__enrich_needs_heights(survey->features);

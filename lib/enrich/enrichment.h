@@ -28,6 +28,7 @@ struct scree_enrich_job {
 
     struct scree__enrich_field fields[SCREE_FEATURE_COUNT];
     uint32_t field_count;
+    struct scree__enrich_invariants invariants; /* of the fields */
     struct scree__enrich_text parameters;
 
     struct scree__enrich_rows *rows;

@@ -391,6 +391,8 @@ static enum scree_status part_heights(struct scree__enrich_ground *ground, const
     scree__enrich_network_end(ground);
     if (status == SCREE_OK && ground->far_count > 0)
         status = scree__enrich_far_heights(ground, &window->store->nodes[part->node], err);
+    if (status == SCREE_OK && part->in_core)
+        status = scree__enrich_ground_check(ground, part->first, part->end, err);
     return status;
 }
 

@@ -71,6 +71,13 @@ scree__enrich_ground_beyond(struct scree__enrich_ground *ground, struct features
                             struct features_place b, bool opposite, struct features_corner *point,
                             bool *found, struct scree_error *err);
 
+/* ---------------------------------------------------------------------------- heights_check.c */
+
+/* Of ground points [first, end) of the core that lie above the ground: is it another ground point that they lie above? SCREE_E_DATA: it is not. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_ground_check(const struct scree__enrich_ground *ground, uint32_t first, uint32_t end,
+                           struct scree_error *err);
+
 /* -------------------------------------------------------------------------- heights_network.c */
 
 /* A triangle took so many looks to find: after too many of those the part gets a network, if the budget has room for it. */

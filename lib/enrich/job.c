@@ -95,6 +95,7 @@ static enum scree_status make_fields(struct scree_enrich_job *job, struct scree_
         .unit = scree__enrich_short_unit(job->survey->unit_name)};
     job->field_count = scree__enrich_fields_make(job->survey->features, options->compact,
                                                  options->ign_names, &terms, job->fields);
+    scree__enrich_invariants_init(&job->invariants, job->fields, job->field_count);
     const bool scored =
         (job->survey->features & SCREE_FEATURE_BIT(SCREE_FEATURE_BUILDING_SCORE)) != 0;
     if (options->write_class && !scored)

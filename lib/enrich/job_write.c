@@ -55,6 +55,7 @@ static struct scree__enrich_change change_of(struct scree_enrich_job *job)
     struct scree__enrich_change change = {
         .fields = job->fields,
         .field_count = job->field_count,
+        .invariants = &job->invariants,
         .parameters = job->parameters.text,
         .kind = SCREE__ENRICH_SAME,
         .las14 = job->options.las14,

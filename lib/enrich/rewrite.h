@@ -15,6 +15,7 @@
 #define SCREE_LIB_ENRICH_REWRITE_H
 
 #include "enrich/fields.h"
+#include "enrich/invariants.h"
 #include "enrich/own.h"
 #include "par/context.h"
 
@@ -26,6 +27,7 @@ struct scree__enrich_change {
     const struct scree__enrich_field
         *fields; /* in the order of the rows; count 0: takes ours away */
     uint32_t field_count;
+    const struct scree__enrich_invariants *invariants; /* NULL, or: what is written is looked at */
     const char
         *parameters; /* the JSON of the parameter record; see parameters.h; NULL without fields */
     enum scree__enrich_kind kind;

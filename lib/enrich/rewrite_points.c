@@ -62,14 +62,23 @@ static void put_fields(const struct scree__enrich_change *change, const float *v
     }
 }
 
-/* Of `count` records: a few at a time, so that they stay at hand from field to field. */
-static void put_all_fields(const struct scree__enrich_change *change, const float *values,
-                           uint32_t count, uint8_t *at, uint32_t record_bytes)
+/* Of `count` records, from point `first` on: a few at a time, so that they stay at hand from field to field, and for the look at what was written. */
+static enum scree_status put_all_fields(const struct scree__enrich_writing *writing, uint64_t first,
+                                        const float *values, uint32_t count, uint8_t *at,
+                                        uint32_t record_bytes, struct scree_error *err)
 {
-    for (uint32_t i = 0; i < count; i += PUT_AT_ONCE)
-        put_fields(change, values + (size_t)i * change->field_count,
-                   count - i < PUT_AT_ONCE ? count - i : PUT_AT_ONCE, at + (size_t)i * record_bytes,
-                   record_bytes);
+    const struct scree__enrich_change *change = writing->change;
+    enum scree_status status = SCREE_OK;
+    for (uint32_t i = 0; i < count && status == SCREE_OK; i += PUT_AT_ONCE) {
+        const uint32_t some = count - i < PUT_AT_ONCE ? count - i : PUT_AT_ONCE;
+        uint8_t *to = at + (size_t)i * record_bytes;
+        put_fields(change, values + (size_t)i * change->field_count, some, to, record_bytes);
+        if (change->invariants != NULL)
+            status =
+                scree__enrich_invariants_check(change->invariants, to, record_bytes, some,
+                                               first + i, scree_source_name(writing->source), err);
+    }
+    return status;
 }
 
 /* Are the points of a unit known to be of one scanner channel? */
@@ -97,8 +106,8 @@ static enum scree_status make_fields(const struct scree__enrich_points *points,
     for (uint32_t i = 0; i < count && points->decoded != 0; i++)
         scree__enrich_fields_record(to + (uint64_t)i * points->record_bytes,
                                     decoded ? slot->piece + (uint64_t)i * writing->in_bytes : NULL);
-    put_all_fields(change, slot->values, count, to + before, points->record_bytes);
-    return SCREE_OK;
+    return put_all_fields(writing, slot->first_point + done, slot->values, count, to + before,
+                          points->record_bytes, err);
 }
 
 /* `count` records of the slot's chunk from `done` on: as they were, and the new fields. */
@@ -126,10 +135,11 @@ static enum scree_status widen(const struct scree__enrich_points *points,
             memcpy(at + writing->keep_at + writing->field_bytes, from + after,
                    writing->in_bytes - after);
     }
-    put_all_fields(change, slot->values, count, to + writing->keep_at, writing->out_bytes);
-    if (change->touch != NULL)
+    enum scree_status status = put_all_fields(writing, first, slot->values, count,
+                                              to + writing->keep_at, writing->out_bytes, err);
+    if (status == SCREE_OK && change->touch != NULL)
         change->touch(change->user, first, count, to, writing->out_bytes, slot->values);
-    return SCREE_OK;
+    return status;
 }
 
 static enum scree_status encode(const struct scree__enrich_points *points,

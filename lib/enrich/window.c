@@ -105,7 +105,11 @@ static enum scree_status put_one(struct scree__enrich_window *window, uint64_t s
                                  struct scree_error *err)
 {
     scree__enrich_lacks(window->rules, values, window->lacks);
-    window->ground += (roles & ENRICH_GROUND) != 0;
+    if ((roles & ENRICH_GROUND) != 0) {
+        window->ground++;
+        if (window->question->heights && !(values->height >= 0))
+            return scree__enrich_ground_wrong(window, source, values->height, err);
+    }
     return scree__enrich_shelf_put(window->shelf, source, values, window->put_work, err);
 }
 

@@ -16,6 +16,7 @@
 
 /* What is asked, in lattice units. */
 struct scree__enrich_question {
+    const char *name; /* of the input, for messages */
     bool shapes, counts, heights;
     uint32_t k; /* 0: all within limit2 */
     uint64_t limit2, count2;
@@ -101,6 +102,11 @@ SCREE_MUST_CHECK enum scree_status scree__enrich_window_gather(struct scree__enr
                                                                const int64_t max[3], uint32_t role,
                                                                uint64_t copies, bool *whole,
                                                                struct scree_error *err);
+
+/* heights_check.c: SCREE_E_DATA, with what has to hold of the height of a ground point. */
+SCREE_MUST_CHECK enum scree_status
+scree__enrich_ground_wrong(const struct scree__enrich_window *window, uint64_t point, float height,
+                           struct scree_error *err);
 
 /* heights.c: fills values[].height of the part. */
 SCREE_MUST_CHECK enum scree_status scree__enrich_heights(struct scree__enrich_window *window,
