@@ -147,7 +147,7 @@ static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t pa
     return least[most - 1];
 }
 
-/* Those whose lower bounds are below that are compared exactly. */
+/* Those whose lower bounds are below that are compared exactly: hardly more than are wanted. */
 static void choose_roughly(struct scree__vectors_searcher *searcher, const float *values,
                            struct best *best)
 {
@@ -155,26 +155,24 @@ static void choose_roughly(struct scree__vectors_searcher *searcher, const float
     const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
     const uint32_t padded = target->rough.padded_count, dim = column->shape.dim;
-    const uint8_t *centroids[SCREE__VECTORS_ROWS_TOGETHER];
-    float distances[SCREE__VECTORS_ROWS_TOGETHER], products[SCREE__VECTORS_ROWS_TOGETHER];
+    const uint32_t *near = searcher->near_lists;
     scree__vectors_rough_keys(&target->rough, &searcher->query, searcher->lower, searcher->keys);
     for (uint32_t list = column->list_count; list < padded; list++)
         searcher->keys[list] = searcher->lower[list] = INFINITY;
     const float limit = certain_limit(searcher, padded, best->most);
     const uint32_t found = kernels->below(searcher->lower, padded, limit, searcher->near_lists);
-    for (uint32_t first = 0, count; first < found; first += count) {
-        const uint32_t *near = searcher->near_lists + first;
-        count = found - first < SCREE__VECTORS_ROWS_TOGETHER ? found - first
-                                                             : SCREE__VECTORS_ROWS_TOGETHER;
-        for (uint32_t i = 0; i < count; i++)
-            centroids[i] =
-                (const uint8_t *)(column->centroids + (size_t)near[i] * column->centroid_stride);
-        kernels->rows(centroids, count, values, dim, false, true, distances);
-        kernels->rows(centroids, count, values, dim, false, false, products);
-        for (uint32_t i = 0; i < count; i++)
-            offer(best, (struct scree__vectors_probe){distances[i], products[i], near[i]});
+    for (uint32_t i = 0; i < found; i++)
+        __builtin_prefetch(column->centroids + (size_t)near[i] * column->centroid_stride);
+    for (uint32_t i = 0; i < found; i++) {
+        const float *centroid = column->centroids + (size_t)near[i] * column->centroid_stride;
+        offer(best, (struct scree__vectors_probe){kernels->distance2_fp32(centroid, values, dim), 0,
+                                                  near[i]});
     }
     put_in_order(best);
+    for (uint32_t i = 0; i < best->count && column->shape.metric == SCREE_VECTORS_COSINE; i++)
+        best->probes[i].product = kernels->product_fp32(
+            column->centroids + (size_t)best->probes[i].list * column->centroid_stride, values,
+            dim);
 }
 
 /* Is everything in the list further than limit, by its radius alone? As compared: |o - q|^2, or -<o, q>. */
