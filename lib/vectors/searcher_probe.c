@@ -46,21 +46,19 @@ static void sort_heap(struct scree__vectors_probe *probes, uint32_t count)
     }
 }
 
-/* A limit below which `most` of the keys of so many lists, padded by infinities, are, and few more if such a limit is found soon. */
-static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t lists,
-                       uint32_t padded, uint32_t most)
+float scree__vectors_limit_for(const struct scree__vectors_kernels *kernels, const float *values,
+                               uint32_t count, uint32_t most)
 {
-    enum { TRIES = 12, FEW_LISTS = 32 };
-    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    enum { TRIES = 12, FEW_VALUES = 32 };
     float low, high = INFINITY;
-    if (lists < FEW_LISTS || most >= lists)
+    if (count < FEW_VALUES || most >= count)
         return high;
-    float middling = kernels->middling(searcher->keys, lists, &low);
+    float middling = kernels->middling(values, count, &low);
     const float least = low;
-    /* Keys are spread as if they came from a normal distribution, roughly. */
-    float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)lists);
+    /* They are spread as if they came from a normal distribution, roughly. */
+    float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)count);
     for (int i = 0; i < TRIES; i++) {
-        uint32_t found = kernels->below(searcher->keys, padded, at, NULL);
+        uint32_t found = kernels->below(values, count, at, NULL);
         *(found < most ? &low : &high) = at;
         if (found >= most && found <= most + most / 4 + 4)
             break;
@@ -111,9 +109,9 @@ static void choose_by_products(struct scree__vectors_searcher *searcher, const f
                   padded, searcher->keys);
     for (uint32_t list = lists; list < padded; list++)
         searcher->keys[list] = INFINITY;
-    uint32_t found =
-        kernels->below(searcher->keys, padded, limit_for(searcher, lists, padded, best->most),
-                       searcher->near_lists);
+    uint32_t found = kernels->below(
+        searcher->keys, padded,
+        scree__vectors_limit_for(kernels, searcher->keys, lists, best->most), searcher->near_lists);
     for (uint32_t i = 0; i < found; i++)
         offer(best,
               (struct scree__vectors_probe){searcher->keys[near[i]], products[near[i]], near[i]});
@@ -130,7 +128,8 @@ static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t pa
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
     const uint32_t *near = searcher->near_lists;
     float least[SCREE__VECTORS_UPPERS_IN_ORDER];
-    const float limit = limit_for(searcher, searcher->target->column->list_count, padded, most);
+    const float limit = scree__vectors_limit_for(kernels, searcher->keys,
+                                                 searcher->target->column->list_count, most);
     if (most > SCREE__VECTORS_UPPERS_IN_ORDER)
         return limit;
     uint32_t found = kernels->below(searcher->keys, padded, limit, searcher->near_lists);
