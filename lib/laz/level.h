@@ -13,7 +13,7 @@
 #define LAZ_LEVEL LAZ_LEVEL_PLAIN
 #endif
 
-#if LAZ_LEVEL != LAZ_LEVEL_PLAIN
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN && SCREE__SIMD_X86
 #include <immintrin.h>
 #elif defined(__GNUC__) && defined(__SSE2__)
 #include <emmintrin.h>

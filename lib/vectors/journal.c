@@ -128,15 +128,21 @@ bool scree__vectors_journal_next(struct scree__vectors_journal *journal,
 
 /* ---------------------------------------------------------------------------------------- writing */
 
-enum scree_status scree__vectors_journal_clear(struct scree__vectors_journal *journal,
-                                               struct scree_error *err)
+/* What is behind the last whole record goes: it could hold an old record just where the next one ends. */
+static enum scree_status cut(const struct scree__vectors_journal *journal, struct scree_error *err)
 {
     int code;
     do
-        code = ftruncate(journal->descriptor, 0);
+        code = ftruncate(journal->descriptor, (off_t)journal->end);
     while (code != 0 && errno == EINTR);
+    return code == 0 ? SCREE_OK : fail(journal, "cannot shorten", err);
+}
+
+enum scree_status scree__vectors_journal_clear(struct scree__vectors_journal *journal,
+                                               struct scree_error *err)
+{
     journal->end = 0;
-    return code == 0 ? SCREE_OK : fail(journal, "cannot empty", err);
+    return cut(journal, err);
 }
 
 static enum scree_status put(struct scree__vectors_journal *journal, const void *bytes,
@@ -170,7 +176,8 @@ enum scree_status scree__vectors_journal_begin(struct scree__vectors_journal *jo
     journal->at = journal->end;
     journal->left = byte_count;
     journal->crc = 0;
-    return put(journal, head, sizeof head, err);
+    enum scree_status status = cut(journal, err);
+    return status == SCREE_OK ? put(journal, head, sizeof head, err) : status;
 }
 
 enum scree_status scree__vectors_journal_add(struct scree__vectors_journal *journal,

@@ -63,6 +63,14 @@ expect 0 enrich in in/out $quick
 says err '1 done, 3 skipped, 0 failed'
 expect 0 enrich in in/out --k 9 --features Planarity,NormalZ
 says err '4 done, 0 skipped, 0 failed'
+for more in "--ground-cell 3" "--unit ft" "--las14" ""; do
+    # shellcheck disable=SC2086
+    expect 0 enrich in in/out --k 9 --features Planarity,NormalZ $more
+    says err '4 done, 0 skipped, 0 failed'
+    # shellcheck disable=SC2086
+    expect 0 enrich in in/out --k 9 --features Planarity,NormalZ $more
+    says err '0 done, 4 skipped, 0 failed'
+done
 make_survey "in/a b/y.las" 3K --format 3 --seed 5 --force
 expect 0 enrich in in/out --k 9 --features Planarity,NormalZ
 says err '1 done, 3 skipped, 0 failed'
