@@ -53,6 +53,8 @@ SCREE_MUST_CHECK enum scree_status scree__vectors_leave(struct scree__vectors_se
 /* Takes their rows. Errors: of reading them; nothing is left then. */
 SCREE_MUST_CHECK enum scree_status scree__vectors_ask_rows(struct scree__vectors_searcher *searcher,
                                                            struct scree_error *err);
+/* Asks memory for them once more: of a hundred lines at once some are not fetched. */
+void scree__vectors_ask_rows_again(const struct scree__vectors_searcher *searcher);
 /* Them into searcher->nearest. */
 void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
                                    const struct scree__vectors_want *want, const float *values);

@@ -213,13 +213,23 @@ static void compare_rows(struct scree__vectors_searcher *searcher, const float *
         distances[i] = -distances[i];
 }
 
-/* What taking them has not asked for already. */
+/* Bytes [begin, end) of some rows. */
 static void prefetch_rows(const struct scree__vectors_unsettled *left, uint32_t first,
-                          uint32_t count, uint32_t bytes)
+                          uint32_t count, uint32_t begin, uint32_t end)
 {
     for (uint32_t i = first; i < left->count && i < first + count; i++)
-        for (uint32_t at = SCREE__VECTORS_ROW_PREFETCHED; at < bytes; at += 64)
+        for (uint32_t at = begin; at < end; at += 64)
             __builtin_prefetch(left->rows[i] + at);
+}
+
+void scree__vectors_ask_rows_again(const struct scree__vectors_searcher *searcher)
+{
+    const struct scree__vectors_unsettled *left = &searcher->unsettled;
+    const uint32_t bytes = scree__vectors_row_bytes(&searcher->target->column->shape);
+    if (left->there)
+        prefetch_rows(left, 0, SCREE__VECTORS_ROWS_TOGETHER, 0,
+                      bytes < SCREE__VECTORS_ROW_PREFETCHED ? bytes
+                                                            : SCREE__VECTORS_ROW_PREFETCHED);
 }
 
 /*
@@ -238,12 +248,12 @@ void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
         left->count <= (uint64_t)want->k + SPARE && left->count <= SCREE__VECTORS_NEAREST_FEW;
     float distances[SCREE__VECTORS_NEAREST_FEW];
     scree__vectors_nearest_begin(&searcher->nearest, want->k);
-    prefetch_rows(left, 0, most, bytes);
+    prefetch_rows(left, 0, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
     for (uint32_t first = 0, next; first < left->count; first = next) {
         const float limit = scree__vectors_nearest_limit(&searcher->nearest);
         uint32_t end = next = left->count - first < most ? left->count : first + most;
         float *here = few ? distances + first : distances;
-        prefetch_rows(left, next, most, bytes);
+        prefetch_rows(left, next, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
         while (end > first && left->lows[end - 1] > limit)
             end--;
         compare_rows(searcher, values, first, end - first, here);

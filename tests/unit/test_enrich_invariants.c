@@ -125,9 +125,9 @@ static void spoil_point(struct written *written, uint32_t i, bool compact)
             spoil(written, checked[f], i, NAN);
         if (f >= 3)
             spoil(written, checked[f], i,
-                  value + (value > 0.5F ? -1 : 1) * (compact ? 8e-5F : 3e-6F));
-        else if (fabsf(value) > 0.5F)
-            spoil(written, checked[f], i, value * (compact ? 1 - 4e-4F : 1 + 1e-5F));
+                  value + (value > 0.5F ? -1 : 1) * (compact ? 4.6e-5F : 3e-6F));
+        else if (fabsf(value) > (compact ? 0.9F : 0.5F))
+            spoil(written, checked[f], i, value * (compact ? 1 - 7.5e-5F : 1 + 1e-5F));
     }
 }
 
