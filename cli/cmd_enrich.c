@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/enrich_numbers.h"
 #include "cli/enrich_report.h"
+#include "cli/enrich_standing.h"
 #include "cli/locations.h"
 #include "cli/numbers.h"
 #include "cli/session.h"
@@ -319,6 +320,7 @@ struct listener {
     struct session *session;
     const struct common_options *common;
     cJSON *files; /* NULL: no document is wanted */
+    struct enrich_standing standing;
 };
 
 static void hear(void *user, const struct scree_enrich_file *file)
@@ -327,6 +329,7 @@ static void hear(void *user, const struct scree_enrich_file *file)
     const bool failed = file->outcome == SCREE_ENRICH_FAILED;
     if (listener->files != NULL)
         enrich_file_json(listener->files, file);
+    enrich_standing_add(&listener->standing, file);
     if (listener->common->quiet && !failed)
         return;
     progress_pause(&listener->session->progress);
@@ -341,8 +344,8 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     const struct common_options *common = &arguments->common;
     struct scree_enrich_batch_options batch;
     cJSON *document = common->json ? json_document("enrich") : NULL;
-    struct listener listener = {session, common,
-                                document != NULL ? json_array(document, "files") : NULL};
+    struct listener listener = {.session = session, .common = common};
+    listener.files = document != NULL ? json_array(document, "files") : NULL;
     scree_enrich_batch_options_init(&batch);
     batch.each = wanted;
     batch.inputs = inputs->paths;
@@ -358,6 +361,7 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     progress_finish(&session->progress);
     if (document != NULL && status == SCREE_OK) {
         enrich_batch_json(document, result);
+        enrich_standing_json(document, &listener.standing);
         enrich_outcome_json(document, &outcome);
         json_print(document);
     } else if (document != NULL) {
@@ -365,6 +369,9 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     }
     if (status == SCREE_OK && !common->quiet)
         enrich_batch_text(result, &outcome, batch.dry_run);
+    if (status == SCREE_OK && !common->quiet)
+        enrich_standing_text(&listener.standing);
+    enrich_standing_release(&listener.standing);
     return status;
 }
 

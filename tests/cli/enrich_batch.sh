@@ -169,3 +169,20 @@ if command -v flock > /dev/null 2>&1; then
     kill $holder 2> /dev/null || true
     wait $holder 2> /dev/null || true
 fi
+
+# Building scores of a folder: all points together, and the worst files first; what has no class 6 is counted.
+mkdir towns
+make_survey towns/a.laz 6K --format 6
+make_survey towns/b.laz 3K --format 6
+make_survey towns/c.laz 1
+expect 0 enrich towns scored --mode building --neighbors none --json --report none
+is_json out
+says err 'building score against class 6, of files done now: 2 with class 6, 1 without'
+says err ' all points together$'
+sed -n 's/^ *\([0-9.]*\) .*towns\/[ab].laz$/\1/p' err > f1
+[ "$(wc -l < f1)" = 2 ] || fail "not two files are listed"
+sort -n f1 | cmp - f1 || fail "the worst is not the first"
+says out '"files_with_class_6":[[:space:]]*2'
+says out '"files_without_class_6":[[:space:]]*1'
+expect 0 enrich towns scored --mode building --neighbors none --report none
+! grep -q 'against class 6' err || fail "scores of files that were not done now"
