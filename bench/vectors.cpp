@@ -1,10 +1,10 @@
 /*
  * vectors.cpp - a vector index beside IVF-Flat of FAISS, in one process, on one thread, in turns: recall of the 10 nearest and queries a CPU second.
  *
- *     bench_vectors BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]
+ *     bench_vectors BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL]]]
  *
- * BASE, QUERIES: .fvecs or .bvecs; TRUTH: .ivecs, row numbers of the exact nearest. METRIC: l2 or cosine; RERANK: none, fp32, fp16. C++, because FAISS is; built
- * only where FAISS is found.
+ * BASE, QUERIES: .fvecs or .bvecs; TRUTH: .ivecs, row numbers of the exact nearest. METRIC: l2 or cosine; RERANK: none, fp32, fp16. With several numbers of lists
+ * each side's best of them is compared as well. Nothing is measured far beyond RECALL (0.998). C++, because FAISS is; built only where FAISS is found.
  */
 #include "scree/scree.h"
 
@@ -167,24 +167,143 @@ static scree_vectors_index *build(const options &options, const std::string &pat
     return index;
 }
 
+/* A point for each nprobe. */
+struct sides {
+    std::vector<point> ours, theirs;
+};
+
+struct sets {
+    rows base, queries, truth; /* base and queries of length 1 for cosine */
+};
+
+static const double RECALLS[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998};
+
+static double middle_of(std::vector<double> times)
+{
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+}
+
+static void measure(const sets &sets, scree_vectors_index *index, faiss::IndexIVFFlat &peer, size_t nprobe,
+                    int turns, sides *out)
+{
+    const rows &queries = sets.queries;
+    std::vector<uint64_t> ids(queries.count * K);
+    std::vector<faiss::Index::idx_t> peer_ids(queries.count * K);
+    std::vector<float> distances(queries.count * K);
+    std::vector<double> our_times, single_times, peer_times;
+    scree_vectors_search_options search;
+    scree_vectors_search_statistics done = {};
+    scree_error err = SCREE_ERROR_INIT;
+    scree_vectors_search_options_init(&search);
+    search.nprobe = (uint32_t)nprobe;
+    peer.nprobe = nprobe;
+    for (int turn = 0; turn <= turns; turn++) { /* the first one fills caches */
+        double ours_now = timed([&] {
+            if (scree_vectors_search(index, &search, queries.values.data(), queries.count, ids.data(),
+                                     distances.data(), nullptr, &done, &err) != SCREE_OK)
+                fail(err.message);
+        });
+        double single_now = timed([&] {
+            for (size_t q = 0; q < queries.count; q++)
+                if (scree_vectors_search(index, &search, &queries.values[q * queries.dim], 1, &ids[q * K],
+                                         &distances[q * K], nullptr, nullptr, &err) != SCREE_OK)
+                    fail(err.message);
+        });
+        double theirs_now = timed([&] {
+            peer.search((faiss::Index::idx_t)queries.count, queries.values.data(), K, distances.data(),
+                        peer_ids.data());
+        });
+        if (turn > 0 || turns == 0) {
+            our_times.push_back(ours_now);
+            single_times.push_back(single_now);
+            peer_times.push_back(theirs_now);
+        }
+    }
+    double n = (double)queries.count;
+    point ours = {nprobe, recall_of(ids, sets.truth, queries.count), n / middle_of(our_times)};
+    point theirs = {nprobe, recall_of(peer_ids, sets.truth, queries.count), n / middle_of(peer_times)};
+    out->ours.push_back(ours);
+    out->theirs.push_back(theirs);
+    printf("nprobe %4zu: scree %.4f %8.0f/s (one by one %8.0f/s, %6.0f codes, %5.1f rows)   FAISS %.4f %8.0f/s\n",
+           nprobe, ours.recall, ours.rate, n / middle_of(single_times), (double)done.code_count / n,
+           (double)done.row_count / n, theirs.recall, theirs.rate);
+    fflush(stdout);
+}
+
+static sides measure_lists(const sets &sets, const options &options, scree_context *context, int turns,
+                           double recall)
+{
+    const char *folder = getenv("TMPDIR");
+    std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/bench_vectors.svx";
+    double begin = now();
+    scree_vectors_index *index = build(options, path, context);
+    double built = now() - begin;
+    begin = now();
+    faiss::IndexFlatL2 flat((faiss::Index::idx_t)sets.base.dim);
+    faiss::IndexIVFFlat peer(&flat, sets.base.dim, options.lists, faiss::METRIC_L2);
+    peer.train((faiss::Index::idx_t)sets.base.count, sets.base.values.data());
+    peer.add((faiss::Index::idx_t)sets.base.count, sets.base.values.data());
+    printf("CPU seconds to build: scree %.2f, FAISS %.2f\n", built, now() - begin);
+    sides out;
+    for (size_t nprobe = 1; nprobe <= options.lists; nprobe *= 2) {
+        measure(sets, index, peer, nprobe, turns, &out);
+        if (out.ours.back().recall > recall && out.theirs.back().recall > recall)
+            break;
+    }
+    scree_vectors_close(index);
+    remove(path.c_str());
+    for (double at : RECALLS) {
+        double ours = rate_at(out.ours, at), theirs = rate_at(out.theirs, at);
+        if (ours > 0 && theirs > 0)
+            printf("at %.3f: scree %8.0f/s, FAISS %8.0f/s: %5.1f times\n", at, ours, theirs, ours / theirs);
+    }
+    return out;
+}
+
+/* The best of all numbers of lists, each side its own. */
+static void print_best(const std::vector<uint32_t> &lists, const std::vector<sides> &all)
+{
+    for (double at : RECALLS) {
+        size_t best[2] = {0, 0};
+        double rate[2] = {0, 0};
+        for (size_t i = 0; i < all.size(); i++)
+            for (int side = 0; side < 2; side++) {
+                double here = rate_at(side == 0 ? all[i].ours : all[i].theirs, at);
+                if (here > rate[side]) {
+                    rate[side] = here;
+                    best[side] = i;
+                }
+            }
+        if (rate[0] > 0 && rate[1] > 0)
+            printf("at %.3f, best: scree %8.0f/s (%u lists), FAISS %8.0f/s (%u): %5.1f times\n", at, rate[0],
+                   lists[best[0]], rate[1], lists[best[1]], rate[0] / rate[1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 8)
-        fail("BASE QUERIES TRUTH METRIC LISTS BITS RERANK [TURNS [QUERIES]]");
+        fail("BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL]]]");
     if (getenv("OPENBLAS_NUM_THREADS") == nullptr) { /* read when it is loaded; its threads' waiting would be in everybody's time */
         setenv("OPENBLAS_NUM_THREADS", "1", 1);
         execv("/proc/self/exe", argv);
     }
     omp_set_num_threads(1);
-    rows base = read_rows(argv[1]), queries = read_rows(argv[2]), truth = read_rows(argv[3]);
-    options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2,
-                       (uint32_t)atoi(argv[5]), (uint32_t)atoi(argv[6]),
+    sets sets = {read_rows(argv[1]), read_rows(argv[2]), read_rows(argv[3])};
+    options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2, 0,
+                       (uint32_t)atoi(argv[6]),
                        strcmp(argv[7], "fp32") == 0   ? SCREE_VECTORS_RERANK_FP32
                        : strcmp(argv[7], "fp16") == 0 ? SCREE_VECTORS_RERANK_FP16
                                                       : SCREE_VECTORS_RERANK_NONE};
     int turns = argc > 8 ? atoi(argv[8]) : 3;
-    if (argc > 9 && (size_t)atoi(argv[9]) < queries.count)
-        queries.count = (size_t)atoi(argv[9]);
+    if (argc > 9 && (size_t)atoi(argv[9]) < sets.queries.count)
+        sets.queries.count = (size_t)atoi(argv[9]);
+    double recall = argc > 10 ? atof(argv[10]) : 0.998;
+    if (options.metric == SCREE_VECTORS_COSINE) {
+        normalise(sets.base);
+        normalise(sets.queries);
+    }
     scree_context_options context_options;
     scree_context *context = nullptr;
     scree_context_options_init(&context_options);
@@ -192,80 +311,18 @@ int main(int argc, char **argv)
     context_options.memory_bytes = (uint64_t)3 << 30;
     if (scree_context_new(&context_options, &context, nullptr) != SCREE_OK)
         fail("no context");
-    const char *folder = getenv("TMPDIR");
-    std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/bench_vectors.svx";
-    double begin = now();
-    scree_vectors_index *index = build(options, path, context);
-    double built = now() - begin;
-
-    begin = now();
-    if (options.metric == SCREE_VECTORS_COSINE) {
-        normalise(base);
-        normalise(queries);
+    printf("level %s; %zu rows, %zu dimensions, %zu queries\n", scree_cpu_level(), sets.base.count,
+           sets.base.dim, sets.queries.count);
+    std::vector<uint32_t> lists;
+    std::vector<sides> all;
+    for (const char *at = argv[5]; at != nullptr; at = strchr(at, ',') != nullptr ? strchr(at, ',') + 1 : nullptr)
+        lists.push_back((uint32_t)atoi(at));
+    for (uint32_t some : lists) {
+        options.lists = some;
+        all.push_back(measure_lists(sets, options, context, turns, recall));
     }
-    faiss::IndexFlatL2 flat((faiss::Index::idx_t)base.dim);
-    faiss::IndexIVFFlat peer(&flat, base.dim, options.lists, faiss::METRIC_L2);
-    peer.train((faiss::Index::idx_t)base.count, base.values.data());
-    peer.add((faiss::Index::idx_t)base.count, base.values.data());
-    printf("CPU seconds to build: scree %.2f, FAISS %.2f\n", built, now() - begin);
-    printf("level %s; %zu rows, %zu dimensions, %zu queries\n", scree_cpu_level(), base.count, base.dim,
-           queries.count);
-
-    std::vector<point> ours, theirs;
-    std::vector<uint64_t> ids(queries.count * K);
-    std::vector<faiss::Index::idx_t> peer_ids(queries.count * K);
-    std::vector<float> distances(queries.count * K);
-    for (size_t nprobe = 1; nprobe <= options.lists; nprobe *= 2) {
-        scree_vectors_search_options search;
-        scree_vectors_search_statistics done = {};
-        scree_error err = SCREE_ERROR_INIT;
-        scree_vectors_search_options_init(&search);
-        search.nprobe = (uint32_t)nprobe;
-        peer.nprobe = nprobe;
-        std::vector<double> our_times, single_times, peer_times;
-        for (int turn = 0; turn <= turns; turn++) { /* the first one fills caches */
-            double ours_now = timed([&] {
-                if (scree_vectors_search(index, &search, queries.values.data(), queries.count, ids.data(),
-                                         distances.data(), nullptr, &done, &err) != SCREE_OK)
-                    fail(err.message);
-            });
-            double single_now = timed([&] {
-                for (size_t q = 0; q < queries.count; q++)
-                    if (scree_vectors_search(index, &search, &queries.values[q * queries.dim], 1, &ids[q * K],
-                                             &distances[q * K], nullptr, nullptr, &err) != SCREE_OK)
-                        fail(err.message);
-            });
-            double theirs_now = timed([&] {
-                peer.search((faiss::Index::idx_t)queries.count, queries.values.data(), K, distances.data(),
-                            peer_ids.data());
-            });
-            if (turn > 0) {
-                our_times.push_back(ours_now);
-                single_times.push_back(single_now);
-                peer_times.push_back(theirs_now);
-            }
-        }
-        for (auto times : {&our_times, &single_times, &peer_times})
-            std::sort(times->begin(), times->end());
-        double n = (double)queries.count, middle = (double)(turns / 2);
-        ours.push_back({nprobe, recall_of(ids, truth, queries.count), n / our_times[(size_t)middle]});
-        theirs.push_back({nprobe, recall_of(peer_ids, truth, queries.count), n / peer_times[(size_t)middle]});
-        printf("nprobe %4zu: scree %.4f %8.0f/s (one by one %8.0f/s, %6.0f codes, %5.1f rows)   FAISS %.4f %8.0f/s\n",
-               nprobe, ours.back().recall, ours.back().rate, n / single_times[(size_t)middle],
-               (double)done.code_count / n, (double)done.row_count / n, theirs.back().recall,
-               theirs.back().rate);
-        fflush(stdout);
-        if (ours.back().recall > 0.998 && theirs.back().recall > 0.998)
-            break;
-    }
-    for (double recall : {0.9, 0.95, 0.98, 0.99, 0.995, 0.998}) {
-        double our_rate = rate_at(ours, recall), peer_rate = rate_at(theirs, recall);
-        if (our_rate > 0 && peer_rate > 0)
-            printf("at %.3f: scree %8.0f/s, FAISS %8.0f/s: %5.1f times\n", recall, our_rate, peer_rate,
-                   our_rate / peer_rate);
-    }
-    scree_vectors_close(index);
+    if (lists.size() > 1)
+        print_best(lists, all);
     scree_context_free(context);
-    remove(path.c_str());
     return 0;
 }

@@ -1,6 +1,8 @@
 /* cmd_enrich.c - scree enrich: what each point's surroundings look like, as extra dimensions of LAS, LAZ and COPC files. */
 #include "cli/command.h"
+#include "cli/enrich_numbers.h"
 #include "cli/enrich_report.h"
+#include "cli/enrich_standing.h"
 #include "cli/locations.h"
 #include "cli/numbers.h"
 #include "cli/session.h"
@@ -20,10 +22,11 @@ enum report_choice { REPORT_AUTO, REPORT_NONE, REPORT_ALWAYS };
 
 struct enrich_arguments {
     struct common_options common;
-    unsigned mode, eigen_mode, ground, score, names, out,
-        overlap; /* choices, in the library's order */
+    unsigned mode, eigen_mode, ground, score, names, out, overlap,
+        unit; /* choices, in the library's order */
     uint64_t k, idw_count, verify;
-    struct number_list radius, count_radius, ground_reach, ground_cell, threshold;
+    struct enrich_lengths lengths;
+    struct number_list threshold;
     const char *features, *ground_classes, *neighbors, *context, *crs;
     unsigned compact, noise_neighbors, withheld_neighbors, strip, write_class, las14;
     unsigned report; /* enum report_choice */
@@ -41,8 +44,9 @@ static const struct option_entry options[] = {
      "+Eigenvalue1,-Density"},
     {"k", 'k', "N", OPTION_INTEGER, AT(k), 0, SCREE_ENRICH_K_MAX,
      "nearest neighbours, the point itself among them (default: 20; none with --radius alone)"},
-    {"radius", 'r', "R", OPTION_DOUBLES, AT(radius), 0, 0,
-     "all neighbours within R, in units of the CRS; with --k: the nearest N of these"},
+    {"radius", 'r', "R", OPTION_TEXT, AT(lengths.radius), 0, 0,
+     "all neighbours within R, in units of the CRS, or with one (2m, 6ft, 6us-ft), as all lengths; "
+     "with --k: the nearest N of these"},
     {"eigen-mode", 0, "raw|sqrt", OPTION_CHOICE, AT(eigen_mode), 0, 0,
      "what ratios are made of: eigenvalues, or their square roots"},
     {"ground", 0, "tin|nearest|idw", OPTION_CHOICE, AT(ground), 0, 0,
@@ -50,14 +54,14 @@ static const struct option_entry options[] = {
      "the nearest ground point, or the weighted mean of a few"},
     {"ground-class", 0, "LIST", OPTION_TEXT, AT(ground_classes), 0, 0,
      "classes that are ground, such as 2,9 (default: 2)"},
-    {"ground-reach", 0, "R", OPTION_DOUBLES, AT(ground_reach), 0, 0,
+    {"ground-reach", 0, "R", OPTION_TEXT, AT(lengths.ground_reach), 0, 0,
      "how far ground may be, in units of the CRS (default: 100 m); beyond, there is no height"},
-    {"ground-cell", 0, "S", OPTION_DOUBLES, AT(ground_cell), 0, 0,
+    {"ground-cell", 0, "S", OPTION_TEXT, AT(lengths.ground_cell), 0, 0,
      "of the ground points in each square of side S, in units of the CRS, the lowest alone is "
      "ground (default: all are)"},
     {"idw-count", 0, "N", OPTION_INTEGER, AT(idw_count), 1, SCREE_ENRICH_IDW_MAX,
      "ground points that --ground idw weighs (default: 3)"},
-    {"count-radius", 0, "R", OPTION_DOUBLES, AT(count_radius), 0, 0,
+    {"count-radius", 0, "R", OPTION_TEXT, AT(lengths.count_radius), 0, 0,
      "radius of NeighborCount, in units of the CRS (default: 2 m)"},
     {"score", 0, "calibrated|seed", OPTION_CHOICE, AT(score), 0, 0,
      "formulas of the scores; seed: those of the IGN LiDAR HD data set tool"},
@@ -75,6 +79,9 @@ static const struct option_entry options[] = {
      "none"},
     {"crs", 0, "TEXT", OPTION_TEXT, AT(crs), 0, 0,
      "coordinate reference system, whatever the files say: for its unit; nothing is reprojected"},
+    {"unit", 0, "crs|m|ft|us-ft", OPTION_CHOICE, AT(unit), 0, 0,
+     "unit of the coordinates: the CRS's (default), or this one where it does not tell one or a "
+     "wrong one"},
     {"out", 0, "same|las|laz|copc", OPTION_CHOICE, AT(out), 0, 0,
      "kind of the output (default: the input's, with a COPC file's own nodes, or what the output's "
      "name says); copc: a new octree"},
@@ -128,48 +135,20 @@ static bool is_folder(const char *path)
     return !scree_location_is_remote(path) && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* "2,9" */
-static bool parse_classes(const char *text, uint64_t classes[4])
-{
-    memset(classes, 0, 4 * sizeof *classes);
-    for (const char *at = text; *at != '\0';) {
-        char word[8];
-        uint64_t value;
-        const size_t length = strcspn(at, ",");
-        if (length == 0 || length >= sizeof word)
-            return false;
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        if (!parse_integer(word, &value) || value > 255)
-            return false;
-        classes[value / 64] |= (uint64_t)1 << value % 64;
-        at += length + (at[length] == ',');
-    }
-    return text[0] != '\0';
-}
-
-static bool set_length(const struct number_list *list, double *length)
-{
-    if (list->count > 0)
-        *length = list->values[0];
-    return list->count == 0 || (list->count == 1 && list->values[0] > 0);
-}
-
 static int check_numbers(const struct enrich_arguments *arguments,
                          struct scree_enrich_options *wanted)
 {
-    if (!set_length(&arguments->radius, &wanted->radius))
-        return options_misuse(&command_enrich, "--radius: expected one number above 0");
-    if (!set_length(&arguments->count_radius, &wanted->count_radius))
-        return options_misuse(&command_enrich, "--count-radius: expected one number above 0");
-    if (!set_length(&arguments->ground_reach, &wanted->ground_reach))
-        return options_misuse(&command_enrich, "--ground-reach: expected one number above 0");
-    if (!set_length(&arguments->ground_cell, &wanted->ground_cell))
-        return options_misuse(&command_enrich, "--ground-cell: expected one number above 0");
-    if (!set_length(&arguments->threshold, &wanted->building_threshold) ||
+    const int code = enrich_set_lengths(&arguments->lengths, wanted);
+    if (code != EXIT_CODE_DONE)
+        return code;
+    if (arguments->threshold.count > 0)
+        wanted->building_threshold = arguments->threshold.values[0];
+    if (arguments->threshold.count > 1 ||
+        (arguments->threshold.count > 0 && !(wanted->building_threshold > 0)) ||
         wanted->building_threshold > 1)
         return options_misuse(&command_enrich, "--threshold: expected one number, above 0 to 1");
     if (arguments->ground_classes != NULL &&
-        !parse_classes(arguments->ground_classes, wanted->ground_classes))
+        !enrich_parse_classes(arguments->ground_classes, wanted->ground_classes))
         return options_misuse(&command_enrich, "--ground-class %s: expected classes such as 2,9",
                               arguments->ground_classes);
     if (arguments->k != K_NOT_GIVEN)
@@ -192,6 +171,7 @@ static int set_options(const struct enrich_arguments *arguments,
     wanted->eigen_mode = (enum scree_eigen_mode)arguments->eigen_mode;
     wanted->ground_mode = (enum scree_ground_mode)arguments->ground;
     wanted->score_mode = (enum scree_score_mode)arguments->score;
+    wanted->unit = (enum scree_enrich_unit)arguments->unit;
     wanted->output_kind = (enum scree_enrich_output_kind)arguments->out;
     if (arguments->idw_count > 0)
         wanted->idw_count = (uint32_t)arguments->idw_count;
@@ -340,6 +320,7 @@ struct listener {
     struct session *session;
     const struct common_options *common;
     cJSON *files; /* NULL: no document is wanted */
+    struct enrich_standing standing;
 };
 
 static void hear(void *user, const struct scree_enrich_file *file)
@@ -348,6 +329,7 @@ static void hear(void *user, const struct scree_enrich_file *file)
     const bool failed = file->outcome == SCREE_ENRICH_FAILED;
     if (listener->files != NULL)
         enrich_file_json(listener->files, file);
+    enrich_standing_add(&listener->standing, file);
     if (listener->common->quiet && !failed)
         return;
     progress_pause(&listener->session->progress);
@@ -362,8 +344,8 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     const struct common_options *common = &arguments->common;
     struct scree_enrich_batch_options batch;
     cJSON *document = common->json ? json_document("enrich") : NULL;
-    struct listener listener = {session, common,
-                                document != NULL ? json_array(document, "files") : NULL};
+    struct listener listener = {.session = session, .common = common};
+    listener.files = document != NULL ? json_array(document, "files") : NULL;
     scree_enrich_batch_options_init(&batch);
     batch.each = wanted;
     batch.inputs = inputs->paths;
@@ -379,6 +361,7 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     progress_finish(&session->progress);
     if (document != NULL && status == SCREE_OK) {
         enrich_batch_json(document, result);
+        enrich_standing_json(document, &listener.standing);
         enrich_outcome_json(document, &outcome);
         json_print(document);
     } else if (document != NULL) {
@@ -386,6 +369,9 @@ run_folder(struct session *session, const struct enrich_arguments *arguments,
     }
     if (status == SCREE_OK && !common->quiet)
         enrich_batch_text(result, &outcome, batch.dry_run);
+    if (status == SCREE_OK && !common->quiet)
+        enrich_standing_text(&listener.standing);
+    enrich_standing_release(&listener.standing);
     return status;
 }
 

@@ -110,6 +110,30 @@ bool parse_numbers(const char *text, struct number_list *list)
     return true;
 }
 
+bool parse_length(const char *text, double *length, bool *metric)
+{
+    static const struct {
+        const char *name;
+        double metres;
+    } units[] = {{"", 0}, {"m", 1}, {"ft", 0.3048}, {"us-ft", 1200.0 / 3937}};
+    struct number_list list;
+    char number[64];
+    const size_t digits = strspn(text, "0123456789+-.eE");
+    if (digits >= sizeof number)
+        return false;
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    if (!parse_numbers(number, &list) || list.count != 1 || !(list.values[0] > 0))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(text + digits, units[i].name) == 0) {
+            *metric = i > 0;
+            *length = i > 0 ? list.values[0] * units[i].metres : list.values[0];
+            return true;
+        }
+    return false;
+}
+
 uint64_t machine_memory_bytes(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES);

@@ -125,11 +125,25 @@ enum scree_enrich_output_kind {
     SCREE_ENRICH_OUTPUT_COPC = 3
 };
 
+/* Of x, y and z. */
+enum scree_enrich_unit {
+    SCREE_ENRICH_UNIT_OF_CRS = 0, /* metres where it does not tell, with a warning */
+    SCREE_ENRICH_METRE = 1,
+    SCREE_ENRICH_FOOT = 2,          /* 0.3048 m */
+    SCREE_ENRICH_US_SURVEY_FOOT = 3 /* 1200 / 3937 m */
+};
+
+/* Lengths that are given in metres, whatever the unit of the CRS is. */
+#define SCREE_ENRICH_METRIC_RADIUS 1u
+#define SCREE_ENRICH_METRIC_COUNT_RADIUS 2u
+#define SCREE_ENRICH_METRIC_GROUND_REACH 4u
+#define SCREE_ENRICH_METRIC_GROUND_CELL 8u
+
 #define SCREE_ENRICH_K_MAX 1000u
 #define SCREE_ENRICH_IDW_MAX 32u
 
 /* Set `size` and defaults with scree_enrich_options_init(); fields are only ever added at the end. What pointers lead to is copied by
- * scree_enrich_open(). Lengths are in units of the CRS. */
+ * scree_enrich_open(). Lengths are in units of the CRS, but for those of metric_lengths. */
 struct scree_enrich_options {
     size_t size;
 
@@ -189,6 +203,9 @@ struct scree_enrich_options {
         las14; /* a file of LAS 1.0 to 1.3 becomes one of 1.4, for readers that look for the new dimensions there alone; strip gives its own header back */
     double
         ground_cell; /* of the ground points in each square of this side, from the origin of the CRS on, the lowest alone is ground; 0: all are */
+    enum scree_enrich_unit
+        unit; /* of the coordinates: where the CRS does not tell one, or a wrong one */
+    uint32_t metric_lengths; /* SCREE_ENRICH_METRIC_...: these are in metres */
 };
 
 /* All defaults, and `size`; the input has to be set, and an output. */
@@ -208,7 +225,7 @@ struct scree_enrich_cloud {
     double scale[3];           /* above 0 */
     const uint8_t *classes;    /* LAS classes; NULL: none is ground, none is noise */
     const uint8_t *returns;    /* return number + 16 * number of returns; NULL: single returns */
-    double metres;             /* in a unit; 0: 1 */
+    double metres;             /* in a unit; 0: 1, or what options.unit says */
 };
 
 /*

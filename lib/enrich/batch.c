@@ -52,6 +52,8 @@ static enum scree_status digest_options(struct batch *batch, struct scree_error 
                            (unsigned long long)each->features, each->radius, each->count_radius,
                            each->ground_reach, each->building_threshold, (int)each->output_kind,
                            each->strip, each->write_class);
+    scree__enrich_text_add(&text, "|%.17g|%d|%u", each->ground_cell, (int)each->unit,
+                           each->metric_lengths);
     enum scree_status status = scree__enrich_text_end(&text, err);
     if (status == SCREE_OK) {
         uint64_t digest = digest_text(SCREE__ENRICH_DIGEST_BEGIN, text.text);

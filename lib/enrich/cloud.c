@@ -117,14 +117,12 @@ static enum scree_status set_engine(struct cloud *cloud, const struct scree_enri
     struct scree__enrich_engine *engine = cloud->engine;
     const struct scree_enrich_options *options = &engine->options;
     scree__enrich_options_take(&engine->options, given);
-    double metre = cloud->from->metres > 0 ? 1 / cloud->from->metres : 1;
-    engine->survey.unit_metres = 1 / metre;
+    const double stated = scree__enrich_unit_given(options->unit, engine->unit_name);
+    const double metres = cloud->from->metres > 0 ? cloud->from->metres : stated;
+    engine->survey.unit_metres = metres > 0 ? metres : 1;
     engine->survey.features =
         options->features != 0 ? options->features : scree_enrich_mode_features(options->mode);
-    engine->survey.radius = options->radius;
-    engine->survey.count_radius = options->count_radius > 0 ? options->count_radius : 2 * metre;
-    engine->survey.ground_reach = options->ground_reach > 0 ? options->ground_reach : 100 * metre;
-    engine->survey.ground_cell = options->ground_cell;
+    scree__enrich_lengths(options, &engine->survey);
     enum scree_status status = set_lattice(cloud, err);
     if (status == SCREE_OK)
         status = scree__enrich_ask(engine, err);

@@ -22,6 +22,8 @@ static enum scree_status check_options(const struct scree_enrich_options *option
         !(options->ground_reach < 1e12) || !(options->ground_cell >= 0) ||
         !(options->ground_cell < 1e12))
         return scree__base_fail(err, SCREE_E_ARGUMENT, "a length has to be 0 or more");
+    if ((unsigned)options->unit > SCREE_ENRICH_US_SURVEY_FOOT)
+        return scree__base_fail(err, SCREE_E_ARGUMENT, "a unit that there is not");
     if (options->k == 0 && options->radius == 0)
         return scree__base_fail(err, SCREE_E_ARGUMENT,
                                 "neither a number of neighbours nor a radius");

@@ -76,6 +76,11 @@ void scree__enrich_survey_release(struct scree__enrich_engine *engine);
 double scree__enrich_unit_of(const char *wkt, char *name);
 /* The same of heights. */
 double scree__enrich_height_unit_of(const char *wkt, char *name);
+/* What the options say of it; 0: nothing. name: room for 80. */
+double scree__enrich_unit_given(enum scree_enrich_unit unit, char *name);
+/* Lengths of the options in units, with their defaults. survey->unit_metres is set. */
+void scree__enrich_lengths(const struct scree_enrich_options *options,
+                           struct scree__enrich_survey *survey);
 
 /* lattice.c */
 SCREE_MUST_CHECK enum scree_status scree__enrich_lattice_make(struct scree__enrich_engine *engine,

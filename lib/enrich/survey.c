@@ -90,8 +90,14 @@ static enum scree_status read_crs(struct scree__enrich_engine *engine, struct sc
             "%s: coordinates are %s (%s): neighbours and heights have no meaning there; project it "
             "first, or name the CRS that it really has",
             path, engine->crs.geographic ? "degrees" : "geocentric", engine->crs.name);
-    double metres =
+    const double told =
         engine->crs.wkt != NULL ? scree__enrich_unit_of(engine->crs.wkt, engine->unit_name) : 0;
+    const bool given = engine->options.unit != SCREE_ENRICH_UNIT_OF_CRS;
+    if (given && told > 0)
+        scree__par_log(engine->context, SCREE_LOG_INFO,
+                       "%s: its CRS is in %s, which the options overrule", path, engine->unit_name);
+    const double metres =
+        given ? scree__enrich_unit_given(engine->options.unit, engine->unit_name) : told;
     if (metres == 0)
         scree__par_log(engine->context, SCREE_LOG_WARNING,
                        "%s: its CRS does not tell the unit of lengths; metres are assumed", path);
@@ -109,10 +115,7 @@ static void set_lengths(struct scree__enrich_engine *engine)
     const struct scree_las_header *header = &engine->files[0].header;
     struct scree__enrich_survey *survey = &engine->survey;
     double metre = 1 / survey->unit_metres;
-    survey->radius = options->radius;
-    survey->count_radius = options->count_radius > 0 ? options->count_radius : 2 * metre;
-    survey->ground_reach = options->ground_reach > 0 ? options->ground_reach : 100 * metre;
-    survey->ground_cell = options->ground_cell;
+    scree__enrich_lengths(options, survey);
     double margin = MARGIN_METRES * metre;
     double area = (header->max[0] - header->min[0]) * (header->max[1] - header->min[1]);
     double thin =

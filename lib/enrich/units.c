@@ -1,6 +1,8 @@
-/* units.c - the lengths of a CRS's horizontal and vertical unit, from its WKT. */
+/* units.c - the lengths of a CRS's horizontal and vertical unit, from its WKT or as the options say; lengths of the options in them. */
 #include "enrich/job.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,4 +87,37 @@ double scree__enrich_height_unit_of(const char *wkt, char *name)
     static const struct kind kinds[] = {{"VERT_CS[", "UNIT", true},
                                         {"VERTCRS[", "LENGTHUNIT", false}};
     return find_unit(wkt, kinds, sizeof kinds / sizeof *kinds, name);
+}
+
+double scree__enrich_unit_given(enum scree_enrich_unit unit, char *name)
+{
+    static const char *const names[] = {"", "metre", "foot", "US survey foot"};
+    static const double metres[] = {0, 1, 0.3048, 1200.0 / 3937};
+    const unsigned known = (unsigned)unit < sizeof metres / sizeof *metres ? (unsigned)unit : 0;
+    snprintf(name, 80, "%s", names[known]);
+    return metres[known];
+}
+
+/* Rounded to billionths of a unit: 6 feet are 6 where the unit is a foot. */
+static double in_units(double length, bool metric, double metres)
+{
+    return metric ? floor(length / metres * 1e9 + 0.5) / 1e9 : length;
+}
+
+void scree__enrich_lengths(const struct scree_enrich_options *options,
+                           struct scree__enrich_survey *survey)
+{
+    const uint32_t metric = options->metric_lengths;
+    const double metres = survey->unit_metres;
+    survey->radius = in_units(options->radius, metric & SCREE_ENRICH_METRIC_RADIUS, metres);
+    survey->count_radius =
+        in_units(options->count_radius, metric & SCREE_ENRICH_METRIC_COUNT_RADIUS, metres);
+    survey->ground_reach =
+        in_units(options->ground_reach, metric & SCREE_ENRICH_METRIC_GROUND_REACH, metres);
+    survey->ground_cell =
+        in_units(options->ground_cell, metric & SCREE_ENRICH_METRIC_GROUND_CELL, metres);
+    if (!(survey->count_radius > 0))
+        survey->count_radius = 2 * (1 / metres);
+    if (!(survey->ground_reach > 0))
+        survey->ground_reach = 100 * (1 / metres);
 }

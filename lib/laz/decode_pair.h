@@ -145,12 +145,7 @@ LAZ_INLINE void pair_gps_said(struct laz_reader *reader, struct laz_gps *gps, un
                               uint32_t residual)
 {
     if (s < LAZ_GPS_SAME) {
-        uint32_t factor;
-        unsigned context;
-        laz_gps_meaning(s, &factor, &context);
-        uint32_t difference = factor * gps->step[gps->current] + residual;
-        gps->time[gps->current] += laz_sign_extend(difference);
-        laz_gps_account(gps, s, difference);
+        laz_gps_move(gps, s, residual);
     } else if (LAZ_UNLIKELY(s > LAZ_GPS_SAME)) {
         if (!laz_gps_jump(reader, gps, s - LAZ_GPS_SAME - 1))
             laz_gps_read_turns(reader, gps, false, 1);
@@ -159,10 +154,7 @@ LAZ_INLINE void pair_gps_said(struct laz_reader *reader, struct laz_gps *gps, un
 
 LAZ_INLINE struct laz_model_ref pair_gps_k(struct laz_gps *gps, unsigned s)
 {
-    uint32_t factor;
-    unsigned context;
-    laz_gps_meaning(s, &factor, &context);
-    return LAZ_REF(&gps->value.k[context]);
+    return LAZ_REF(&gps->value.k[laz_gps_context(s)]);
 }
 
 LAZ_INLINE uint32_t pair_gps_residual(struct laz_reader *reader, struct laz_gps *gps, unsigned s)

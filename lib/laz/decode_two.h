@@ -10,9 +10,16 @@
 
 #include "laz/decode_layered.h"
 #include "laz/decode_pair.h"
+#include "laz/decode_small.h"
 #include "laz/loops.h"
 
 /* ----------------------------------------------------------------------------------- main loop */
+
+/*
+ * The chunks take their steps in turns: while the divisions of one run, the other's symbols are
+ * found. What waits for a division fills the processor's schedulers, so nothing that does comes
+ * before something that need not.
+ */
 
 /* What one of the chunks brings to the main loop, and its point of the moment. */
 struct laz_turn {
@@ -23,138 +30,103 @@ struct laz_turn {
     struct laz_main m;
     struct laz_point14 *o; /* of the point of this block; p is that of the next */
     struct laz_xy_point p;
-    unsigned changed;
-    struct laz_two_ints xz, yi;
+    unsigned changed, kx, ky, kz, ki, symbols[2];
+    uint32_t dx;
 };
 
-LAZ_INLINE struct laz_chain chain_of(struct laz_reader *reader, struct laz_model_ref model,
-                                     unsigned *symbol)
+/* Does the channel of the point of this block begin here? Then masks, beside classification. */
+LAZ_INLINE struct laz_divisions turn_start(struct laz_turn *t, size_t i, const unsigned with)
 {
-    struct laz_chain chain = {reader, model, symbol};
-    return chain;
-}
-
-LAZ_INLINE void two_chains(struct laz_chain a, struct laz_chain b)
-{
-    laz_reader_two_symbols(a.reader, a.model, a.symbol, b.reader, b.model, b.symbol);
-}
-
-/* An integer of each chunk, x or y, where there is nothing beside it. */
-LAZ_INLINE void two_ints(struct laz_two_ints *a, struct laz_two_ints *b, struct laz_chain ka,
-                         struct laz_model_256 *da, struct laz_chain kb, struct laz_model_256 *db)
-{
-    struct laz_two_ints two =
-        laz_reader_two_ints(ka.reader, ka.model, da, kb.reader, kb.model, db, NULL);
-    a->k[0] = two.k[0];
-    b->k[0] = two.k[1];
-    a->residual[0] = two.residual[0];
-    b->residual[0] = two.residual[1];
-}
-
-/* Does the channel of the point of this block begin here? */
-LAZ_INLINE void turn_begin_point(struct laz_turn *t, size_t i, const unsigned with)
-{
-    unsigned select = t->now->select[i];
-    t->o = &t->state->point[LAZ_SELECT_MODELS(select)];
-    if (LAZ_BEGINS(select))
-        begin_beside(t->o, &t->state->point[LAZ_SELECT_FROM(select)], with);
-}
-
-LAZ_INLINE struct laz_chain turn_mask(struct laz_turn *t)
-{
-    return chain_of(&t->m.xy, LAZ_REF(&t->xy.c->mask[t->xy.c->mask_context]), &t->changed);
-}
-
-LAZ_INLINE struct laz_chain turn_class(struct laz_turn *t, size_t i)
-{
-    unsigned model = 2 * (t->o->classification & 31) + (t->now->context[i] == 3 ? 1 : 0);
-    return chain_of(&t->m.classification, LAZ_REF(&t->o->classes[model]), &t->o->classification);
-}
-
-LAZ_INLINE struct laz_chain turn_x(struct laz_turn *t)
-{
-    return chain_of(&t->m.xy, LAZ_REF(&t->p.c->dx.k[t->p.single]), &t->xz.k[0]);
-}
-
-LAZ_INLINE struct laz_chain turn_z(struct laz_turn *t, size_t i)
-{
-    return chain_of(&t->m.z, LAZ_REF(&t->o->z_coder.k[t->now->z_context[i]]), &t->xz.k[1]);
-}
-
-LAZ_INLINE struct laz_chain turn_y(struct laz_turn *t)
-{
-    return chain_of(&t->m.xy, LAZ_REF(&t->p.c->dy.k[t->p.single + laz_even(t->xz.k[0], 20)]),
-                    &t->yi.k[0]);
-}
-
-LAZ_INLINE struct laz_chain turn_intensity(struct laz_turn *t, size_t i)
-{
-    return chain_of(&t->m.intensity, LAZ_REF(&t->o->intensity_coder.k[t->now->context[i]]),
-                    &t->yi.k[1]);
-}
-
-/* Two integers of each chunk whose k are known. */
-LAZ_INLINE void turn_residuals(struct laz_two_ints *a, struct laz_reader *a0,
-                               struct laz_model_256 *da0, struct laz_reader *a1,
-                               struct laz_model_256 *da1, struct laz_two_ints *b,
-                               struct laz_reader *b0, struct laz_model_256 *db0,
-                               struct laz_reader *b1, struct laz_model_256 *db1)
-{
-    unsigned ua[2], ub[2];
-    if (LAZ_UNLIKELY((a->k[0] | a->k[1] | b->k[0] | b->k[1]) & 32)) {
-        a->residual[0] = laz_reader_residual(a0, da0, a->k[0]);
-        a->residual[1] = laz_reader_residual(a1, da1, a->k[1]);
-        b->residual[0] = laz_reader_residual(b0, db0, b->k[0]);
-        b->residual[1] = laz_reader_residual(b1, db1, b->k[1]);
-        return;
-    }
-    laz_reader_four_symbols(chain_of(a0, laz_detail(da0, a->k[0]), &ua[0]),
-                            chain_of(a1, laz_detail(da1, a->k[1]), &ua[1]),
-                            chain_of(b0, laz_detail(db0, b->k[0]), &ub[0]),
-                            chain_of(b1, laz_detail(db1, b->k[1]), &ub[1]));
-    a->residual[0] = laz_reader_rest(a0, a->k[0], ua[0]);
-    b->residual[0] = laz_reader_rest(b0, b->k[0], ub[0]);
-    a->residual[1] = laz_reader_rest(a1, a->k[1], ua[1]);
-    b->residual[1] = laz_reader_rest(b1, b->k[1], ub[1]);
-}
-
-LAZ_INLINE void turn_store_z(struct laz_turn *t, size_t i, uint8_t *out)
-{
-    uint32_t *height = &t->o->height[t->now->level[i]];
-    t->o->z = *height += t->xz.residual[1];
-    scree__base_store32(out + LAZ_P14_Z, t->o->z);
-}
-
-LAZ_INLINE void turn_store_intensity(struct laz_turn *t, size_t i, uint8_t *out)
-{
-    unsigned time_changed = t->now->changed[i] & LAZ_CHANGED_GPS ? 1 : 0;
-    uint16_t *last = &t->o->last_intensity[2u * t->now->context[i] + time_changed];
-    t->o->intensity = *last = (uint16_t)(*last + t->yi.residual[1]);
-    scree__base_store16(out + LAZ_P14_INTENSITY, t->o->intensity);
-}
-
-LAZ_INLINE void turn_end(struct laz_turn *t, size_t i, uint8_t *out_next)
-{
-    xy_move(&t->p, t->xz.residual[0], t->yi.residual[0]);
-    xy_store(&t->xy, &t->p, t->xz.k[0], t->yi.k[0], t->next, i, out_next);
-}
-
-LAZ_INLINE void two_masks(struct laz_turn *a, struct laz_turn *b, size_t i, uint8_t *out_a,
-                          uint8_t *out_b, const unsigned with)
-{
+    struct laz_divisions next = {0};
     if (with & LAZ_WITH_Z) {
-        turn_begin_point(a, i, with);
-        turn_begin_point(b, i, with);
+        unsigned select = t->now->select[i];
+        t->o = &t->state->point[LAZ_SELECT_MODELS(select)];
+        if (LAZ_BEGINS(select))
+            begin_beside(t->o, &t->state->point[LAZ_SELECT_FROM(select)], with);
     }
+    next.first = laz_divide(&t->m.xy, LAZ_REF(&t->xy.c->mask[t->xy.c->mask_context]), &t->changed);
     if (with & LAZ_WITH_CLASS) {
-        laz_reader_four_symbols(turn_mask(a), turn_class(a, i), turn_mask(b), turn_class(b, i));
-        out_a[LAZ_P14_CLASS] = (uint8_t)a->o->classification;
-        out_b[LAZ_P14_CLASS] = (uint8_t)b->o->classification;
-    } else {
-        two_chains(turn_mask(a), turn_mask(b));
+        unsigned model = 2 * (t->o->classification & 31) + (t->now->context[i] == 3 ? 1 : 0);
+        next.second =
+            laz_divide(&t->m.classification, LAZ_REF(&t->o->classes[model]), &t->o->classification);
     }
-    a->p = xy_returns(a->state, &a->xy, &a->m.xy, a->changed);
-    b->p = xy_returns(b->state, &b->xy, &b->m.xy, b->changed);
+    return next;
+}
+
+/* The mask is known: k of x, beside that of z. */
+LAZ_INLINE struct laz_divisions turn_masked(struct laz_turn *t, struct laz_divisions now, size_t i,
+                                            uint8_t *out, const unsigned with)
+{
+    struct laz_divisions next = {0};
+    laz_divided(now, with & LAZ_WITH_CLASS);
+    if (with & LAZ_WITH_CLASS)
+        out[LAZ_P14_CLASS] = (uint8_t)t->o->classification;
+    t->p = xy_returns(t->state, &t->xy, &t->m.xy, t->changed);
+    next.first = laz_divide(&t->m.xy, LAZ_REF(&t->p.c->dx.k[t->p.single]), &t->kx);
+    if (with & LAZ_WITH_Z)
+        next.second = laz_divide(&t->m.z, LAZ_REF(&t->o->z_coder.k[t->now->z_context[i]]), &t->kz);
+    return next;
+}
+
+/* The details of x and z. */
+LAZ_INLINE struct laz_divisions turn_x_known(struct laz_turn *t, struct laz_divisions now,
+                                             const unsigned with)
+{
+    struct laz_divisions next = {0};
+    laz_divided(now, with & LAZ_WITH_Z);
+    next.first = laz_divide(&t->m.xy, laz_detail(t->p.c->dx.detail, t->kx), &t->symbols[0]);
+    if (with & LAZ_WITH_Z)
+        next.second = laz_divide(&t->m.z, laz_detail(t->o->z_coder.detail, t->kz), &t->symbols[1]);
+    return next;
+}
+
+/* x and z are known: k of y, beside that of intensity. */
+LAZ_INLINE struct laz_divisions turn_x_moved(struct laz_turn *t, struct laz_divisions now, size_t i,
+                                             uint8_t *out, const unsigned with)
+{
+    struct laz_divisions next = {0};
+    laz_divided(now, with & LAZ_WITH_Z);
+    t->dx = laz_reader_rest(&t->m.xy, t->kx, t->symbols[0]);
+    if (with & LAZ_WITH_Z) {
+        uint32_t *height = &t->o->height[t->now->level[i]];
+        t->o->z = *height += laz_reader_rest(&t->m.z, t->kz, t->symbols[1]);
+        scree__base_store32(out + LAZ_P14_Z, t->o->z);
+    }
+    next.first =
+        laz_divide(&t->m.xy, LAZ_REF(&t->p.c->dy.k[t->p.single + laz_even(t->kx, 20)]), &t->ky);
+    if (with & LAZ_WITH_INTENSITY)
+        next.second = laz_divide(&t->m.intensity,
+                                 LAZ_REF(&t->o->intensity_coder.k[t->now->context[i]]), &t->ki);
+    return next;
+}
+
+/* The details of y and intensity. */
+LAZ_INLINE struct laz_divisions turn_y_known(struct laz_turn *t, struct laz_divisions now,
+                                             const unsigned with)
+{
+    struct laz_divisions next = {0};
+    laz_divided(now, with & LAZ_WITH_INTENSITY);
+    next.first = laz_divide(&t->m.xy, laz_detail(t->p.c->dy.detail, t->ky), &t->symbols[0]);
+    if (with & LAZ_WITH_INTENSITY)
+        next.second = laz_divide(&t->m.intensity, laz_detail(t->o->intensity_coder.detail, t->ki),
+                                 &t->symbols[1]);
+    return next;
+}
+
+LAZ_INLINE void turn_end(struct laz_turn *t, struct laz_divisions now, size_t i, uint8_t *out,
+                         uint8_t *out_next, const unsigned with)
+{
+    laz_divided(now, with & LAZ_WITH_INTENSITY);
+    uint32_t dy = laz_reader_rest(&t->m.xy, t->ky, t->symbols[0]);
+    if (with & LAZ_WITH_INTENSITY) {
+        unsigned time_changed = t->now->changed[i] & LAZ_CHANGED_GPS ? 1 : 0;
+        uint16_t *last = &t->o->last_intensity[2u * t->now->context[i] + time_changed];
+        t->o->intensity = *last =
+            (uint16_t)(*last + laz_reader_rest(&t->m.intensity, t->ki, t->symbols[1]));
+        scree__base_store16(out + LAZ_P14_INTENSITY, t->o->intensity);
+    }
+    xy_move(&t->p, t->dx, dy);
+    xy_store(&t->xy, &t->p, t->kx, t->ky, t->next, i, out_next);
 }
 
 /* Point i of the next block of both chunks, beside other layers of point i of this one. ahead: from
@@ -162,28 +134,17 @@ LAZ_INLINE void two_masks(struct laz_turn *a, struct laz_turn *b, size_t i, uint
 LAZ_INLINE void step_two(struct laz_turn *a, struct laz_turn *b, size_t i, uint8_t *out_a,
                          uint8_t *out_b, const size_t ahead[2], const unsigned with)
 {
-    two_masks(a, b, i, out_a, out_b, with);
-    if (with & LAZ_WITH_Z) {
-        laz_reader_four_symbols(turn_x(a), turn_z(a, i), turn_x(b), turn_z(b, i));
-        turn_residuals(&a->xz, &a->m.xy, a->p.c->dx.detail, &a->m.z, a->o->z_coder.detail, &b->xz,
-                       &b->m.xy, b->p.c->dx.detail, &b->m.z, b->o->z_coder.detail);
-        turn_store_z(a, i, out_a);
-        turn_store_z(b, i, out_b);
-    } else {
-        two_ints(&a->xz, &b->xz, turn_x(a), a->p.c->dx.detail, turn_x(b), b->p.c->dx.detail);
-    }
-    if (with & LAZ_WITH_INTENSITY) {
-        laz_reader_four_symbols(turn_y(a), turn_intensity(a, i), turn_y(b), turn_intensity(b, i));
-        turn_residuals(&a->yi, &a->m.xy, a->p.c->dy.detail, &a->m.intensity,
-                       a->o->intensity_coder.detail, &b->yi, &b->m.xy, b->p.c->dy.detail,
-                       &b->m.intensity, b->o->intensity_coder.detail);
-        turn_store_intensity(a, i, out_a);
-        turn_store_intensity(b, i, out_b);
-    } else {
-        two_ints(&a->yi, &b->yi, turn_y(a), a->p.c->dy.detail, turn_y(b), b->p.c->dy.detail);
-    }
-    turn_end(a, i, out_a + ahead[0]);
-    turn_end(b, i, out_b + ahead[1]);
+    struct laz_divisions of_a = turn_start(a, i, with), of_b = turn_start(b, i, with);
+    of_a = turn_masked(a, of_a, i, out_a, with);
+    of_b = turn_masked(b, of_b, i, out_b, with);
+    of_a = turn_x_known(a, of_a, with);
+    of_b = turn_x_known(b, of_b, with);
+    of_a = turn_x_moved(a, of_a, i, out_a, with);
+    of_b = turn_x_moved(b, of_b, i, out_b, with);
+    of_a = turn_y_known(a, of_a, with);
+    of_b = turn_y_known(b, of_b, with);
+    turn_end(a, of_a, i, out_a, out_a + ahead[0], with);
+    turn_end(b, of_b, i, out_b, out_b + ahead[1], with);
 }
 
 LAZ_INLINE struct laz_turn turn_begin(const struct laz_side *side, unsigned next)
@@ -432,9 +393,11 @@ static uint64_t run_small_two(const struct laz_side sides[2], size_t count)
     struct laz_small a = small_layers(sides[0].state, sides[0].streams);
     struct laz_small b = small_layers(sides[1].state, sides[1].streams);
     uint64_t both = a.layers & b.layers;
-    struct laz_small a_both = small_among(&a, both), b_both = small_among(&b, both);
     struct laz_small a_alone = small_among(&a, ~both), b_alone = small_among(&b, ~both);
-    if (both)
+    uint64_t in_turns = read_small_in_turns(sides, both, count);
+    struct laz_small a_both = small_among(&a, both & ~in_turns);
+    struct laz_small b_both = small_among(&b, both & ~in_turns);
+    if (a_both.layers)
         read_small_two(sides, &a_both, &b_both, count);
     if (a_alone.layers)
         read_small(sides[0].state, &a_alone, sides[0].records, sides[0].stride, count);

@@ -72,19 +72,17 @@ LAZ_INLINE void laz_gps_start_sequence(struct laz_gps *gps, uint64_t time)
     gps->far_count[gps->current] = 0;
 }
 
-/* What symbol s < 511 of `multi` says: the difference is near factor * step. */
-LAZ_INLINE void laz_gps_meaning(unsigned s, uint32_t *factor, unsigned *context)
+/* What symbol s < 511 of `multi` says: the difference is near factor * step; the context of its
+ * residual. */
+LAZ_INLINE uint32_t laz_gps_near(unsigned s, uint32_t step)
 {
-    if (s == 0) {
-        *factor = 0;
-        *context = 7;
-    } else if (s <= 500) {
-        *factor = s;
-        *context = s == 1 ? 1 : s < 10 ? 2 : s < 500 ? 3 : 4;
-    } else {
-        *factor = 500 - s;
-        *context = s == 510 ? 6 : 5;
-    }
+    uint32_t back = laz_mask(s > 500); /* s, or 500 - s */
+    return ((s ^ back) - back + (500 & back)) * step;
+}
+
+LAZ_INLINE unsigned laz_gps_context(unsigned s)
+{
+    return scree__laz_gps_contexts[s];
 }
 
 LAZ_INLINE void laz_gps_account(struct laz_gps *gps, unsigned s, uint32_t difference)
@@ -93,6 +91,16 @@ LAZ_INLINE void laz_gps_account(struct laz_gps *gps, unsigned s, uint32_t differ
         gps->far_count[gps->current] = 0;
     else if (s == 0 || s == 500 || s == 510)
         laz_gps_bump(gps, difference);
+}
+
+/* Symbol s < 511 of `multi`, and the residual that followed: the time. */
+LAZ_INLINE uint64_t laz_gps_move(struct laz_gps *gps, unsigned s, uint32_t residual)
+{
+    unsigned i = gps->current;
+    uint32_t difference = laz_gps_near(s, gps->step[i]) + residual;
+    gps->time[i] += laz_sign_extend(difference);
+    laz_gps_account(gps, s, difference);
+    return gps->time[i];
 }
 
 /* Changes the sequence, to a new one if jump is 0. Returns whether the time is known then. */
@@ -128,15 +136,9 @@ LAZ_INLINE uint64_t laz_gps_read_turns(struct laz_reader *reader, struct laz_gps
             jump = s - 1;
         } else {
             s = LAZ_READ_N(reader, &gps->multi, LAZ_GPS_MULTI_V2 - (layered ? 1 : 0));
-            if (s < LAZ_GPS_SAME) {
-                uint32_t factor;
-                unsigned context;
-                laz_gps_meaning(s, &factor, &context);
-                uint32_t difference = LAZ_READ_INT(reader, &gps->value, context, factor * step, &k);
-                gps->time[i] += laz_sign_extend(difference);
-                laz_gps_account(gps, s, difference);
-                return gps->time[i];
-            }
+            if (s < LAZ_GPS_SAME)
+                return laz_gps_move(gps, s,
+                                    LAZ_READ_INT(reader, &gps->value, laz_gps_context(s), 0u, &k));
             s -= LAZ_GPS_SAME;
             if (!layered && s-- == 0)
                 return gps->time[i];
@@ -154,6 +156,17 @@ LAZ_INLINE uint64_t laz_gps_read(struct laz_reader *reader, struct laz_gps *gps,
     return laz_gps_read_turns(reader, gps, layered, 0);
 }
 
+/* The layered form once symbol s of `multi` is known. */
+LAZ_INLINE uint64_t laz_gps_said(struct laz_reader *reader, struct laz_gps *gps, unsigned s)
+{
+    unsigned k;
+    if (s < LAZ_GPS_SAME)
+        return laz_gps_move(gps, s, LAZ_READ_INT(reader, &gps->value, laz_gps_context(s), 0u, &k));
+    if (laz_gps_jump(reader, gps, s - LAZ_GPS_SAME))
+        return gps->time[gps->current];
+    return laz_gps_read_turns(reader, gps, true, 1);
+}
+
 /* Round half away from zero of the f32 quotient; what does not fit counts as -2^31, as on x86. */
 LAZ_INLINE int32_t laz_gps_factor(uint32_t difference, uint32_t step)
 {
@@ -167,6 +180,22 @@ LAZ_INLINE unsigned laz_gps_symbol(int32_t factor)
     if (factor >= 0)
         return factor < 500 ? (unsigned)factor : 500;
     return factor > -10 ? (unsigned)(500 - factor) : 510;
+}
+
+/* laz_gps_near(), laz_gps_context() for encoding, where s comes out of a division: branches foretell
+ * what a table would wait for. */
+LAZ_INLINE void laz_gps_meaning(unsigned s, uint32_t *factor, unsigned *context)
+{
+    if (s == 0) {
+        *factor = 0;
+        *context = 7;
+    } else if (s <= 500) {
+        *factor = s;
+        *context = s == 1 ? 1 : s < 10 ? 2 : s < 500 ? 3 : 4;
+    } else {
+        *factor = 500 - s;
+        *context = s == 510 ? 6 : 5;
+    }
 }
 
 /* 1 to 3: the sequence that far ahead reaches `time` with 32 bits; 0: none does. */
@@ -204,10 +233,11 @@ LAZ_INLINE void laz_gps_write(struct laz_writer *writer, struct laz_gps *gps, ui
                 gps->far_count[i] = 0;
                 return;
             }
-            unsigned s = laz_gps_symbol(laz_gps_factor(difference, step)), context;
-            uint32_t factor;
-            laz_gps_meaning(s, &factor, &context);
+            unsigned s = laz_gps_symbol(laz_gps_factor(difference, step));
             LAZ_WRITE_N(writer, &gps->multi, LAZ_GPS_MULTI_V2 - 1 + same, s);
+            uint32_t factor;
+            unsigned context;
+            laz_gps_meaning(s, &factor, &context);
             LAZ_WRITE_INT(writer, &gps->value, context, factor * step, difference);
             laz_gps_account(gps, s, difference);
             return;

@@ -4,7 +4,8 @@
  * by the contexts.
  *
  * Detail models of all k have the layout of 256 symbols, though k < 8 uses 2^k: one search for
- * every k leaves no branch on k to mispredict.
+ * every k leaves no branch on k to mispredict. k of 32 has no detail: its model takes nothing from
+ * the stream, so that it need not be told apart either.
  */
 #ifndef SCREE_LIB_LAZ_INTCODER_H
 #define SCREE_LIB_LAZ_INTCODER_H
@@ -14,10 +15,10 @@
 #include "laz/writer.h"
 
 /* name: struct tag. */
-#define LAZ_INT_TYPE(name, bits, kmodel, contexts)                   \
-    struct name {                                                    \
-        struct kmodel k[contexts];                                   \
-        struct laz_model_256 detail[(bits) == 32 ? 32 : (bits) + 1]; \
+#define LAZ_INT_TYPE(name, bits, kmodel, contexts) \
+    struct name {                                  \
+        struct kmodel k[contexts];                 \
+        struct laz_model_256 detail[(bits) + 1];   \
     }
 
 LAZ_INT_TYPE(laz_int8_2, 8, laz_model_9, 2);
@@ -39,7 +40,7 @@ LAZ_INT_TYPE(laz_int32_22, 32, laz_model_33, 22);
         LAZ_FORGET((coder)->detail); \
     } while (0)
 
-/* The detail model of k < 32, ready for one symbol. What depends on k is in its head. */
+/* The detail model of k <= 32, ready for one symbol. What depends on k is in its head. */
 LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigned k)
 {
     struct laz_model_256 *model = &detail[k];
@@ -48,13 +49,15 @@ LAZ_INLINE struct laz_model_ref laz_detail(struct laz_model_256 *detail, unsigne
     return LAZ_REF_READY(model, model->head.last, model->head.shift, model->head.start_shift, true);
 }
 
-/* The residual's value once k < 32 and its detail symbol u are known; modulo 2^32. */
+/* The residual's value once k and its detail symbol u are known; modulo 2^32. */
 LAZ_INLINE uint32_t laz_reader_rest(struct laz_reader *reader, unsigned k, uint32_t u)
 {
     if (k > 8) {
         unsigned low_bits = k - 8;
         if (LAZ_LIKELY(low_bits <= 19)) {
             u = u << low_bits | laz_reader_raw(reader, low_bits);
+        } else if (k == 32) {
+            return 0x80000000u;
         } else {
             uint32_t low = laz_reader_raw(reader, 16);
             u = u << low_bits | laz_reader_raw(reader, low_bits - 16) << 16 | low;
@@ -68,8 +71,6 @@ LAZ_INLINE uint32_t laz_reader_rest(struct laz_reader *reader, unsigned k, uint3
 LAZ_INLINE uint32_t laz_reader_residual(struct laz_reader *reader, struct laz_model_256 *detail,
                                         unsigned k)
 {
-    if (LAZ_UNLIKELY(k == 32))
-        return 0x80000000u;
     return laz_reader_rest(reader, k, laz_reader_symbol(reader, laz_detail(detail, k)));
 }
 
@@ -112,13 +113,6 @@ LAZ_INLINE struct laz_two_ints laz_reader_two_ints(struct laz_reader *a, struct 
     struct laz_two_ints two;
     unsigned ua, ub;
     laz_reader_and_third(a, ka, &two.k[0], b, kb, &two.k[1], third, 0);
-    if (LAZ_UNLIKELY((two.k[0] | two.k[1]) & 32)) {
-        two.residual[0] = laz_reader_residual(a, da, two.k[0]);
-        two.residual[1] = laz_reader_residual(b, db, two.k[1]);
-        if (third && third->wanted[1])
-            *third->symbols[1] = LAZ_READ(third->reader, third->models[1]);
-        return two;
-    }
     laz_reader_and_third(a, laz_detail(da, two.k[0]), &ua, b, laz_detail(db, two.k[1]), &ub, third,
                          1);
     two.residual[0] = laz_reader_rest(a, two.k[0], ua);

@@ -189,22 +189,30 @@ void scree__laz_rebuild(struct laz_head *head, void *start, uint16_t *cum, uint1
         model_starts(start, cum, n, head->start_shift);
 }
 
-void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool search)
+/* One symbol that has all of the width, so that every search ends at once. */
+static void model_idle(struct laz_model_256 *model)
 {
-    unsigned last = k == 0 ? 1 : (1u << (k < 8 ? k : 8)) - 1;
-    scree__laz_rebuild(&model->head, search ? model->start : NULL, model->cum, model->count, 256,
-                       last, k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
-}
-
-void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle)
-{
-    if (!idle) {
-        scree__laz_rebuild(&model->head, model->start, model->cum, model->count, 256, 255,
-                           LAZ_SYMBOL_SHIFT);
-        return;
-    }
     memset(model, 0, sizeof *model);
     for (unsigned k = 1; k < LAZ_CUM_ENTRIES(256); k++)
         model->cum[k] = LAZ_CUM_PAD;
     model->head.left = INT16_MAX;
+}
+
+void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool search)
+{
+    unsigned last = k == 0 ? 1 : (1u << (k < 8 ? k : 8)) - 1;
+    if (k == 32)
+        model_idle(model);
+    else
+        scree__laz_rebuild(&model->head, search ? model->start : NULL, model->cum, model->count,
+                           256, last, k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
+}
+
+void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle)
+{
+    if (idle)
+        model_idle(model);
+    else
+        scree__laz_rebuild(&model->head, model->start, model->cum, model->count, 256, 255,
+                           LAZ_SYMBOL_SHIFT);
 }

@@ -108,11 +108,12 @@ LAZ_MODEL_TYPE_OF(516, uint16_t);
 void scree__laz_rebuild(struct laz_head *head, void *start, uint16_t *cum, uint16_t *count,
                         unsigned layout, unsigned last, unsigned shift);
 
-/* The same for the detail model of k. */
+/* The same for the detail model of k <= 32. Of 32 it is one symbol that has all of the width, so that
+ * every search ends at once and nothing is taken from the stream. */
 void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool search);
 
 /* The same for a model of 256 symbols, or for one in the guise of it that takes nothing from the
- * stream: one symbol that has all of the width, so that every search ends at once. */
+ * stream. */
 void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle);
 
 /* Makes models fresh: their heads, which must be their first members, become zero. */

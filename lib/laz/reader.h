@@ -238,6 +238,65 @@ LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model
     return (unsigned)found.symbol;
 }
 
+/* Here, and not where it is first used: compilers put a value off until then, and with it the start
+ * of a division, or of one stream's search among another's. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define LAZ_SETTLE(value) __asm__ volatile("" : "+r"(value))
+#else
+#define LAZ_SETTLE(value) ((void)(value))
+#endif
+
+/* A symbol as far as its division, which takes its time: something else had better come next. */
+struct laz_division {
+    struct laz_reader *reader;
+    struct laz_model_ref model;
+    unsigned *symbol; /* where it goes */
+    uint32_t unit, q;
+};
+
+LAZ_INLINE struct laz_division laz_divide(struct laz_reader *reader, struct laz_model_ref model,
+                                          unsigned *symbol)
+{
+    struct laz_division d = {reader, model, symbol, 0, 0};
+    laz_model_use(model);
+    d.unit = reader->width >> model.shift;
+    d.q = reader->code / d.unit;
+    LAZ_SETTLE(d.q);
+    return d;
+}
+
+/* The rest of two, beside each other. */
+LAZ_INLINE void laz_two_divided(struct laz_division a, struct laz_division b)
+{
+    struct laz_found found_a = laz_model_find(a.model, a.q);
+    struct laz_found found_b = laz_model_find(b.model, b.q);
+    laz_reader_narrow(a.reader, a.model, found_a, a.unit);
+    laz_reader_narrow(b.reader, b.model, found_b, b.unit);
+    laz_reader_shift(a.reader);
+    laz_reader_shift(b.reader);
+    *a.symbol = (unsigned)found_a.symbol;
+    *b.symbol = (unsigned)found_b.symbol;
+}
+
+/* Of one or two streams. Nothing that a reader lies in may hold this: compilers keep readers in
+ * memory where something there points to them. */
+struct laz_divisions {
+    struct laz_division first, second;
+};
+
+/* The rest of their symbols. two: a constant. */
+LAZ_INLINE void laz_divided(struct laz_divisions d, const bool two)
+{
+    if (two) {
+        laz_two_divided(d.first, d.second);
+        return;
+    }
+    struct laz_found found = laz_model_find(d.first.model, d.first.q);
+    laz_reader_narrow(d.first.reader, d.first.model, found, d.first.unit);
+    laz_reader_shift(d.first.reader);
+    *d.first.symbol = (unsigned)found.symbol;
+}
+
 /*
  * A symbol of each of two streams, step by step beside each other: one is a chain of dependent
  * steps, most of whose time a second chain can use. Processors do not find that out by themselves
@@ -246,17 +305,8 @@ LAZ_INLINE unsigned laz_reader_guess(struct laz_reader *reader, struct laz_model
 LAZ_INLINE void laz_reader_two_symbols(struct laz_reader *a, struct laz_model_ref ma, unsigned *sa,
                                        struct laz_reader *b, struct laz_model_ref mb, unsigned *sb)
 {
-    laz_model_use(ma);
-    laz_model_use(mb);
-    uint32_t unit_a = a->width >> ma.shift, unit_b = b->width >> mb.shift;
-    uint32_t qa = a->code / unit_a, qb = b->code / unit_b;
-    struct laz_found found_a = laz_model_find(ma, qa), found_b = laz_model_find(mb, qb);
-    laz_reader_narrow(a, ma, found_a, unit_a);
-    laz_reader_narrow(b, mb, found_b, unit_b);
-    laz_reader_shift(a);
-    laz_reader_shift(b);
-    *sa = (unsigned)found_a.symbol;
-    *sb = (unsigned)found_b.symbol;
+    struct laz_division division = laz_divide(a, ma, sa);
+    laz_two_divided(division, laz_divide(b, mb, sb));
 }
 
 /* The same with a third stream. */
@@ -284,41 +334,6 @@ LAZ_INLINE void laz_reader_three_symbols(struct laz_reader *a, struct laz_model_
     *sa = (unsigned)found_a.symbol;
     *sb = (unsigned)found_b.symbol;
     *sc = (unsigned)found_c.symbol;
-}
-
-/* A stream, the model of its next symbol, and where that goes. */
-struct laz_chain {
-    struct laz_reader *reader;
-    struct laz_model_ref model;
-    unsigned *symbol;
-};
-
-/* The same with four streams. */
-LAZ_INLINE void laz_reader_four_symbols(struct laz_chain a, struct laz_chain b, struct laz_chain c,
-                                        struct laz_chain d)
-{
-    laz_model_use(a.model);
-    laz_model_use(b.model);
-    laz_model_use(c.model);
-    laz_model_use(d.model);
-    uint32_t unit_a = a.reader->width >> a.model.shift, unit_b = b.reader->width >> b.model.shift;
-    uint32_t unit_c = c.reader->width >> c.model.shift, unit_d = d.reader->width >> d.model.shift;
-    uint32_t qa = a.reader->code / unit_a, qb = b.reader->code / unit_b;
-    uint32_t qc = c.reader->code / unit_c, qd = d.reader->code / unit_d;
-    struct laz_found found_a = laz_model_find(a.model, qa), found_b = laz_model_find(b.model, qb);
-    struct laz_found found_c = laz_model_find(c.model, qc), found_d = laz_model_find(d.model, qd);
-    laz_reader_narrow(a.reader, a.model, found_a, unit_a);
-    laz_reader_narrow(b.reader, b.model, found_b, unit_b);
-    laz_reader_narrow(c.reader, c.model, found_c, unit_c);
-    laz_reader_narrow(d.reader, d.model, found_d, unit_d);
-    laz_reader_shift(a.reader);
-    laz_reader_shift(b.reader);
-    laz_reader_shift(c.reader);
-    laz_reader_shift(d.reader);
-    *a.symbol = (unsigned)found_a.symbol;
-    *b.symbol = (unsigned)found_b.symbol;
-    *c.symbol = (unsigned)found_c.symbol;
-    *d.symbol = (unsigned)found_d.symbol;
 }
 
 /* A symbol of a model of fixed size: a pointer to one of struct laz_model_N. */

@@ -1,4 +1,4 @@
-/* tables.h - contexts made of return number and number of returns. */
+/* tables.h - contexts and other constants of the format. */
 #ifndef SCREE_LIB_LAZ_TABLES_H
 #define SCREE_LIB_LAZ_TABLES_H
 
@@ -18,6 +18,9 @@ extern const uint16_t scree__laz_returns[256];
 #define LAZ_RETURNS_CONTEXT(t) ((t) >> 5 & 3u)
 #define LAZ_RETURNS_LEVEL(t) ((t) >> 7 & 7u)
 #define LAZ_RETURNS_SINGLE(t) ((t) >> 10)
+
+/* Of GPS times: the context of the residual behind symbol s of `multi`. */
+extern const uint8_t scree__laz_gps_contexts[511];
 
 /* Where the positive half of the interval of k < 32 begins; 2 for k = 0, which has none. */
 extern const uint32_t scree__laz_half[32];

@@ -262,6 +262,7 @@ static enum scree_status run_one(const struct run *run, uint32_t query, struct s
         return status;
     scree__vectors_uppers_begin(&searcher->uppers, run->want->k);
     searcher->candidate_count = 0;
+    scree__vectors_ask_rows_again(searcher);
     status = scree__vectors_scan_lists(searcher, run->want, count, err);
     settle_last(run);
     if (status == SCREE_OK && run->want->rerank) {

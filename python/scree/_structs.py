@@ -205,7 +205,8 @@ class EnrichOptions(Struct):
                 ("sink_options", POINTER(SinkOptions)), ("window_points", c_uint64), ("halo_percent", c_uint32),
                 ("force_scratch", c_bool), ("verify_count", c_uint64), ("strip", c_bool), ("write_class", c_bool),
                 ("building_threshold", c_double), ("report", c_char_p), ("map", c_char_p),
-                ("las14", c_bool), ("ground_cell", c_double)]
+                ("las14", c_bool), ("ground_cell", c_double), ("unit", c_int),
+                ("metric_lengths", c_uint32)]
 
 
 class EnrichCloud(Struct):

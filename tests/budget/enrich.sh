@@ -35,6 +35,13 @@ expect 0 enrich in big.out --dry-run --memory 64M
 says err 'in/s.laz: its 120,?000 points do not fit the memory budget'
 says err '2 files: 2 to do, 0 skipped, 0 failed'
 
+# Eight files and eight threads share one budget, the least: all are done, and none takes more.
+make_survey eight 160K --tiles 8
+timed 0 enrich eight eight.out --json -q --threads 8 --memory 64M --mode building --report none
+[ "$(value_of done)" = "$(ls eight/*.laz | wc -l)" ] && [ "$(value_of failed)" = 0 ] || fail "of 8 files $(value_of done) are done"
+[ "$(value_of peak_budget_bytes)" -le "$(bytes_of 64M)" ] || fail "8 files: $(value_of peak_budget_bytes) of 64M"
+within "8 files" "$(bytes_of 64M)"
+
 # In memory a point takes 60 bytes at most, with what threads need beside; and the plan says beforehand what it will be.
 make_survey million.laz 1M
 expect 0 enrich million.laz million.out.laz --neighbors none --threads 1 --memory $PLENTY --dry-run --json

@@ -8,6 +8,7 @@ for points in ${SCREE_ENRICH_POINTS:-11M 33M}; do
     timed 0 enrich s.laz small.laz --neighbors none --features $shapes --json -q --threads 2 --memory 256M --tmp scratch
     row "$points" 2 256M done
     [ "$(value_of scratch_bytes)" -gt 0 ] || fail "256M hold $points points"
+    [ "$(value_of scratch_bytes)" -le $(($(value_of points) * 60)) ] || fail "$points: scratch of $(value_of scratch_bytes)"
     [ -z "$(ls -A scratch)" ] || fail "$points: left in scratch: $(ls -A scratch)"
     [ "$(value_of peak_budget_bytes)" -le "$(bytes_of 256M)" ] || fail "$points: $(value_of peak_budget_bytes) of 256M"
     within "$points" "$(bytes_of 256M)"

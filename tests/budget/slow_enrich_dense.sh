@@ -12,3 +12,12 @@ for memory in $PLENTY 64M; do
 done
 [ "$(value_of scratch_bytes)" -gt 0 ] || fail "64M hold all points"
 cmp -s "out$PLENTY.laz" out64M.laz || fail "other bytes through scratch"
+
+# Shapes of all within a radius, some 4 500 a point: sums, no lists of neighbours, so no memory for them.
+for memory in $PLENTY 64M; do
+    timed 0 enrich block.laz "out$memory.laz" --radius 0.1 --features Planarity,Density --neighbors none --json -q --force --threads 2 --memory $memory --tmp scratch
+    row "block, radius" 2 $memory done
+    within "$memory" "$(bytes_of $memory)"
+    [ "$(value_of peak_budget_bytes)" -le 90000000 ] || fail "$memory: $(value_of peak_budget_bytes) bytes of 1.3 million points"
+done
+cmp -s "out$PLENTY.laz" out64M.laz || fail "radius: other bytes through scratch"

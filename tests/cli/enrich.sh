@@ -81,6 +81,28 @@ expect 0 enrich a.laz feet.laz --neighbors none --features Linearity --crs EPSG:
 expect 0 enrich a.laz feet.laz --neighbors none --features Linearity --force --crs 'COMPD_CS["mixed",PROJCS["feet",GEOGCS["NAD83",DATUM["North_American_Datum_1983",SPHEROID["GRS 1980",6378137,298.257222101]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",41],PARAMETER["central_meridian",-120],PARAMETER["scale_factor",1],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["US survey foot",0.304800609601219]],VERT_CS["NAVD88 height",VERT_DATUM["North American Vertical Datum 1988",2005],UNIT["metre",1],AXIS["Up",UP]]]'
 says err 'a.laz: heights are in metre, x and y in .*foot.*mix the two'
 
+# Units: stated for a file that tells none; lengths with a unit of their own. What comes out is that of the same lengths in units of the coordinates.
+make_survey bare.las 3K --crs '' --force
+only="--neighbors none --features NeighborCount,Density,HeightAboveGround -q --force"
+expect 0 enrich bare.las u.las $only
+says err 'does not tell the unit of lengths; metres are assumed'
+for unit in m ft us-ft; do
+    expect 0 enrich bare.las u.las $only --unit $unit
+    ! grep -q 'metres are assumed' err || fail "--unit $unit: metres are assumed all the same"
+done
+grep -aq '"unit":"US survey foot","metres_per_unit":0.30480060' u.las || fail "the parameter record has another unit"
+expect 0 info u.las
+says out 'Density .* 1/ft3'
+expect 0 enrich bare.las u.las $only --unit ft --radius 2m --count-radius 6ft --ground-reach 30ft --ground-cell 3ft
+expect 0 enrich bare.las v.las $only --unit ft --radius 6.56167979 --count-radius 6 --ground-reach 30 --ground-cell 3
+cmp u.las v.las || fail "lengths with a unit: other bytes"
+expect 0 enrich bare.las u.las $only --unit m --radius 2m
+expect 0 enrich bare.las v.las $only --unit m --radius 2
+cmp u.las v.las || fail "2m in metres: other bytes"
+for bad in 2km 2in -2m m 2m2 2mm; do expect 2 enrich bare.las u.las $only --radius=$bad; done
+says err '2, 2m, 6ft or 6us-ft'
+expect 2 enrich bare.las u.las $only --unit cubit
+
 # In place.
 cp a.laz place.laz
 expect 0 enrich place.laz place.laz --neighbors none --force -q
@@ -156,6 +178,11 @@ for way in "--threads 1 --memory 256M" "--threads 4 --memory 64M"; do
     expect 0 enrich a.laz town.laz --mode building --neighbors none --force -q $way
     for kind in json txt png; do cmp town.enrich.$kind kept.$kind || fail "another $kind with $way"; done
 done
+# A report of any run with heights has the gap in the ground.
+expect 0 enrich a.laz bare.laz --features HeightAboveGround --report always --neighbors none --force -q
+says bare.enrich.json '"largest_gap":'
+says bare.enrich.txt 'Without a ground point of this file: a circle of'
+! grep -q '"building"' bare.enrich.json || fail "a score is judged that is not there"
 # What cannot be verified is said with what is missing; a report that is bad stays a result.
 expect 0 enrich b.las open.las --mode building --neighbors none --threshold 1
 says err '^scree: warning: b.las: F1 against class 6 is '

@@ -63,6 +63,14 @@ expect 0 enrich in in/out $quick
 says err '1 done, 3 skipped, 0 failed'
 expect 0 enrich in in/out --k 9 --features Planarity,NormalZ
 says err '4 done, 0 skipped, 0 failed'
+for more in "--ground-cell 3" "--unit ft" "--las14" ""; do
+    # shellcheck disable=SC2086
+    expect 0 enrich in in/out --k 9 --features Planarity,NormalZ $more
+    says err '4 done, 0 skipped, 0 failed'
+    # shellcheck disable=SC2086
+    expect 0 enrich in in/out --k 9 --features Planarity,NormalZ $more
+    says err '0 done, 4 skipped, 0 failed'
+done
 make_survey "in/a b/y.las" 3K --format 3 --seed 5 --force
 expect 0 enrich in in/out --k 9 --features Planarity,NormalZ
 says err '1 done, 3 skipped, 0 failed'
@@ -161,3 +169,20 @@ if command -v flock > /dev/null 2>&1; then
     kill $holder 2> /dev/null || true
     wait $holder 2> /dev/null || true
 fi
+
+# Building scores of a folder: all points together, and the worst files first; what has no class 6 is counted.
+mkdir towns
+make_survey towns/a.laz 6K --format 6
+make_survey towns/b.laz 3K --format 6
+make_survey towns/c.laz 1
+expect 0 enrich towns scored --mode building --neighbors none --json --report none
+is_json out
+says err 'building score against class 6, of files done now: 2 with class 6, 1 without'
+says err ' all points together$'
+sed -n 's/^ *\([0-9.]*\) .*towns\/[ab].laz$/\1/p' err > f1
+[ "$(wc -l < f1)" = 2 ] || fail "not two files are listed"
+sort -n f1 | cmp - f1 || fail "the worst is not the first"
+says out '"files_with_class_6":[[:space:]]*2'
+says out '"files_without_class_6":[[:space:]]*1'
+expect 0 enrich towns scored --mode building --neighbors none --report none
+! grep -q 'against class 6' err || fail "scores of files that were not done now"

@@ -177,6 +177,48 @@ static void test_tiny(void **state)
         check_cloud(count % 4, count, 20, 0, 10);
 }
 
+/* Walls without any roughness, one of 1 in 2: the normal is that of the wall, and not upwards as in programs that take l3 = 0 for no plane. On one line there is none. */
+static void test_walls(void **state)
+{
+    enum { SIDE = 20, COUNT = SIDE * SIDE };
+    static float rows[COUNT * 5];
+    struct naive_cloud cloud;
+    struct scree_enrich_options options;
+    (void)state;
+    naive_cloud_make(&cloud, 5, COUNT, 1);
+    scree_enrich_options_init(&options);
+    options.features =
+        SCREE_FEATURE_BIT(SCREE_FEATURE_NORMAL_X) | SCREE_FEATURE_BIT(SCREE_FEATURE_NORMAL_Y) |
+        SCREE_FEATURE_BIT(SCREE_FEATURE_NORMAL_Z) | SCREE_FEATURE_BIT(SCREE_FEATURE_VERTICALITY) |
+        SCREE_FEATURE_BIT(SCREE_FEATURE_PLANARITY);
+    for (int kind = 0; kind < 3; kind++) { /* along y; along (1, 2, 0); a line */
+        static const float normals[2][3] = {{1, 0, 0}, {-0.894427191F, 0.447213595F, 0}};
+        for (int32_t i = 0; i < COUNT; i++) {
+            const int32_t along = i % SIDE * 10, up = i / SIDE * 9;
+            cloud.x[i] = kind == 1 ? along : 0;
+            cloud.y[i] = kind == 1 ? 2 * along : along;
+            cloud.z[i] = kind == 2 ? along + 7 * SIDE : up;
+            cloud.y[i] += kind == 2 ? i / SIDE * 200 : 0;
+            cloud.z[i] += kind == 2 ? i / SIDE * 200 : 0;
+        }
+        run(&cloud, &options, &settings[0], 0.01, rows);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            const float *row = rows + (size_t)i * 5;
+            for (int a = 0; a < 3 && kind == 2; a++)
+                assert_true(row[a] == SCREE_FEATURE_NO_DATA);
+            /* Of level normals the sign is that of z, which is 0 but for rounding. */
+            const float sign = kind < 2 && row[1] * normals[kind][1] < 0 ? -1 : 1;
+            for (int a = 0; a < 3 && kind < 2; a++)
+                if (fabsf(sign * row[a] - normals[kind][a]) > 1e-6F)
+                    fail_msg("wall %d, point %u: normal %g %g %g", kind, i, (double)row[0],
+                             (double)row[1], (double)row[2]);
+            assert_true(row[4] == (kind == 2 ? SCREE_FEATURE_NO_DATA : 1));
+            assert_true(row[3] >= 0);
+        }
+    }
+    naive_cloud_free(&cloud);
+}
+
 /* Heights from the nearest ground points: also where these are far from any window. */
 static void check_points(unsigned kind, uint32_t count, uint32_t k, double reach)
 {
@@ -223,7 +265,7 @@ int main(void)
         cmocka_unit_test(test_surface),        cmocka_unit_test(test_volume),
         cmocka_unit_test(test_few_positions),  cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_radius),         cmocka_unit_test(test_tiny),
-        cmocka_unit_test(test_nearest_ground),
+        cmocka_unit_test(test_nearest_ground), cmocka_unit_test(test_walls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,13 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
+static bool flags; /* every fifth point is flagged as withheld */
+
+static bool is_withheld(uint32_t i)
+{
+    return i % 5 == 3;
+}
+
 /* Point i of a cloud as a record of format 6. */
 static void record_of(const struct naive_cloud *cloud, uint32_t i, int32_t shift, uint8_t *record)
 {
@@ -62,6 +69,7 @@ static void record_of(const struct naive_cloud *cloud, uint32_t i, int32_t shift
     scree__base_store32(record + 4, (uint32_t)(cloud->y[i] - shift));
     scree__base_store32(record + 8, (uint32_t)cloud->z[i]);
     record[14] = cloud->returns[i];
+    record[15] = flags && is_withheld(i) ? 4 : 0;
     record[16] = cloud->classes[i];
     scree__base_store_f64(record + 22, 1e5 + i);
 }
@@ -361,12 +369,111 @@ static void test_feet(void **state)
     free_scene(scene);
 }
 
+/* Lengths of a run: radius, count radius, reach and cell in units, and metres a unit. */
+static void lengths_of(const struct scree_enrich_options *options, double lengths[5])
+{
+    struct scree_error err = SCREE_ERROR_INIT;
+    struct scree__enrich_engine *engine;
+    struct scree_context *context = context_with(1, (uint64_t)64 << 20);
+    if (scree__enrich_engine_open(context, options, NULL, &engine, &err) != SCREE_OK)
+        fail_msg("%s", err.message);
+    const struct scree__enrich_survey *survey = scree__enrich_engine_survey(engine);
+    const double found[5] = {survey->radius, survey->count_radius, survey->ground_reach,
+                             survey->ground_cell, survey->unit_metres};
+    memcpy(lengths, found, sizeof found);
+    scree__enrich_engine_close(engine);
+    scree_context_free(context);
+}
+
+static bool near(double a, double b)
+{
+    return a > b - 1e-6 && a < b + 1e-6;
+}
+
+/* A unit that the options state, for a file that tells none; and lengths in metres, in any unit. */
+static void test_units(void **state)
+{
+    struct scene *scene = make_scene();
+    struct scree_enrich_options options;
+    double is[5];
+    (void)state;
+    write_part("a.las", &scene->cloud, scene->keep, 1, 0, scene->index);
+    defaults(&options, "a.las");
+    options.ground_reach = 0;
+    options.radius = 3;
+    options.ground_cell = 1.5;
+    lengths_of(&options, is);
+    assert_true(is[0] == 3 && is[1] == 2 && is[2] == 100 && is[3] == 1.5 && is[4] == 1);
+    options.unit = SCREE_ENRICH_FOOT;
+    lengths_of(&options, is);
+    assert_true(is[0] == 3 && near(is[1], 6.561680) && near(is[2], 328.083990) && is[3] == 1.5);
+    assert_true(is[4] == 0.3048);
+    options.unit = SCREE_ENRICH_US_SURVEY_FOOT;
+    lengths_of(&options, is);
+    assert_true(is[0] == 3 && near(is[1], 6.561667) && near(is[2], 328.083333) && is[3] == 1.5);
+    options.metric_lengths = SCREE_ENRICH_METRIC_RADIUS | SCREE_ENRICH_METRIC_GROUND_CELL;
+    lengths_of(&options, is);
+    assert_true(near(is[0], 3 * 3.2808333) && near(is[3], 1.5 * 3.2808333));
+    options.unit = SCREE_ENRICH_FOOT;
+    options.count_radius = 6 * 0.3048;
+    options.ground_reach = 250 * 0.3048;
+    options.metric_lengths = SCREE_ENRICH_METRIC_COUNT_RADIUS | SCREE_ENRICH_METRIC_GROUND_REACH;
+    lengths_of(&options, is);
+    assert_true(is[0] == 3 && is[1] == 6 && is[2] == 250); /* feet of feet, whole again */
+    options.unit = (enum scree_enrich_unit)4;
+    assert_int_equal(open_status(&options, (uint64_t)64 << 20, NULL), SCREE_E_ARGUMENT);
+    free_scene(scene);
+}
+
+/* Withheld points and noise are nobody's neighbours nor ground, and have values; with an option they count like others. */
+static void test_left_out(void **state)
+{
+    struct scene *scene = make_scene();
+    struct scree_enrich_options options;
+    uint64_t count;
+    (void)state;
+    for (int noise = 0; noise < 2; noise++) {
+        static uint8_t classes[POINTS];
+        memcpy(classes, scene->cloud.classes, sizeof classes);
+        for (uint32_t i = 0; i < POINTS; i++)
+            scene->keep[i] = is_withheld(i) ? 0 : 1;
+        uint32_t written = write_part("a.las", &scene->cloud, scene->keep, 1, 0, scene->index);
+        defaults(&options, "a.las");
+        float *others = rows_of(&options, &count, NULL); /* of a file that has the others alone */
+        assert_int_equal(count, written);
+        memset(scene->keep, 1, sizeof scene->keep);
+        flags = noise == 0;
+        for (uint32_t i = 0; i < POINTS && noise; i++)
+            scene->cloud.classes[i] = is_withheld(i) ? (i % 2 ? 7 : 18) : classes[i];
+        static uint32_t all[POINTS];
+        write_part("a.las", &scene->cloud, scene->keep, 1, 0, all);
+        float *rows = rows_of(&options, &count, NULL);
+        assert_int_equal(count, POINTS);
+        assert_int_equal(differing(others, rows, scene->index, written), 0);
+        for (uint32_t i = 0; i < POINTS; i++)
+            assert_true(rows[(size_t)i * SCREE_FEATURE_COUNT + SCREE_FEATURE_EIGENVALUE_SUM] >= 0);
+        free(rows);
+        options.noise_neighbors = noise;
+        options.withheld_neighbors = !noise;
+        rows = rows_of(&options, &count, NULL);
+        assert_true(differing(others, rows, scene->index, written) > written / 2);
+        if (!noise)
+            assert_int_equal(differing(rows, scene->whole, all, POINTS), 0);
+        free(rows);
+        free(others);
+        flags = false;
+        memcpy(scene->cloud.classes, classes, sizeof classes);
+    }
+    free_scene(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quarters), cmocka_unit_test(test_quarters_of_cells),
         cmocka_unit_test(test_overlap),  cmocka_unit_test(test_context_files),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_feet),
+        cmocka_unit_test(test_units),    cmocka_unit_test(test_left_out),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

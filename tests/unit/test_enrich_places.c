@@ -118,7 +118,7 @@ static void check_gap(const struct scree__enrich_map_cell *cells,
     double most = -1, at[2] = {0, 0};
     for (int i = 0; i < CELLS; i++) {
         double least = INFINITY;
-        for (int j = 0; j < CELLS; j++)
+        for (int j = 0; j < CELLS && cells[i].points > 0; j++)
             if (cells[j].ground)
                 least = fmin(least, hypot(0.5 * (i % ACROSS - j % ACROSS),
                                           0.5 * (double)(i / ACROSS - j / ACROSS)));
@@ -152,8 +152,31 @@ static void test_places(void **state)
         }
 }
 
+/* Of each cell by itself: the distance to the ground. */
+static void test_distances(void **state)
+{
+    (void)state;
+    static struct scree__enrich_map_cell cells[CELLS];
+    static const uint32_t shares[] = {1, 3, 10, 60};
+    uint32_t random = 8;
+    for (unsigned g = 0; g < 4; g++) {
+        struct scree__enrich_report report;
+        make_raster(&report, cells, 0, shares[g], &random);
+        for (unsigned i = 0; i < CELLS; i++)
+            cells[i].points = 0;
+        for (unsigned i = 0; i < CELLS; i++) {
+            struct scree_enrich_result result = {0};
+            cells[i].points = 1;
+            assert_int_equal(scree__enrich_places_find(&report, &result, NULL), SCREE_OK);
+            check_gap(cells, &result);
+            cells[i].points = 0;
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),
+                                       cmocka_unit_test(test_distances)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

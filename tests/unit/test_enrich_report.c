@@ -404,6 +404,29 @@ static void test_ground(void **state)
     unmake(&made);
 }
 
+/* The places of the report are on the map: without them it is another one. */
+static void test_marks(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct scree__enrich_report *report;
+    struct las_bytes maps[2];
+    make(&made, 6);
+    struct scree_enrich_result result = run(&made, 6, 0.4, &report);
+    const char *path = las_temporary_path("map.png");
+    assert_true(result.largest_count > 0);
+    for (int i = 0; i < 2; i++, result.largest_count = 0) {
+        assert_int_equal(scree__enrich_map_save(report, "a", &result, path, NULL), SCREE_OK);
+        maps[i] = las_bytes_of_file(path);
+    }
+    assert_true(maps[0].count != maps[1].count ||
+                memcmp(maps[0].bytes, maps[1].bytes, maps[0].count) != 0);
+    for (int i = 0; i < 2; i++)
+        las_bytes_free(&maps[i]);
+    scree__enrich_report_free(report);
+    unmake(&made);
+}
+
 /* A slope is its own network but for rounding; noise on it shows. The order of the points does not. */
 static void test_residuals(void **state)
 {
@@ -459,11 +482,12 @@ static void test_json_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_histogram),
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_map),       cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_ground),
-        cmocka_unit_test(test_residuals), cmocka_unit_test(test_json_numbers),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_map),          cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_warnings),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ground),       cmocka_unit_test(test_residuals),
+        cmocka_unit_test(test_json_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }

@@ -264,6 +264,19 @@ static void test_limit(void **state)
     free(described);
 }
 
+/* Records that would be longer than LAS can say. */
+static void test_record_limit(void **state)
+{
+    (void)state;
+    struct las_recipe recipe = {
+        .version_minor = 4, .point_format = 6, .point_count = 3, .extra_bytes = 65535 - 30 - 8};
+    struct las_bytes file = las_make(&recipe, NULL);
+    struct made_change made;
+    made_change(&made, 7, false, false, 1);
+    expect_failure(&file, &made, SCREE_E_UNSUPPORTED, "a record would have 65539 bytes");
+    las_bytes_free(&file);
+}
+
 static void test_descriptors_beyond_the_record(void **state)
 {
     (void)state;
@@ -459,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_whole_file_comes_back),
         cmocka_unit_test(test_foreign_name),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_record_limit),
         cmocka_unit_test(test_descriptors_beyond_the_record),
         cmocka_unit_test(test_field_behind),
         cmocka_unit_test(test_foreign_hands),
