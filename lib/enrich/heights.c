@@ -405,12 +405,13 @@ static enum scree_status part_heights(struct scree__enrich_ground *ground, const
         status = window->question->ground_mode == SCREE_GROUND_TIN
                      ? height_by_network(ground, i, err)
                      : height_nearby(ground, i, err);
+        scree__enrich_ground_note(ground, i);
     }
     scree__enrich_network_end(ground);
     if (status == SCREE_OK && ground->far_count > 0)
         status = scree__enrich_far_heights(ground, &window->store->nodes[part->node], err);
-    if (status == SCREE_OK && part->in_core)
-        status = scree__enrich_ground_check(ground, part->first, part->end, err);
+    if (status == SCREE_OK)
+        status = scree__enrich_ground_check(ground, err);
     return status;
 }
 

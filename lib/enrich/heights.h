@@ -13,6 +13,8 @@
 #define ENRICH_FACETS 4096u
 #define ENRICH_FACET_HEADS 4096u
 #define ENRICH_HULL_EDGES 32u
+/* Ground points of a part that are looked at again (heights_check.c): seldom are there so many, and a part that is one column of ground would have nothing else. */
+#define ENRICH_CLAIMS 16u
 
 struct scree__enrich_facet {
     struct features_facet facet;
@@ -38,6 +40,9 @@ struct scree__enrich_ground {
 
     struct features_place hull[ENRICH_HULL_EDGES][2]; /* nothing lies beyond these edges */
     uint32_t hull_count;
+
+    uint32_t claims[ENRICH_CLAIMS]; /* ground points of the core that are above the ground */
+    uint32_t claim_count;
 
     uint64_t looks;  /* at points, in searches for triangles that took very many */
     bool no_network; /* there is no room for one */
@@ -73,10 +78,17 @@ scree__enrich_ground_beyond(struct scree__enrich_ground *ground, struct features
 
 /* ---------------------------------------------------------------------------- heights_check.c */
 
-/* Of ground points [first, end) of the core that lie above the ground: is it another ground point that they lie above? SCREE_E_DATA: it is not. */
-SCREE_MUST_CHECK enum scree_status
-scree__enrich_ground_check(const struct scree__enrich_ground *ground, uint32_t first, uint32_t end,
-                           struct scree_error *err);
+/* A point of the core has its height: notes ground that lies above the ground. */
+static inline void scree__enrich_ground_note(struct scree__enrich_ground *ground, uint32_t i)
+{
+    const struct scree__enrich_window *window = ground->window;
+    if (window->values[i].height > 0 && (window->core[i].roles & ENRICH_GROUND) != 0 &&
+        ground->claim_count < ENRICH_CLAIMS)
+        ground->claims[ground->claim_count++] = i;
+}
+/* Is it another ground point that these lie above? They are forgotten. SCREE_E_DATA: it is not. */
+SCREE_MUST_CHECK enum scree_status scree__enrich_ground_check(struct scree__enrich_ground *ground,
+                                                              struct scree_error *err);
 
 /* -------------------------------------------------------------------------- heights_network.c */
 

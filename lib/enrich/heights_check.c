@@ -8,9 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Points of a part, at most: seldom are there so many, and a part that is one column of ground would have nothing else. */
-#define CLAIMS 16u
-
 struct claim {
     uint32_t point; /* of the core */
     struct features_place at;
@@ -52,39 +49,35 @@ enum scree_status scree__enrich_ground_wrong(const struct scree__enrich_window *
                             window->question->name, point, (double)height);
 }
 
-static uint32_t collect(const struct scree__enrich_ground *ground, uint32_t first, uint32_t end,
-                        struct claim *claims)
+/* Those whose places are in what was read. */
+static uint32_t collect(const struct scree__enrich_ground *ground, struct claim *claims)
 {
     const struct scree__enrich_window *window = ground->window;
     const int32_t *middle = window->middle;
     uint32_t count = 0;
-    for (uint32_t i = first; i < end && count < CLAIMS; i++) {
-        const struct scree__enrich_core *core = &window->core[i];
-        if ((core->roles & (ENRICH_GROUND | ENRICH_WANTED)) != (ENRICH_GROUND | ENRICH_WANTED) ||
-            !(window->values[i].height > 0))
-            continue;
+    for (uint32_t i = 0; i < ground->claim_count; i++) {
+        const struct scree__enrich_core *core = &window->core[ground->claims[i]];
         const struct features_place at = {(int32_t)((int64_t)core->at[0] - middle[0]),
                                           (int32_t)((int64_t)core->at[1] - middle[1])};
         if (at.x >= ground->whole_min[0] && at.x <= ground->whole_max[0] &&
             at.y >= ground->whole_min[1] && at.y <= ground->whole_max[1])
-            claims[count++] =
-                (struct claim){i, at, scree__enrich_minus(core->at[2], middle[2]), 0, false};
+            claims[count++] = (struct claim){ground->claims[i], at,
+                                             scree__enrich_minus(core->at[2], middle[2]), 0, false};
     }
     return count;
 }
 
-enum scree_status scree__enrich_ground_check(const struct scree__enrich_ground *ground,
-                                             uint32_t first, uint32_t end, struct scree_error *err)
+enum scree_status scree__enrich_ground_check(struct scree__enrich_ground *ground,
+                                             struct scree_error *err)
 {
     const struct scree__enrich_window *window = ground->window;
-    struct claim claims[CLAIMS];
-    const uint32_t count = collect(ground, first, end, claims);
+    struct claim claims[ENRICH_CLAIMS];
+    const uint32_t count = collect(ground, claims);
+    ground->claim_count = 0;
     uint64_t bits = 0;
-    if (count == 0)
-        return SCREE_OK;
     for (uint32_t c = 0; c < count; c++)
         bits |= bit_of(claims[c].at.x, claims[c].at.y);
-    for (uint32_t i = 0; i < ground->near.count + ground->near.beside; i++) {
+    for (uint32_t i = 0; count > 0 && i < ground->near.count + ground->near.beside; i++) {
         const struct features_corner *point = &ground->near.points[i];
         if ((bits & bit_of(point->x, point->y)) != 0)
             look(claims, count, point);

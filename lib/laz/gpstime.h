@@ -182,6 +182,22 @@ LAZ_INLINE unsigned laz_gps_symbol(int32_t factor)
     return factor > -10 ? (unsigned)(500 - factor) : 510;
 }
 
+/* laz_gps_near(), laz_gps_context() for encoding, where s comes out of a division: branches foretell
+ * what a table would wait for. */
+LAZ_INLINE void laz_gps_meaning(unsigned s, uint32_t *factor, unsigned *context)
+{
+    if (s == 0) {
+        *factor = 0;
+        *context = 7;
+    } else if (s <= 500) {
+        *factor = s;
+        *context = s == 1 ? 1 : s < 10 ? 2 : s < 500 ? 3 : 4;
+    } else {
+        *factor = 500 - s;
+        *context = s == 510 ? 6 : 5;
+    }
+}
+
 /* 1 to 3: the sequence that far ahead reaches `time` with 32 bits; 0: none does. */
 static inline unsigned laz_gps_find_sequence(const struct laz_gps *gps, uint64_t time)
 {
@@ -219,8 +235,10 @@ LAZ_INLINE void laz_gps_write(struct laz_writer *writer, struct laz_gps *gps, ui
             }
             unsigned s = laz_gps_symbol(laz_gps_factor(difference, step));
             LAZ_WRITE_N(writer, &gps->multi, LAZ_GPS_MULTI_V2 - 1 + same, s);
-            LAZ_WRITE_INT(writer, &gps->value, laz_gps_context(s), laz_gps_near(s, step),
-                          difference);
+            uint32_t factor;
+            unsigned context;
+            laz_gps_meaning(s, &factor, &context);
+            LAZ_WRITE_INT(writer, &gps->value, context, factor * step, difference);
             laz_gps_account(gps, s, difference);
             return;
         }

@@ -23,6 +23,10 @@ static inline float scree__vectors_compared(const struct scree__vectors_target *
 bool scree__vectors_beyond(const struct scree__vectors_target *target,
                            struct scree__vectors_probe probe, float query_length, float limit);
 
+/* A limit below which `most` of so many values are, and few more if such a limit is found soon. values: room for a multiple of 16. */
+float scree__vectors_limit_for(const struct scree__vectors_kernels *kernels, const float *values,
+                               uint32_t count, uint32_t most);
+
 /* Are so many lists found by rounded centroids? Else they need the products with all. */
 static inline bool scree__vectors_probes_roughly(const struct scree__vectors_target *target,
                                                  const struct scree__vectors_want *want)

@@ -46,21 +46,19 @@ static void sort_heap(struct scree__vectors_probe *probes, uint32_t count)
     }
 }
 
-/* A limit below which `most` of the keys of so many lists, padded by infinities, are, and few more if such a limit is found soon. */
-static float limit_for(const struct scree__vectors_searcher *searcher, uint32_t lists,
-                       uint32_t padded, uint32_t most)
+float scree__vectors_limit_for(const struct scree__vectors_kernels *kernels, const float *values,
+                               uint32_t count, uint32_t most)
 {
-    enum { TRIES = 12, FEW_LISTS = 32 };
-    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
+    enum { TRIES = 12, FEW_VALUES = 32 };
     float low, high = INFINITY;
-    if (lists < FEW_LISTS || most >= lists)
+    if (count < FEW_VALUES || most >= count)
         return high;
-    float middling = kernels->middling(searcher->keys, lists, &low);
+    float middling = kernels->middling(values, count, &low);
     const float least = low;
-    /* Keys are spread as if they came from a normal distribution, roughly. */
-    float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)lists);
+    /* They are spread as if they came from a normal distribution, roughly. */
+    float at = least + 2.6f * (middling - least) * sqrtf((float)most / (float)count);
     for (int i = 0; i < TRIES; i++) {
-        uint32_t found = kernels->below(searcher->keys, padded, at, NULL);
+        uint32_t found = kernels->below(values, count, at, NULL);
         *(found < most ? &low : &high) = at;
         if (found >= most && found <= most + most / 4 + 4)
             break;
@@ -111,9 +109,9 @@ static void choose_by_products(struct scree__vectors_searcher *searcher, const f
                   padded, searcher->keys);
     for (uint32_t list = lists; list < padded; list++)
         searcher->keys[list] = INFINITY;
-    uint32_t found =
-        kernels->below(searcher->keys, padded, limit_for(searcher, lists, padded, best->most),
-                       searcher->near_lists);
+    uint32_t found = kernels->below(
+        searcher->keys, padded,
+        scree__vectors_limit_for(kernels, searcher->keys, lists, best->most), searcher->near_lists);
     for (uint32_t i = 0; i < found; i++)
         offer(best,
               (struct scree__vectors_probe){searcher->keys[near[i]], products[near[i]], near[i]});
@@ -130,7 +128,8 @@ static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t pa
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
     const uint32_t *near = searcher->near_lists;
     float least[SCREE__VECTORS_UPPERS_IN_ORDER];
-    const float limit = limit_for(searcher, searcher->target->column->list_count, padded, most);
+    const float limit = scree__vectors_limit_for(kernels, searcher->keys,
+                                                 searcher->target->column->list_count, most);
     if (most > SCREE__VECTORS_UPPERS_IN_ORDER)
         return limit;
     uint32_t found = kernels->below(searcher->keys, padded, limit, searcher->near_lists);
@@ -147,7 +146,7 @@ static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t pa
     return least[most - 1];
 }
 
-/* Those whose lower bounds are below that are compared exactly. */
+/* Those whose lower bounds are below that are compared exactly: hardly more than are wanted. */
 static void choose_roughly(struct scree__vectors_searcher *searcher, const float *values,
                            struct best *best)
 {
@@ -155,26 +154,24 @@ static void choose_roughly(struct scree__vectors_searcher *searcher, const float
     const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
     const uint32_t padded = target->rough.padded_count, dim = column->shape.dim;
-    const uint8_t *centroids[SCREE__VECTORS_ROWS_TOGETHER];
-    float distances[SCREE__VECTORS_ROWS_TOGETHER], products[SCREE__VECTORS_ROWS_TOGETHER];
+    const uint32_t *near = searcher->near_lists;
     scree__vectors_rough_keys(&target->rough, &searcher->query, searcher->lower, searcher->keys);
     for (uint32_t list = column->list_count; list < padded; list++)
         searcher->keys[list] = searcher->lower[list] = INFINITY;
     const float limit = certain_limit(searcher, padded, best->most);
     const uint32_t found = kernels->below(searcher->lower, padded, limit, searcher->near_lists);
-    for (uint32_t first = 0, count; first < found; first += count) {
-        const uint32_t *near = searcher->near_lists + first;
-        count = found - first < SCREE__VECTORS_ROWS_TOGETHER ? found - first
-                                                             : SCREE__VECTORS_ROWS_TOGETHER;
-        for (uint32_t i = 0; i < count; i++)
-            centroids[i] =
-                (const uint8_t *)(column->centroids + (size_t)near[i] * column->centroid_stride);
-        kernels->rows(centroids, count, values, dim, false, true, distances);
-        kernels->rows(centroids, count, values, dim, false, false, products);
-        for (uint32_t i = 0; i < count; i++)
-            offer(best, (struct scree__vectors_probe){distances[i], products[i], near[i]});
+    for (uint32_t i = 0; i < found; i++)
+        __builtin_prefetch(column->centroids + (size_t)near[i] * column->centroid_stride);
+    for (uint32_t i = 0; i < found; i++) {
+        const float *centroid = column->centroids + (size_t)near[i] * column->centroid_stride;
+        offer(best, (struct scree__vectors_probe){kernels->distance2_fp32(centroid, values, dim), 0,
+                                                  near[i]});
     }
     put_in_order(best);
+    for (uint32_t i = 0; i < best->count && column->shape.metric == SCREE_VECTORS_COSINE; i++)
+        best->probes[i].product = kernels->product_fp32(
+            column->centroids + (size_t)best->probes[i].list * column->centroid_stride, values,
+            dim);
 }
 
 /* Is everything in the list further than limit, by its radius alone? As compared: |o - q|^2, or -<o, q>. */

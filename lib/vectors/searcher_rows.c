@@ -29,25 +29,24 @@ static void sift_low(struct scree__vectors_candidate *heap, uint64_t at, uint64_
     heap[at] = item;
 }
 
-/*
- * Those that may still be among the nearest, no more than want->rerank_most; returns how many. By lower bound, unless there are hardly more than results: the
- * order only spares rows.
- */
-static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
-                                const struct scree__vectors_want *want)
+/* Those that may still be among the nearest stay; how many. */
+static uint64_t keep_candidates(struct scree__vectors_searcher *searcher)
 {
     struct scree__vectors_candidate *it = searcher->candidates;
-    float limit = scree__vectors_uppers_limit(&searcher->uppers);
+    const float limit = scree__vectors_uppers_limit(&searcher->uppers);
     uint64_t count = 0;
     for (uint64_t i = 0; i < searcher->candidate_count; i++) {
         it[count] = it[i];
         count += it[i].low < limit;
     }
-    if (count <= (uint64_t)want->k + SPARE && count <= want->rerank_most)
-        return count;
+    return count;
+}
+
+/* The `most` of `count` with the least lower bounds come first. */
+static void choose_candidates(struct scree__vectors_candidate *it, uint64_t count, uint64_t most)
+{
     for (uint64_t i = count / 2; i-- > 0;)
         sift_low(it, i, count);
-    uint64_t most = count < want->rerank_most ? count : want->rerank_most;
     /* The smallest come to the end, one by one; then they are turned around. */
     uint64_t end = count;
     for (; end > count - most; end--) {
@@ -63,7 +62,6 @@ static uint64_t sort_candidates(struct scree__vectors_searcher *searcher,
         it[count - 1 - i] = it[i];
         it[i] = moved;
     }
-    return most;
 }
 
 /* All of them, as compared, into searcher->nearest; distances: room for NEAREST_FEW. */
@@ -113,7 +111,8 @@ static enum scree_status make_room(struct scree__vectors_searcher *searcher, uin
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, unsettled.ids, unsettled.id_capacity, count, err);
     if (status == SCREE_OK)
-        status = SCREE__VECTORS_GROW(searcher, unsettled.lows, unsettled.low_capacity, count, err);
+        status =
+            SCREE__VECTORS_GROW(searcher, unsettled.lows, unsettled.low_capacity, count + 16, err);
     if (status == SCREE_OK)
         status = SCREE__VECTORS_GROW(searcher, unsettled.rows, unsettled.row_capacity, count, err);
     if (status == SCREE_OK)
@@ -121,26 +120,49 @@ static enum scree_status make_room(struct scree__vectors_searcher *searcher, uin
     return status;
 }
 
+static void leave(struct scree__vectors_searcher *searcher,
+                  const struct scree__vectors_candidate *candidate)
+{
+    struct scree__vectors_unsettled *left = &searcher->unsettled;
+    const uint32_t at = left->count++;
+    left->refs[at] =
+        (struct scree__vectors_row_ref){searcher->wanted[candidate->slot], candidate->at};
+    left->ids[at] = id_of(searcher, candidate);
+    left->lows[at] = candidate->low;
+}
+
+/* Where there are more than hardly too many, those with the least lower bounds come first: the limit that they make rules out most of the others. */
 enum scree_status scree__vectors_leave(struct scree__vectors_searcher *searcher,
                                        const struct scree__vectors_want *want, uint32_t query,
                                        struct scree_error *err)
 {
     struct scree__vectors_unsettled *left = &searcher->unsettled;
-    const struct scree__vectors_candidate *candidates = searcher->candidates;
-    const uint64_t count = sort_candidates(searcher, want);
+    struct scree__vectors_candidate *candidates = searcher->candidates;
+    uint64_t count = keep_candidates(searcher);
+    if (count > want->rerank_most) {
+        choose_candidates(candidates, count, want->rerank_most);
+        count = want->rerank_most;
+    }
     if (count > left->pin_capacity) {
         enum scree_status status = make_room(searcher, count, err);
         if (status != SCREE_OK)
             return status;
     }
-    for (uint64_t i = 0; i < count; i++) {
-        left->refs[i] =
-            (struct scree__vectors_row_ref){searcher->wanted[candidates[i].slot], candidates[i].at};
-        left->ids[i] = id_of(searcher, &candidates[i]);
-        left->lows[i] = candidates[i].low;
+    float limit = INFINITY;
+    if (count > (uint64_t)want->k + SPARE) {
+        for (uint64_t i = 0; i < count; i++)
+            left->lows[i] = candidates[i].low;
+        limit =
+            scree__vectors_limit_for(searcher->query.kernels, left->lows, (uint32_t)count, want->k);
     }
-    left->count = (uint32_t)count;
     left->query = query;
+    left->count = 0;
+    for (uint64_t i = 0; i < count; i++)
+        if (candidates[i].low < limit)
+            leave(searcher, &candidates[i]);
+    for (uint64_t i = 0; i < count && left->count < count; i++)
+        if (!(candidates[i].low < limit))
+            leave(searcher, &candidates[i]);
     return SCREE_OK;
 }
 
@@ -193,21 +215,24 @@ float scree__vectors_compare_row(const struct scree__vectors_searcher *searcher,
                                              : -kernels->product_fp32(stored, values, shape->dim);
 }
 
-/* The exact distances, as compared, of rows [first, first + count). */
+/* The exact distances, as compared, of some rows. */
 static void compare_rows(struct scree__vectors_searcher *searcher, const float *values,
-                         uint32_t first, uint32_t count, float *distances)
+                         const uint32_t *which, uint32_t count, float *distances)
 {
     const struct scree__vectors_unsettled *left = &searcher->unsettled;
     const struct scree__vectors_shape *shape = &searcher->target->column->shape;
     const bool distance2 = shape->metric == SCREE_VECTORS_L2;
+    const uint8_t *rows[SCREE__VECTORS_ROWS_TOGETHER];
     searcher->done.rows += count;
     if (shape->rerank == SCREE_VECTORS_RERANK_SQ8) {
-        for (uint32_t i = first; i < first + count; i++)
-            distances[i - first] =
-                scree__vectors_compare_row(searcher, values, left->rows[i], left->refs[i].list);
+        for (uint32_t i = 0; i < count; i++)
+            distances[i] = scree__vectors_compare_row(searcher, values, left->rows[which[i]],
+                                                      left->refs[which[i]].list);
         return;
     }
-    searcher->query.kernels->rows(left->rows + first, count, values, shape->dim,
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = left->rows[which[i]];
+    searcher->query.kernels->rows(rows, count, values, shape->dim,
                                   shape->rerank == SCREE_VECTORS_RERANK_FP16, distance2, distances);
     for (uint32_t i = 0; !distance2 && i < count; i++)
         distances[i] = -distances[i];
@@ -233,8 +258,8 @@ void scree__vectors_ask_rows_again(const struct scree__vectors_searcher *searche
 }
 
 /*
- * Some are compared at a time, of large rows few, as the next ones come from memory meanwhile. Where there are more than hardly too many they are in
- * order, and the last ones are left out when they can no longer be among the nearest.
+ * Some are compared at a time, of large rows few, as the next ones come from memory meanwhile; where there are more than hardly too many, those are left
+ * out that can no longer be among the nearest.
  */
 void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
                                    const struct scree__vectors_want *want, const float *values)
@@ -247,20 +272,22 @@ void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
     const bool few =
         left->count <= (uint64_t)want->k + SPARE && left->count <= SCREE__VECTORS_NEAREST_FEW;
     float distances[SCREE__VECTORS_NEAREST_FEW];
+    uint32_t which[SCREE__VECTORS_ROWS_TOGETHER], count;
     scree__vectors_nearest_begin(&searcher->nearest, want->k);
     prefetch_rows(left, 0, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
-    for (uint32_t first = 0, next; first < left->count; first = next) {
+    for (uint32_t next = 0; next < left->count;) {
         const float limit = scree__vectors_nearest_limit(&searcher->nearest);
-        uint32_t end = next = left->count - first < most ? left->count : first + most;
-        float *here = few ? distances + first : distances;
+        float *here = few ? distances + next : distances;
+        for (count = 0; next < left->count && count < most; next++) {
+            which[count] = next;
+            count += !(left->lows[next] > limit);
+        }
         prefetch_rows(left, next, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
-        while (end > first && left->lows[end - 1] > limit)
-            end--;
-        compare_rows(searcher, values, first, end - first, here);
-        for (uint32_t i = first; !few && i < end; i++)
-            if (here[i - first] <= within)
-                scree__vectors_nearest_add(&searcher->nearest, (struct scree__vectors_near){
-                                                                   left->ids[i], here[i - first]});
+        compare_rows(searcher, values, which, count, here);
+        for (uint32_t i = 0; !few && i < count; i++)
+            if (here[i] <= within)
+                scree__vectors_nearest_add(
+                    &searcher->nearest, (struct scree__vectors_near){left->ids[which[i]], here[i]});
     }
     if (few)
         settle_few(searcher, within, distances, left->ids, left->count);

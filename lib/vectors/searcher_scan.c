@@ -76,7 +76,7 @@ static bool is_wanted(const struct scan *scan, uint32_t slot, uint32_t at)
                                         &scan->searcher->blocks[slot], at);
 }
 
-/* The next hits that are still below the limit, from order->hit[*next] on. The others are written, too, and written over: that takes no decisions. */
+/* The next hits that are still below the limit, from order->hit[*next] on. For whole codes the others are written, too, and written over: that takes no decisions. */
 static void gather(const struct scan *scan, const struct order *order, uint32_t *next,
                    struct looked_at *some)
 {
@@ -88,6 +88,8 @@ static void gather(const struct scan *scan, const struct order *order, uint32_t 
         const uint32_t hit = order->hit[i];
         const struct scree__vectors_pending *list = &scan->searcher->pending[order->list[hit]];
         bool in = hits->low[hit] < limit;
+        if (!whole && !in) /* mostly */
+            continue;
         some->slot[count] = list->slot;
         some->at[count] = hits->row[hit];
         some->estimate[count] = hits->estimate[hit];

@@ -213,6 +213,14 @@ static void make_ground(struct ground_made *made)
         SCREE_OK);
 }
 
+static enum scree_status check_ground(struct ground_made *made, unsigned first, unsigned end,
+                                      struct scree_error *err)
+{
+    for (unsigned i = first; i < end; i++)
+        scree__enrich_ground_note(&made->ground, i);
+    return scree__enrich_ground_check(&made->ground, err);
+}
+
 static void test_ground(void **state)
 {
     (void)state;
@@ -220,24 +228,21 @@ static void test_ground(void **state)
     struct scree_error err = SCREE_ERROR_INIT;
     make_ground(&made);
     for (unsigned first = 0; first < GROUND; first += 20)
-        assert_int_equal(scree__enrich_ground_check(&made.ground, first, first + 20, NULL),
-                         SCREE_OK);
+        assert_int_equal(check_ground(&made, first, first + 20, NULL), SCREE_OK);
     for (unsigned i = 1; i < GROUND; i += 38) { /* a height that no ground point explains */
         made.values[i].height += 0.01F;
-        assert_int_equal(scree__enrich_ground_check(&made.ground, i - 1, i + 1, &err),
-                         SCREE_E_DATA);
+        assert_int_equal(check_ground(&made, i - 1, i + 1, &err), SCREE_E_DATA);
         made.values[i].height -= 0.01F;
         char place[80];
         snprintf(place, sizeof place, "made.las: point %u: HeightAboveGround ", 7000 + i);
         assert_memory_equal(err.message, place, strlen(place));
         err = (struct scree_error)SCREE_ERROR_INIT;
         made.core[i].at[0] += 30000; /* beyond what was read: not known */
-        assert_int_equal(scree__enrich_ground_check(&made.ground, i - 1, i + 1, NULL), SCREE_OK);
+        assert_int_equal(check_ground(&made, i - 1, i + 1, NULL), SCREE_OK);
         made.core[i].at[0] -= 29999; /* no ground point at its place */
-        assert_int_equal(scree__enrich_ground_check(&made.ground, i - 1, i + 1, NULL),
-                         SCREE_E_DATA);
+        assert_int_equal(check_ground(&made, i - 1, i + 1, NULL), SCREE_E_DATA);
         made.core[i].roles = ENRICH_WANTED | ENRICH_NEIGHBOR; /* and none itself */
-        assert_int_equal(scree__enrich_ground_check(&made.ground, i - 1, i + 1, NULL), SCREE_OK);
+        assert_int_equal(check_ground(&made, i - 1, i + 1, NULL), SCREE_OK);
     }
     scree__features_ground_release(&made.ground.near);
 }

@@ -27,11 +27,10 @@ struct sample {
     size_t point_count;
 };
 
-static void sample_make(struct sample *sample, unsigned format, uint32_t extra_bytes, uint32_t seed,
-                        size_t point_count)
+static void sample_make_of(struct sample *sample, unsigned format, unsigned channels,
+                           uint32_t extra_bytes, uint32_t seed, size_t point_count)
 {
     sample->layout = laz_vectors_layout(format, format < 6 ? 2 : 3, extra_bytes);
-    unsigned channels = format < 6 ? 1 : 1 + seed % 3;
     sample->records = laz_vectors_records(format, channels, extra_bytes, seed, point_count,
                                           &sample->record_bytes);
     sample->point_count = point_count;
@@ -40,6 +39,13 @@ static void sample_make(struct sample *sample, unsigned format, uint32_t extra_b
             memset(sample->records + i * sample->record_bytes + 16, 7, seed % 4 == 1 ? 2 : 6);
     sample->chunk =
         laz_vectors_encode(&sample->layout, sample->records, point_count, &sample->chunk_bytes);
+}
+
+static void sample_make(struct sample *sample, unsigned format, uint32_t extra_bytes, uint32_t seed,
+                        size_t point_count)
+{
+    unsigned channels = format < 6 ? 1 : 1 + seed % 3;
+    sample_make_of(sample, format, channels, extra_bytes, seed, point_count);
 }
 
 static void sample_free(struct sample *sample)
@@ -197,6 +203,22 @@ static void compare_damaged(struct sample samples[2], uint32_t seed)
     }
 }
 
+/* Both of one scanner channel: some layers have a loop of their own then. */
+static void check_one_channel(unsigned format, uint32_t seed)
+{
+    struct sample samples[2];
+    for (unsigned i = 0; i < 2; i++)
+        sample_make_of(&samples[i], format, 1, 0, seed + i, point_counts[i]);
+    compare(samples, 0, seed, true);
+    compare(samples, PIECE, seed, true);
+    sample_free(&samples[1]);
+    sample_make_of(&samples[1], format, 1, 0, seed + 1, LARGE);
+    for (uint32_t i = 0; i < 3; i++)
+        compare_damaged(samples, seed + i);
+    sample_free(&samples[0]);
+    sample_free(&samples[1]);
+}
+
 static void check_level(enum scree__simd_level level)
 {
     scree__simd_force(level);
@@ -226,6 +248,8 @@ static void check_level(enum scree__simd_level level)
             sample_free(&samples[1]);
         }
     }
+    for (unsigned format = 6; format <= 8; format++)
+        check_one_channel(format, 17 + format); /* with angles, without, with them */
     scree__simd_force(SCREE__SIMD_BEST);
 }
 
