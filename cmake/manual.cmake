@@ -1,5 +1,5 @@
 # Makes a man page: what the program's tables know (scree help --man, see cli/manual.h), and what man/ has by hand.
-#   cmake -DPROGRAM=scree -DSOURCE=man/scree-convert.man -DOUTPUT=scree-convert.1 -DDATE=2026-11-28 -P manual.cmake
+#   cmake -DPROGRAM="[emulator;]scree" -DSOURCE=man/scree-convert.man -DOUTPUT=scree-convert.1 -DDATE=2026-11-28 -P manual.cmake
 # A hand-written file is what follows DESCRIPTION; @OPTIONS@ stands where the tables' second part goes, @NAME@ for the file _name.part.
 cmake_minimum_required(VERSION 3.20)
 get_filename_component(page ${SOURCE} NAME_WE)

@@ -297,7 +297,7 @@ struct scree_enrich_result {
     struct scree_enrich_match walls, roofs;
     uint64_t building_scores[SCREE_ENRICH_SCORE_BINS]; /* points of class 6 by score */
     uint64_t other_scores[SCREE_ENRICH_SCORE_BINS];
-    /* Of a raster over the file's bounds, cells of so many units; 0: they have no extent. */
+    /* Of a raster over the file's bounds, cells of so many units; 0: they are no numbers. */
     double cell_size;
     /* Judged: all clusters, and the largest of them by points, ties by their first cell (rows from the south, from the west). */
     uint64_t cluster_count, cluster_missed_count, cluster_false_count;

@@ -304,18 +304,29 @@ static void copy_ground(const struct scree__enrich_window *window, const struct 
         points[own + i] = (struct features_corner){window->x[i], window->y[i], window->z[i]};
 }
 
-/* Ground points within `halo` of the part. *whole false: there are too many, and nothing is known. */
+/* A rectangle of the survey. */
+struct box {
+    int64_t min[2], max[2];
+};
+
+static struct box box_of(const struct scree__enrich_node *node)
+{
+    const struct box box = {{node->min[0], node->min[1]}, {node->max[0], node->max[1]}};
+    return box;
+}
+
+/* Ground points within `halo` of a box, and those of the part. *whole false: there are too many, and nothing is known. */
 static enum scree_status gather_ground(struct scree__enrich_ground *ground, const struct part *part,
-                                       int64_t halo, bool *whole, struct scree_error *err)
+                                       const struct box *box, int64_t halo, bool *whole,
+                                       struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
-    const struct scree__enrich_node *node = &window->store->nodes[part->node];
     int64_t min[3], max[3];
     uint32_t own = 0;
     void *memory = NULL;
     for (int a = 0; a < 2; a++) {
-        min[a] = node->min[a] - halo;
-        max[a] = node->max[a] + halo;
+        min[a] = box->min[a] - halo;
+        max[a] = box->max[a] + halo;
     }
     min[2] = INT32_MIN;
     max[2] = INT32_MAX;
@@ -375,14 +386,21 @@ static void begin_part(struct scree__enrich_ground *ground, const struct part *p
     ground->hint = FEATURES_NO_GROUND;
 }
 
+static bool is_in(const struct box *box, const int32_t at[3])
+{
+    return at[0] >= box->min[0] && at[0] <= box->max[0] && at[1] >= box->min[1] &&
+           at[1] <= box->max[1];
+}
+
+/* Of the part's points in the box. */
 static enum scree_status part_heights(struct scree__enrich_ground *ground, const struct part *part,
-                                      struct scree_error *err)
+                                      const struct box *box, struct scree_error *err)
 {
     struct scree__enrich_window *window = ground->window;
     enum scree_status status = SCREE_OK;
     ground->cell_shift = ground->near.level_count > 0 ? ground->near.levels[0].shift : 0;
     for (uint32_t i = part->first; i < part->end && status == SCREE_OK; i++) {
-        if (!(window->core[i].roles & ENRICH_WANTED))
+        if (!(window->core[i].roles & ENRICH_WANTED) || !is_in(box, window->core[i].at))
             continue;
         status = window->question->ground_mode == SCREE_GROUND_TIN
                      ? height_by_network(ground, i, err)
@@ -397,18 +415,50 @@ static enum scree_status part_heights(struct scree__enrich_ground *ground, const
     return status;
 }
 
+/*
+ * A leaf under more ground than fits the window, which leaves far above and below it have: a smaller box after the other. Of one place that is too much as well the ground is at the place
+ * itself, and so the nearest.
+ */
+static enum scree_status box_heights(struct scree__enrich_ground *ground, const struct part *part,
+                                     const struct box *box, int64_t halo, struct scree_error *err)
+{
+    const int a = box->max[0] - box->min[0] >= box->max[1] - box->min[1] ? 0 : 1;
+    const bool one = box->max[a] == box->min[a];
+    bool whole = false;
+    begin_part(ground, part);
+    enum scree_status status = gather_ground(ground, part, box, halo, &whole, err);
+    if (status == SCREE_OK && !whole && !one) {
+        struct box left = *box, right = *box;
+        left.max[a] = box->min[a] + (box->max[a] - box->min[a]) / 2;
+        right.min[a] = left.max[a] + 1;
+        status = box_heights(ground, part, &left, halo / 2, err);
+        return status == SCREE_OK ? box_heights(ground, part, &right, halo / 2, err) : status;
+    }
+    if (status == SCREE_OK && !whole && halo > 0)
+        return box_heights(ground, part, box, halo / 2, err);
+    if (status == SCREE_OK && !whole)
+        status = scree__features_ground_build(ground->window->store->budget, NULL, 0, &ground->near,
+                                              err);
+    if (status == SCREE_OK)
+        status = part_heights(ground, part, box, err);
+    scree__features_ground_release(&ground->near);
+    return status;
+}
+
 /* Where the ground around a part does not fit the window it is cut: parts have their children's points one after the other. */
 static enum scree_status node_heights(struct scree__enrich_ground *ground, const struct part *part,
                                       struct scree_error *err)
 {
     const struct scree__enrich_node *nodes = ground->window->store->nodes,
                                     *node = &nodes[part->node];
-    const bool leaf = scree__enrich_is_leaf(node);
+    const struct box box = box_of(node);
     bool whole = false;
     begin_part(ground, part);
-    int64_t halo = ground_halo(ground->window, node);
-    enum scree_status status = gather_ground(ground, part, halo, &whole, err);
-    if (status == SCREE_OK && !whole && !leaf) {
+    const int64_t halo = ground_halo(ground->window, node);
+    enum scree_status status = gather_ground(ground, part, &box, halo, &whole, err);
+    if (status == SCREE_OK && !whole && scree__enrich_is_leaf(node))
+        return box_heights(ground, part, &box, halo / 4, err);
+    if (status == SCREE_OK && !whole) {
         struct part left = *part, right = *part;
         left.node = node->child[0];
         right.node = node->child[1];
@@ -416,13 +466,8 @@ static enum scree_status node_heights(struct scree__enrich_ground *ground, const
         status = node_heights(ground, &left, err);
         return status == SCREE_OK ? node_heights(ground, &right, err) : status;
     }
-    for (; status == SCREE_OK && !whole && halo > 0; halo = halo < 4 ? 0 : halo / 4)
-        status = gather_ground(ground, part, halo / 4, &whole, err);
-    if (status == SCREE_OK && !whole)
-        status = scree__features_ground_build(ground->window->store->budget, NULL, 0, &ground->near,
-                                              err);
     if (status == SCREE_OK)
-        status = part_heights(ground, part, err);
+        status = part_heights(ground, part, &box, err);
     scree__features_ground_release(&ground->near);
     return status;
 }

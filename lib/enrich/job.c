@@ -334,7 +334,7 @@ static enum scree_status save_map(const struct scree_enrich_job *job,
         return scree__enrich_map_save(job->report, job->options.input, result, job->options.map,
                                       err);
     scree__par_log(job->context, SCREE_LOG_WARNING,
-                   "%s: there is nothing to draw a map of (no points, or bounds of no extent)",
+                   "%s: there is nothing to draw a map of (the bounds are no numbers)",
                    job->options.input);
     return SCREE_OK;
 }

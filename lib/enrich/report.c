@@ -36,11 +36,12 @@ static enum scree_status make_cells(struct scree__enrich_report *report,
     const double across = header->max[0] - header->min[0], down = header->max[1] - header->min[1];
     const double longer = across > down ? across : down;
     void *memory;
-    if (!(longer > 0) || !isfinite(across) || !isfinite(down) || header->point_count == 0)
+    const double points = header->point_count > 0 ? (double)header->point_count : 1;
+    if (!isfinite(longer) || !(across >= 0) || !(down >= 0))
         return SCREE_OK;
     double size = longer / CELLS_ACROSS;
-    const double sparse = sqrt(across * down * POINTS_A_CELL / (double)header->point_count);
-    size = round_up(sparse > size ? sparse : size);
+    const double sparse = sqrt(across * down * POINTS_A_CELL / points);
+    size = longer > 1e-200 ? round_up(sparse > size ? sparse : size) : 1; /* one place: one cell */
     while (longer / size > 2 * CELLS_ACROSS)
         size *= 2;
     report->cell_size = size;

@@ -56,7 +56,7 @@ struct scree__enrich_report {
 
     double origin[2], cell_size; /* of the raster, units */
     uint32_t width, height;
-    struct scree__enrich_map_cell *cells; /* NULL: bounds without an extent */
+    struct scree__enrich_map_cell *cells; /* NULL: bounds that are no numbers */
     uint64_t outside;                     /* points beyond the header's bounds */
     size_t told_bytes;                    /* of the result's warnings: what the run has told */
     bool overflow;                        /* a cell has more points than it counts */

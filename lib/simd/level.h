@@ -8,8 +8,8 @@
 
 #include "scree/base.h"
 
-/* Variants for x86 exist where the compiler knows target attributes. */
-#if defined(__x86_64__) && defined(__GNUC__)
+/* Variants for x86 exist where the compiler knows target attributes, and the build does not leave them out. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SCREE_NO_X86)
 #define SCREE__SIMD_X86 1
 #else
 #define SCREE__SIMD_X86 0

@@ -186,3 +186,8 @@ says out '"files_with_class_6":[[:space:]]*2'
 says out '"files_without_class_6":[[:space:]]*1'
 expect 0 enrich towns scored --mode building --neighbors none --report none
 ! grep -q 'against class 6' err || fail "scores of files that were not done now"
+# A file of one place has all that belongs to it: nothing is done again.
+expect 0 enrich towns scored --mode building --neighbors none --force -q
+for end in json txt png; do [ -s scored/c.enrich.$end ] || fail "no c.enrich.$end"; done
+expect 0 enrich towns scored --mode building --neighbors none
+says err '0 done, 3 skipped, 0 failed'

@@ -232,6 +232,21 @@ static void line(void **state)
     naive_cloud_free(&cloud);
 }
 
+/* A shaft: ground from bottom to top over a small square, more of it above and below each part than a window holds, and never quite as wide as the square. */
+static void shaft(void **state)
+{
+    struct naive_cloud cloud;
+    (void)state;
+    begin(&cloud, 7000, 3000);
+    for (uint32_t i = 0; i < cloud.count; i++) {
+        cloud.x[i] = (int32_t)(share() * 1000);
+        cloud.y[i] = (int32_t)(share() * 1000);
+        cloud.z[i] = (int32_t)(share() * 1000000);
+    }
+    check("shaft", &cloud, 100);
+    naive_cloud_free(&cloud);
+}
+
 /* All whole places at one distance from the middle, exactly: (5 13 17 29)² is the sum of two squares in 324 ways. */
 static void circle(void **state)
 {
@@ -260,7 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ring),   cmocka_unit_test(nearest), cmocka_unit_test(two_rings),
         cmocka_unit_test(lake),   cmocka_unit_test(grid),    cmocka_unit_test(line),
-        cmocka_unit_test(circle),
+        cmocka_unit_test(circle), cmocka_unit_test(shaft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

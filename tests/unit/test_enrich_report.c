@@ -369,6 +369,30 @@ static void test_limits(void **state)
     unmake(&made);
 }
 
+/* Bounds that say nothing: a raster or none, and an end. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    static struct made made;
+    static const double wide[] = {0, 5e-324, 1e-310, 1e300, 1e308, INFINITY, NAN, -5};
+    make(&made, 6);
+    struct scree_las_header *header = (struct scree_las_header *)scree_las_header(made.reader);
+    for (size_t i = 0; i < 64; i++) {
+        struct scree__enrich_report *report;
+        header->max[0] = header->min[0] = header->max[1] = header->min[1] = 0;
+        header->max[0] += wide[i % 8];
+        header->max[1] += wide[i / 8];
+        const struct scree_enrich_result result = run(&made, 6, 0.4, &report);
+        assert_true(isfinite(wide[i % 8]) && isfinite(wide[i / 8]) && i % 8 != 7 && i / 8 != 7
+                        ? report->cells != NULL
+                        : report->cells == NULL);
+        assert_true(report->width <= 1441 && report->height <= 1441);
+        check(&made, 6, -100, 1000, ANY, 0.4, &result.whole);
+        scree__enrich_report_free(report);
+    }
+    unmake(&made);
+}
+
 /* Noise and withheld points are no ground, but when they are told to be. */
 static void test_ground(void **state)
 {
@@ -482,12 +506,12 @@ static void test_json_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_histogram),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_map),          cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_warnings),     cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_ground),       cmocka_unit_test(test_residuals),
-        cmocka_unit_test(test_json_numbers),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_map),       cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_warnings),  cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ground),    cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_residuals), cmocka_unit_test(test_json_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, las_tear_down);
 }
