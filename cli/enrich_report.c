@@ -45,6 +45,15 @@ void enrich_plan_text(const char *input, const struct scree_enrich_plan *plan,
            plural(outcome->threads));
 }
 
+/* What is not defined, as where no point reaches the threshold, is a dash. */
+static void put_figure(const char *name, double value, char end)
+{
+    if (isfinite(value))
+        fprintf(stderr, " %s %.3f%c", name, value, end);
+    else
+        fprintf(stderr, " %s -%c", name, end);
+}
+
 static void put_match(const struct scree_enrich_result *result)
 {
     const struct scree_enrich_match *whole = &result->whole;
@@ -54,9 +63,11 @@ static void put_match(const struct scree_enrich_result *result)
         fprintf(stderr, "  building no points of class 6 to compare with\n");
         return;
     }
-    fprintf(stderr, "  building against class 6, from a score of %.2f: precision %.3f, recall %.3f",
-            result->threshold, whole->precision, whole->recall);
-    fprintf(stderr, ", F1 %.3f, AUC %.3f\n", whole->f1, whole->auc);
+    fprintf(stderr, "  building against class 6, from a score of %.2f:", result->threshold);
+    put_figure("precision", whole->precision, ',');
+    put_figure("recall", whole->recall, ',');
+    put_figure("F1", whole->f1, ',');
+    put_figure("AUC", whole->auc, '\n');
 }
 
 /* The feature of which most points have no value. */

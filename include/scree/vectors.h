@@ -338,7 +338,7 @@ struct scree_vectors_search_statistics {
  * product; exact to rounding where there are rows of floats. counts[query_count]: how many were found; may be NULL, as may statistics.
  * Results do not depend on threads, on what is in the cache, or on the processor.
  * Errors: SCREE_E_ARGUMENT (options; a query with values beyond 1e16 or not finite), SCREE_E_DATA (a damaged block: its place), SCREE_E_IO, SCREE_E_BUDGET,
- * SCREE_E_CANCELLED.
+ * SCREE_E_CANCELLED, SCREE_E_UNSUPPORTED (a big-endian machine).
  */
 SCREE_API SCREE_MUST_CHECK enum scree_status
 scree_vectors_search(struct scree_vectors_index *index,

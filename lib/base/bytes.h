@@ -44,6 +44,14 @@ static inline int32_t scree__base_load_i32(const uint8_t *p)
     return (int32_t)scree__base_load32(p);
 }
 
+static inline float scree__base_load_f32(const uint8_t *p)
+{
+    uint32_t bits = scree__base_load32(p);
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
 static inline double scree__base_load_f64(const uint8_t *p)
 {
     uint64_t bits = scree__base_load64(p);

@@ -51,10 +51,7 @@ void scree__enrich_invariants_init(struct scree__enrich_invariants *invariants,
 
 static double load(const uint8_t *at)
 {
-    const uint32_t bits = scree__base_load32(at);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return (double)value;
+    return (double)scree__base_load_f32(at);
 }
 
 /* A value as a reader finds it; no_data as it is for floats. */

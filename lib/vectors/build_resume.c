@@ -330,14 +330,6 @@ static void store_f32(uint8_t *p, float value)
     scree__base_store32(p, bits);
 }
 
-static float load_f32(const uint8_t *p)
-{
-    uint32_t bits = scree__base_load32(p);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 enum scree_status scree__vectors_resume_rows(struct scree_vectors_build_job *job, uint32_t index,
                                              uint64_t *rows, struct scree_error *err)
 {
@@ -367,8 +359,8 @@ enum scree_status scree__vectors_resume_rows(struct scree_vectors_build_job *job
     for (uint32_t i = 0; i < lists && status == SCREE_OK; i++) {
         status = scree__vectors_journal_read(journal, state->encoded.offset + 8 + 8 * (uint64_t)i,
                                              bytes, 8, err);
-        column->lists[i].radius = load_f32(bytes);
-        column->lists[i].min_radius = load_f32(bytes + 4);
+        column->lists[i].radius = scree__base_load_f32(bytes);
+        column->lists[i].min_radius = scree__base_load_f32(bytes + 4);
     }
     *rows = done;
     return status;

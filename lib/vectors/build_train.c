@@ -123,14 +123,6 @@ static void store_f32(uint8_t *p, float value)
     scree__base_store32(p, bits);
 }
 
-static float load_f32(const uint8_t *p)
-{
-    uint32_t bits = scree__base_load32(p);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 void scree__vectors_centroids_round(float *centroids, size_t stride, uint32_t count, uint32_t dim,
                                     uint8_t *section)
 {
@@ -161,9 +153,9 @@ void scree__vectors_centroid_part(const uint8_t *section, uint32_t dim, uint32_t
     const uint8_t *low = section + 4 * (size_t)begin, *scale = low + 4 * (size_t)dim;
     const uint8_t *steps = section + 8 * (size_t)dim + 2 * ((size_t)index * dim + begin);
     for (uint32_t i = 0; i < count; i++) {
-        float product =
-            load_f32(scale + 4 * (size_t)i) * (float)scree__base_load16(steps + 2 * (size_t)i);
-        values[i] = load_f32(low + 4 * (size_t)i) + product;
+        float product = scree__base_load_f32(scale + 4 * (size_t)i) *
+                        (float)scree__base_load16(steps + 2 * (size_t)i);
+        values[i] = scree__base_load_f32(low + 4 * (size_t)i) + product;
     }
 }
 

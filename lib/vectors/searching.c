@@ -180,6 +180,11 @@ enum scree_status scree__vectors_want_set(struct scree__vectors_searching *searc
                                           uint32_t *at, struct scree__vectors_want *want,
                                           struct scree_error *err)
 {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return scree__base_fail(err, SCREE_E_UNSUPPORTED,
+                            "indices are searched on little-endian machines only: kernels read "
+                            "what lies in the file"); /* building and verifying do not */
+#endif
     enum scree_status status = scree__vectors_svx_find(searching->svx, options->column, at, err);
     if (status != SCREE_OK)
         return status;

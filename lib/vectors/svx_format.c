@@ -17,14 +17,6 @@ static void store_f32(uint8_t *p, float value)
     scree__base_store32(p, bits);
 }
 
-static float load_f32(const uint8_t *p)
-{
-    uint32_t bits = scree__base_load32(p);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 void scree__vectors_super_store(const struct scree__vectors_super *super, uint8_t *bytes)
 {
     memset(bytes, 0, SCREE__VECTORS_SUPER_BYTES);
@@ -293,6 +285,6 @@ void scree__vectors_list_load(const uint8_t *bytes, struct scree__vectors_list *
     list->count = scree__base_load32(bytes + 16);
     list->scan_crc = scree__base_load32(bytes + 20);
     list->extra_crc = scree__base_load32(bytes + 24);
-    list->radius = load_f32(bytes + 28);
-    list->min_radius = load_f32(bytes + 32);
+    list->radius = scree__base_load_f32(bytes + 28);
+    list->min_radius = scree__base_load_f32(bytes + 32);
 }
