@@ -172,9 +172,8 @@ void enrich_plan_json(cJSON *to, const struct scree_enrich_plan *plan)
     json_bool(object, "fits", plan->fits);
 }
 
-static void match_json(cJSON *to, const char *name, const struct scree_enrich_match *match)
+void enrich_match_json(cJSON *object, const struct scree_enrich_match *match)
 {
-    cJSON *object = json_object(to, name);
     json_u64(object, "building_points", match->building_count);
     json_u64(object, "found", match->found_count);
     json_u64(object, "false", match->false_count);
@@ -182,6 +181,12 @@ static void match_json(cJSON *to, const char *name, const struct scree_enrich_ma
     json_double(object, "precision", match->precision);
     json_double(object, "recall", match->recall);
     json_double(object, "f1", match->f1);
+}
+
+static void match_json(cJSON *to, const char *name, const struct scree_enrich_match *match)
+{
+    cJSON *object = json_object(to, name);
+    enrich_match_json(object, match);
     json_double(object, "auc", match->auc);
 }
 

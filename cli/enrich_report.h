@@ -20,6 +20,8 @@ void enrich_batch_text(const struct scree_enrich_batch_result *result, const str
 
 /* Parts of a document. */
 void enrich_plan_json(cJSON *to, const struct scree_enrich_plan *plan);
+/* How scores agree with class 6, but for what cannot be added up. */
+void enrich_match_json(cJSON *object, const struct scree_enrich_match *match);
 void enrich_result_json(cJSON *to, const struct scree_enrich_result *result);
 void enrich_file_json(cJSON *to, const struct scree_enrich_file *file);
 void enrich_batch_json(cJSON *to, const struct scree_enrich_batch_result *result);

@@ -1,5 +1,6 @@
 /* enrich_standing.c - how building scores of a folder's files agree with class 6. */
 #include "cli/enrich_standing.h"
+#include "cli/enrich_report.h"
 #include "cli/status.h"
 #include "cli/text.h"
 
@@ -89,17 +90,6 @@ void enrich_standing_text(const struct enrich_standing *standing)
     }
 }
 
-static void match_json(cJSON *object, const struct scree_enrich_match *match)
-{
-    json_u64(object, "building_points", match->building_count);
-    json_u64(object, "found", match->found_count);
-    json_u64(object, "false", match->false_count);
-    json_u64(object, "other_points", match->other_count);
-    json_double(object, "precision", match->precision);
-    json_double(object, "recall", match->recall);
-    json_double(object, "f1", match->f1);
-}
-
 void enrich_standing_json(cJSON *to, const struct enrich_standing *standing)
 {
     if (standing->judged + standing->unjudged == 0)
@@ -107,12 +97,12 @@ void enrich_standing_json(cJSON *to, const struct enrich_standing *standing)
     cJSON *object = json_object(to, "building");
     json_u64(object, "files_with_class_6", standing->judged);
     json_u64(object, "files_without_class_6", standing->unjudged);
-    match_json(object, &standing->sum);
+    enrich_match_json(object, &standing->sum);
     cJSON *worst = json_array(object, "worst");
     for (unsigned i = 0; i < standing->worst_count; i++) {
         cJSON *file = json_object(worst, NULL);
         json_text(file, "input", standing->worst[i].name);
-        match_json(file, &standing->worst[i].match);
+        enrich_match_json(file, &standing->worst[i].match);
         json_double(file, "auc", standing->worst[i].match.auc);
     }
 }
