@@ -87,7 +87,7 @@ static void ranks(const float *distances, const uint64_t *ids, uint32_t count, u
         }
         for (uint32_t j = 0; equal > 1 && j < count; j++)
             before +=
-                distances[j] == distances[i] && (ids[j] < ids[i] || (ids[j] == ids[i] && j < i));
+                distances[j] == distances[i] && (ids[j] < ids[i] || (j < i && ids[j] == ids[i]));
         out[i] = before;
     }
 }

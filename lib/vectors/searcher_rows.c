@@ -70,6 +70,7 @@ static void settle_few(struct scree__vectors_searcher *searcher, float within, f
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < all; i++) {
+        // cppcheck-suppress uninitvar ; callers set as many as they say
         const float distance = distances[i];
         const uint64_t id = ids[i];
         distances[count] = distance;
@@ -277,6 +278,7 @@ void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
     prefetch_rows(left, 0, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
     for (uint32_t next = 0; next < left->count;) {
         const float limit = scree__vectors_nearest_limit(&searcher->nearest);
+        // cppcheck-suppress legacyUninitvar ; room, not values
         float *here = few ? distances + next : distances;
         for (count = 0; next < left->count && count < most; next++) {
             which[count] = next;
