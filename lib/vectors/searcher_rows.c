@@ -70,7 +70,6 @@ static void settle_few(struct scree__vectors_searcher *searcher, float within, f
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < all; i++) {
-        // cppcheck-suppress uninitvar ; callers set as many as they say
         const float distance = distances[i];
         const uint64_t id = ids[i];
         distances[count] = distance;
@@ -87,8 +86,8 @@ void scree__vectors_settle_by_estimate(struct scree__vectors_searcher *searcher,
     const float within = scree__vectors_compared(searcher->target, want->within);
     const uint64_t count = searcher->candidate_count;
     const bool few = count <= SCREE__VECTORS_NEAREST_FEW;
-    float distances[SCREE__VECTORS_NEAREST_FEW];
-    uint64_t ids[SCREE__VECTORS_NEAREST_FEW];
+    float distances[SCREE__VECTORS_NEAREST_FEW] = {0};
+    uint64_t ids[SCREE__VECTORS_NEAREST_FEW] = {0};
     scree__vectors_nearest_begin(&searcher->nearest, want->k);
     for (uint64_t i = 0; i < count; i++) {
         if (few) {
@@ -272,13 +271,12 @@ void scree__vectors_settle_by_rows(struct scree__vectors_searcher *searcher,
     const uint32_t most = bytes > LARGE_BYTES ? LARGE_TOGETHER : SCREE__VECTORS_ROWS_TOGETHER;
     const bool few =
         left->count <= (uint64_t)want->k + SPARE && left->count <= SCREE__VECTORS_NEAREST_FEW;
-    float distances[SCREE__VECTORS_NEAREST_FEW];
-    uint32_t which[SCREE__VECTORS_ROWS_TOGETHER], count;
+    float distances[SCREE__VECTORS_NEAREST_FEW] = {0};
+    uint32_t which[SCREE__VECTORS_ROWS_TOGETHER] = {0}, count;
     scree__vectors_nearest_begin(&searcher->nearest, want->k);
     prefetch_rows(left, 0, most, SCREE__VECTORS_ROW_PREFETCHED, bytes);
     for (uint32_t next = 0; next < left->count;) {
         const float limit = scree__vectors_nearest_limit(&searcher->nearest);
-        // cppcheck-suppress legacyUninitvar ; room, not values
         float *here = few ? distances + next : distances;
         for (count = 0; next < left->count && count < most; next++) {
             which[count] = next;
