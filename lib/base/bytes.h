@@ -78,6 +78,13 @@ static inline void scree__base_store64(uint8_t *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
+static inline void scree__base_store_f32(uint8_t *p, float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    scree__base_store32(p, bits);
+}
+
 static inline void scree__base_store_f64(uint8_t *p, double v)
 {
     uint64_t bits;

@@ -323,13 +323,6 @@ enum scree_status scree__vectors_resume_placed(struct scree_vectors_build_job *j
     return scree__io_place_write(job->place, 0, job->resume->mark, MARK_BYTES, err);
 }
 
-static void store_f32(uint8_t *p, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    scree__base_store32(p, bits);
-}
-
 enum scree_status scree__vectors_resume_rows(struct scree_vectors_build_job *job, uint32_t index,
                                              uint64_t *rows, struct scree_error *err)
 {
@@ -389,8 +382,8 @@ enum scree_status scree__vectors_resume_encoded(struct scree_vectors_build_job *
     if (status == SCREE_OK)
         status = scree__vectors_journal_add(journal, bytes, sizeof bytes, err);
     for (uint32_t i = 0; i < lists && status == SCREE_OK; i++) {
-        store_f32(bytes, column->lists[i].radius);
-        store_f32(bytes + 4, column->lists[i].min_radius);
+        scree__base_store_f32(bytes, column->lists[i].radius);
+        scree__base_store_f32(bytes + 4, column->lists[i].min_radius);
         status = scree__vectors_journal_add(journal, bytes, sizeof bytes, err);
     }
     if (status == SCREE_OK)

@@ -7,13 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static void store_f32(uint8_t *p, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    scree__base_store32(p, bits);
-}
-
 static void store_half(const float *row, uint32_t dim, uint8_t *p)
 {
     const float most = 65504; /* the largest that a half holds */
@@ -33,8 +26,8 @@ static void store_sq8(const float *row, const float *centroid, uint32_t dim, uin
         high = r > high ? r : high;
     }
     float step = (high - low) / 255;
-    store_f32(p, low);
-    store_f32(p + 4, step);
+    scree__base_store_f32(p, low);
+    scree__base_store_f32(p + 4, step);
     for (uint32_t i = 0; i < dim; i++) {
         float steps = step > 0 ? ((row[i] - centroid[i]) - low) / step + 0.5f : 0;
         p[8 + i] = steps >= 255 ? 255 : (uint8_t)steps;
@@ -48,7 +41,7 @@ void scree__vectors_row_store(const struct scree__vectors_shape *shape, const fl
     switch (shape->rerank) {
     case SCREE_VECTORS_RERANK_FP32:
         for (uint32_t i = 0; i < shape->dim; i++)
-            store_f32(bytes + 4 * (size_t)i, row[i]);
+            scree__base_store_f32(bytes + 4 * (size_t)i, row[i]);
         break;
     case SCREE_VECTORS_RERANK_FP16:
         store_half(row, shape->dim, bytes);

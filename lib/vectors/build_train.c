@@ -116,13 +116,6 @@ static enum scree_status train(struct scree_vectors_build_job *job,
     return status;
 }
 
-static void store_f32(uint8_t *p, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    scree__base_store32(p, bits);
-}
-
 void scree__vectors_centroids_round(float *centroids, size_t stride, uint32_t count, uint32_t dim,
                                     uint8_t *section)
 {
@@ -135,8 +128,8 @@ void scree__vectors_centroids_round(float *centroids, size_t stride, uint32_t co
             high = value > high ? value : high;
         }
         float scale = (high - low) / 65535;
-        store_f32(section + 4 * (size_t)i, low);
-        store_f32(section + 4 * ((size_t)dim + i), scale);
+        scree__base_store_f32(section + 4 * (size_t)i, low);
+        scree__base_store_f32(section + 4 * ((size_t)dim + i), scale);
         for (uint32_t c = 0; c < count; c++) {
             float steps = scale > 0 ? (centroids[c * stride + i] - low) / scale + 0.5f : 0;
             uint32_t whole = steps >= 65535 ? 65535 : (uint32_t)steps;

@@ -10,13 +10,6 @@ static const uint8_t magic[8] = {0x89, 'S', 'V', 'X', 0x0D, 0x0A, 0x1A, 0x0A};
 
 #define CRC_AT (SCREE__VECTORS_SUPER_BYTES - 4)
 
-static void store_f32(uint8_t *p, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    scree__base_store32(p, bits);
-}
-
 void scree__vectors_super_store(const struct scree__vectors_super *super, uint8_t *bytes)
 {
     memset(bytes, 0, SCREE__VECTORS_SUPER_BYTES);
@@ -273,8 +266,8 @@ void scree__vectors_list_store(const struct scree__vectors_list *list, uint8_t *
     scree__base_store32(bytes + 16, list->count);
     scree__base_store32(bytes + 20, list->scan_crc);
     scree__base_store32(bytes + 24, list->extra_crc);
-    store_f32(bytes + 28, list->radius);
-    store_f32(bytes + 32, list->min_radius);
+    scree__base_store_f32(bytes + 28, list->radius);
+    scree__base_store_f32(bytes + 32, list->min_radius);
     scree__base_store32(bytes + 36, 0);
 }
 
