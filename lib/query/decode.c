@@ -7,6 +7,7 @@
  */
 #include "query/decode.h"
 #include "base/error.h"
+#include "laz/leave.h"
 
 #include <string.h>
 
@@ -113,6 +114,9 @@ static enum scree_status begin_decoder(struct scree__query_walk *walk, uint32_t 
         return status;
     status =
         scree_laz_decoder_init(worker->decoder, bytes, layout, fields, &walk->decoder, &walk->err);
+    /* Whoever gets the records looks at what was asked for, or has the rest cleared; a map reads all of them. */
+    if (status == SCREE_OK && !walk->source->mapped)
+        scree__laz_decoder_leave(walk->decoder);
     if (status == SCREE_OK)
         status = scree_laz_decoder_begin(walk->decoder, chunk_of(walk), (size_t)walk->node->bytes,
                                          walk->node->point_count, &walk->err);

@@ -1,0 +1,14 @@
+/* leave.h - for callers within the library who look at the fields that they ask for and at no others. */
+#ifndef SCREE_LIB_LAZ_LEAVE_H
+#define SCREE_LIB_LAZ_LEAVE_H
+
+#include "scree/laz.h"
+
+/*
+ * From the next chunk on, records of layered chunks keep, in fields that the decoder's mask leaves out, what
+ * the caller's memory holds there, instead of being given the first point's values. (Its first record
+ * is stored whole, and the flags and the channel share a byte.)
+ */
+void scree__laz_decoder_leave(struct scree_laz_decoder *decoder);
+
+#endif
