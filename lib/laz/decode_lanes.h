@@ -29,9 +29,7 @@ enum { LANES_POINTS_MIN = 64, LANES_BYTES_MIN = 24 };
 /* Extra bytes of a chunk: more of them go by quads of their own. */
 enum { LANES_BYTES_MAX = 3, LANES_JOBS_MAX = 2 * (2 + LANES_BYTES_MAX) };
 /* Symbols of a block's colours, near infrared and extra bytes, with room to load eight. */
-enum {
-    LANES_SYMBOLS = (7 + 3 + LANES_BYTES_MAX) * LAZ_BLOCK_POINTS + 8
-};
+enum { LANES_SYMBOLS = (7 + 3 + LANES_BYTES_MAX) * LAZ_BLOCK_POINTS + 8 };
 
 _Static_assert(sizeof(struct laz_model_256) == LAZ_PROGRAM_STEP * LAZ_PROGRAM_UNIT,
                "programs count in models");
@@ -60,9 +58,7 @@ struct laz_lane_jobs {
 /* The lanes; arrays are by lane. Where nothing is left to do, `busy` is 0. */
 struct laz_lanes {
     struct laz_quad quad;
-    struct laz_quad_step step;
     struct laz_model_256 *m[4];
-    uint64_t s[4];
     char *models[4];
     uint64_t program[4]; /* what is left of it, from the model of the moment on; 0: the mask's */
     const uint64_t *programs[4];
@@ -125,44 +121,47 @@ static LAZ_APART void lane_rebuild(struct laz_model_256 *model, unsigned last)
 }
 
 /* A symbol of each lane as far as the division. */
-LAZ_INLINE void lanes_divide(struct laz_lanes *l, const unsigned lanes)
+LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned lanes)
 {
+    struct laz_quad_step step = {0};
     if (lanes == 0)
-        return;
-    quad_divide(&l->step, &l->quad);
+        return step;
+    quad_divide(&step, &l->quad);
     LAZ_LANES_OF(lanes)
     {
         if (LAZ_UNLIKELY(--l->m[i]->head.left < 0))
             lane_rebuild(l->m[i], l->program[i] == 0 ? l->last[i] : 255);
     }
+    return step;
 }
 
 /* Which model comes next. */
-LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i)
+LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i, uint64_t s)
 {
-    uint64_t s = l->s[i], program = l->program[i];
+    uint64_t program = l->program[i];
     *l->out[i]++ = (uint8_t)s;
     program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program == 0)));
+    LAZ_BY_ITSELF(program);
     l->program[i] = program;
-    l->left[i] -= program == 0;
+    l->left[i] -= program < 1;
     l->m[i] = (void *)(l->models[i] + LAZ_PROGRAM_UNIT * (program & 0xFF));
     LAZ_BY_ITSELF(l->out[i]);
-    LAZ_BY_ITSELF(l->program[i]);
     LAZ_BY_ITSELF(l->left[i]);
     LAZ_BY_ITSELF(l->m[i]);
 }
 
-LAZ_INLINE void lanes_divided(struct laz_lanes *l, const unsigned lanes)
+LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
 {
     if (lanes == 0)
         return;
-    quad_starts(&l->step, l->m, l->s, lanes);
-    quad_search(&l->step, l->m, l->s, lanes);
-    quad_narrow(&l->step, &l->quad, l->m, l->s, lanes);
+    uint64_t s[4];
     bool done = false;
+    quad_starts(&step, l->m, s, lanes);
+    quad_search(&step, l->m, s, lanes);
+    quad_narrow(&step, &l->quad, l->m, s, lanes);
     LAZ_LANES_OF(lanes)
     {
-        lane_went(l, i);
+        lane_went(l, i, s[i]);
         done |= l->left[i] == 0;
     }
     if (LAZ_UNLIKELY(done)) {
@@ -184,8 +183,7 @@ LAZ_INLINE void lanes_rest_of(struct laz_lanes *saved, const unsigned lanes)
 {
     struct laz_lanes l = *saved;
     while (l.busy > 0) {
-        lanes_divide(&l, lanes);
-        lanes_divided(&l, lanes);
+        lanes_divided(&l, lanes_divide(&l, lanes), lanes);
         lanes_refill(&l, lanes);
     }
     *saved = l;
@@ -215,8 +213,7 @@ static bool lane_layer(const struct laz_side *side, uint32_t index, size_t count
     bool wanted = layer->kind == LAZ_LAYER_RGB || layer->kind == LAZ_LAYER_NIR ||
                   (layer->kind == LAZ_LAYER_BYTE &&
                    side->state->layer_count - side->state->first_byte_layer <= LANES_BYTES_MAX);
-    return wanted && stream->active &&
-           stream->reader.end - stream->reader.at >= LANES_BYTES_MIN &&
+    return wanted && stream->active && stream->reader.end - stream->reader.at >= LANES_BYTES_MIN &&
            one_context(laz_layer_select(side->state, layer), count);
 }
 
@@ -440,15 +437,22 @@ struct laz_lane_jobs {
     unsigned count;
 };
 
-LAZ_INLINE void lanes_divide(struct laz_lanes *l, const unsigned lanes)
+struct laz_quad_step {
+    unsigned none;
+};
+
+LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned lanes)
 {
+    struct laz_quad_step step = {0};
     (void)l;
     (void)lanes;
+    return step;
 }
 
-LAZ_INLINE void lanes_divided(struct laz_lanes *l, const unsigned lanes)
+LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
 {
     (void)l;
+    (void)step;
     (void)lanes;
 }
 

@@ -238,27 +238,27 @@ LAZ_INLINE void small_step_two(struct laz_small_turn *a, struct laz_small_turn *
         turn_apart(b, i, with, false);
         return;
     }
-    lanes_divide(l, lanes);
+    struct laz_quad_step of_l = lanes_divide(l, lanes);
     struct laz_divisions of_a = turn_times(a, i, with), of_b = turn_times(b, i, with);
-    lanes_divided(l, lanes);
-    lanes_divide(l, lanes);
+    lanes_divided(l, of_l, lanes);
+    of_l = lanes_divide(l, lanes);
     laz_divided(of_a, with & LAZ_TURNS_ANGLE);
     laz_divided(of_b, with & LAZ_TURNS_ANGLE);
-    lanes_divided(l, lanes);
+    lanes_divided(l, of_l, lanes);
     lanes_refill(l, lanes);
     if (LAZ_UNLIKELY(a->time_symbol >= LAZ_GPS_SAME || b->time_symbol >= LAZ_GPS_SAME)) {
         turn_apart(a, i, with, true);
         turn_apart(b, i, with, true);
         return;
     }
-    lanes_divide(l, lanes);
+    of_l = lanes_divide(l, lanes);
     of_a = turn_time_k(a, with);
     of_b = turn_time_k(b, with);
-    lanes_divided(l, lanes);
-    lanes_divide(l, lanes);
+    lanes_divided(l, of_l, lanes);
+    of_l = lanes_divide(l, lanes);
     of_a = turn_time_detail(a, of_a, i, with);
     of_b = turn_time_detail(b, of_b, i, with);
-    lanes_divided(l, lanes);
+    lanes_divided(l, of_l, lanes);
     lanes_refill(l, lanes);
     turn_time_end(a, of_a, i, with);
     turn_time_end(b, of_b, i, with);
@@ -267,8 +267,7 @@ LAZ_INLINE void small_step_two(struct laz_small_turn *a, struct laz_small_turn *
 /* Times [from, to) of both chunks, and angles and flags [from, to) if they go along. Returns how far
  * that went: until there is nothing left for lanes. */
 LAZ_INLINE size_t small_steps_two(struct laz_small_turn t[2], struct laz_lanes *lanes_of,
-                                  size_t from, size_t to, const unsigned with,
-                                  const unsigned lanes)
+                                  size_t from, size_t to, const unsigned with, const unsigned lanes)
 {
     struct laz_small_turn a = t[0], b = t[1];
     struct laz_lanes l = *lanes_of;
@@ -281,24 +280,27 @@ LAZ_INLINE size_t small_steps_two(struct laz_small_turn t[2], struct laz_lanes *
     return i;
 }
 
-#define LAZ_SMALL_STEPS(with, lanes)                                                             \
+#define LAZ_SMALL_STEPS(with, lanes)                                                            \
     static size_t small_steps_##with##_##lanes(struct laz_small_turn t[2], struct laz_lanes *l, \
                                                size_t from, size_t to)                          \
-    {                                                                                            \
-        return small_steps_two(t, l, from, to, (with), (lanes));                                 \
+    {                                                                                           \
+        return small_steps_two(t, l, from, to, (with), (lanes));                                \
     }
 #if LAZ_QUADS_HERE
 #define LAZ_SMALL_STEPS_OF(with) \
     LAZ_SMALL_STEPS(with, 0)     \
     LAZ_SMALL_STEPS(with, 2)     \
     LAZ_SMALL_STEPS(with, 4)
-#define LAZ_SMALL_STEPS_LIST(with) \
-    {                              \
+#define LAZ_SMALL_STEPS_LIST(with)                                             \
+    {                                                                          \
         small_steps_##with##_0, small_steps_##with##_2, small_steps_##with##_4 \
     }
 #else
 #define LAZ_SMALL_STEPS_OF(with) LAZ_SMALL_STEPS(with, 0)
-#define LAZ_SMALL_STEPS_LIST(with) {small_steps_##with##_0}
+#define LAZ_SMALL_STEPS_LIST(with) \
+    {                              \
+        small_steps_##with##_0     \
+    }
 #endif
 LAZ_SMALL_STEPS_OF(0)
 LAZ_SMALL_STEPS_OF(1)
@@ -311,9 +313,9 @@ static void small_stretch(struct laz_small_turn t[2], struct laz_lanes *l, size_
 {
     /* By what goes along with times, and by pairs of lanes. */
     static size_t (*const steps[4][1 + 2 * LAZ_QUADS_HERE])(
-        struct laz_small_turn t[2], struct laz_lanes * l, size_t from, size_t to) = {
-        LAZ_SMALL_STEPS_LIST(0), LAZ_SMALL_STEPS_LIST(1), LAZ_SMALL_STEPS_LIST(2),
-        LAZ_SMALL_STEPS_LIST(3)};
+        struct laz_small_turn t[2], struct laz_lanes * l, size_t from,
+        size_t to) = {LAZ_SMALL_STEPS_LIST(0), LAZ_SMALL_STEPS_LIST(1), LAZ_SMALL_STEPS_LIST(2),
+                      LAZ_SMALL_STEPS_LIST(3)};
     while (from < to)
         from = steps[with][lanes_needed(l) / 2](t, l, from, to);
 }

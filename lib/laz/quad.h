@@ -35,6 +35,24 @@
 /* The same bit 15 as it comes to the index of a table of starts of 2^shift each. */
 #define LAZ_QUAD_START(shift) (0x8000u >> (shift))
 
+/* Constants that instructions take from memory: compilers make each of them in three steps, at every
+ * use, where they know its value. */
+enum laz_quads {
+    LAZ_QUADS_MAGIC,
+    LAZ_QUADS_24,
+    LAZ_QUADS_64,
+    LAZ_QUADS_SIXTEENS,
+    LAZ_QUADS_LOW16,
+    LAZ_QUADS_EXPONENT,
+    LAZ_QUADS_COUNT
+};
+extern const uint64_t scree__laz_quads[LAZ_QUADS_COUNT][4];
+
+LAZ_INLINE __m256i laz_quad_constant(enum laz_quads which)
+{
+    return _mm256_load_si256((const __m256i *)(const void *)scree__laz_quads[which]);
+}
+
 struct laz_quad {
     __m256i code;  /* the upper halves are those of LAZ_QUAD_MAGIC */
     __m256i width; /* the upper halves are 0 */
@@ -138,16 +156,17 @@ static void laz_quad_end(struct laz_quad *quad)
 /* Zeros before a width's highest byte that is not 0, in bits: 0, 8, 16, 24. */
 LAZ_INLINE __m256i laz_quad_zeros(__m256i width)
 {
-    const __m256i mask = _mm256_set1_epi64x(24);
+    const __m256i mask = laz_quad_constant(LAZ_QUADS_24);
 #if LAZ_LEVEL == LAZ_LEVEL_AVX512
     return _mm256_and_si256(_mm256_lzcnt_epi32(width), mask);
 #else
     /* By the exponent of the double that it is. */
-    const __m256i magic = _mm256_set1_epi64x(LAZ_QUAD_MAGIC);
+    const __m256i magic = laz_quad_constant(LAZ_QUADS_MAGIC);
     __m256d d = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(width, magic)),
                               _mm256_castsi256_pd(magic));
     __m256i exponent = _mm256_srli_epi64(_mm256_castpd_si256(d), 52);
-    return _mm256_and_si256(_mm256_sub_epi64(_mm256_set1_epi64x(1023 + 31), exponent), mask);
+    return _mm256_and_si256(_mm256_sub_epi64(laz_quad_constant(LAZ_QUADS_EXPONENT), exponent),
+                            mask);
 #endif
 }
 
@@ -155,7 +174,8 @@ LAZ_INLINE __m256i laz_quad_zeros(__m256i width)
 LAZ_INLINE void laz_quad_shift(struct laz_quad *quad, __m256i code, __m256i width)
 {
     __m256i bits = laz_quad_zeros(width);
-    __m256i next = _mm256_srlv_epi64(quad->next, _mm256_sub_epi64(_mm256_set1_epi64x(64), bits));
+    __m256i next =
+        _mm256_srlv_epi64(quad->next, _mm256_sub_epi64(laz_quad_constant(LAZ_QUADS_64), bits));
     quad->code = _mm256_or_si256(_mm256_sllv_epi32(code, bits), next);
     quad->width = _mm256_sllv_epi32(width, bits);
     quad->next = _mm256_sllv_epi64(quad->next, bits);
@@ -170,7 +190,7 @@ struct laz_quad_step {
 /* Units, and quotients as the sums that LAZ_QUAD_UNITS tells. */
 LAZ_INLINE void quad_divide(struct laz_quad_step *step, const struct laz_quad *quad)
 {
-    const __m256i magic = _mm256_set1_epi64x(LAZ_QUAD_MAGIC);
+    const __m256i magic = laz_quad_constant(LAZ_QUADS_MAGIC);
     const __m256d two52 = _mm256_castsi256_pd(magic);
     step->unit = _mm256_srli_epi64(quad->width, (int)LAZ_SYMBOL_SHIFT);
     __m256d unit = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(step->unit, magic)), two52);
@@ -190,7 +210,8 @@ LAZ_INLINE void quad_starts(struct laz_quad_step *step, struct laz_model_256 *co
                                          (int)(12 + LAZ_QUAD_FRACTION + shift)));
     LAZ_LANES_OF(lanes)
     {
-        s[i] = *((const uint8_t *)m[i] + offsetof(struct laz_model_256, start) - LAZ_QUAD_START(shift) + index[i]);
+        s[i] = *((const uint8_t *)m[i] + offsetof(struct laz_model_256, start) -
+                 LAZ_QUAD_START(shift) + index[i]);
     }
     LAZ_LANES_OF(lanes) memcpy(&v[i], m[i]->cum + s[i], 8);
     step->four = laz_quad_of_lanes(v, lanes);
@@ -224,7 +245,7 @@ LAZ_INLINE void quad_search(struct laz_quad_step *step, struct laz_model_256 *co
     const __m256i to_lanes =
         _mm256_setr_epi8(3, 4, 3, 4, 3, 4, 3, 4, 11, 12, 11, 12, 11, 12, 11, 12, 3, 4, 3, 4, 3, 4,
                          3, 4, 11, 12, 11, 12, 11, 12, 11, 12);
-    const __m256i sixteens = _mm256_set1_epi64x(0x0010001000100000);
+    const __m256i sixteens = laz_quad_constant(LAZ_QUADS_SIXTEENS);
     __m256i d = _mm256_sub_epi16(_mm256_shuffle_epi8(step->sum, to_lanes), step->four);
     step->bits = _mm256_sad_epu8(_mm256_and_si256(_mm256_srli_epi16(d, 11), sixteens),
                                  _mm256_setzero_si256());
@@ -252,7 +273,7 @@ LAZ_INLINE void quad_narrow(const struct laz_quad_step *step, struct laz_quad *q
 {
     uint64_t more[4] __attribute__((aligned(32)));
     _mm256_store_si256((__m256i *)more, _mm256_srli_epi64(step->bits, 4));
-    const __m256i low16 = _mm256_set1_epi64x(0xFFFF);
+    const __m256i low16 = laz_quad_constant(LAZ_QUADS_LOW16);
     __m256i low = _mm256_mul_epu32(_mm256_and_si256(step->pair, low16), step->unit);
     __m256i high = _mm256_mul_epu32(_mm256_srli_epi32(step->pair, 16), step->unit);
     /* The top symbol gets all the rest. */

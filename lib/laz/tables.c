@@ -68,19 +68,19 @@ const uint8_t scree__laz_gps_contexts[511] = {
 #define SYMBOLS(u) (BEFORE_5(u) + BIT(u, 5))
 
 #define MODEL(u, j, before) (BIT(u, j) * LAZ_PROGRAM_STEP * ((j) + 1) << 8 * (before))
-#define PROGRAM(u)                                                              \
-    (MODEL(u, 0, 0u) | MODEL(u, 1, BEFORE_1(u)) | MODEL(u, 2, BEFORE_2(u)) |    \
+#define PROGRAM(u)                                                           \
+    (MODEL(u, 0, 0u) | MODEL(u, 1, BEFORE_1(u)) | MODEL(u, 2, BEFORE_2(u)) | \
      MODEL(u, 4, BEFORE_4(u)) | MODEL(u, 3, BEFORE_3(u)) | MODEL(u, 5, BEFORE_5(u)))
 
 #define PLACE(u, j, before) ((BIT(u, j) ? (before) : (uint64_t)128) << 8 * (j))
-#define PLACES(u)                                                              \
-    (PLACE(u, 0, 0u) | PLACE(u, 1, BEFORE_1(u)) | PLACE(u, 2, BEFORE_2(u)) |   \
+#define PLACES(u)                                                                     \
+    (PLACE(u, 0, 0u) | PLACE(u, 1, BEFORE_1(u)) | PLACE(u, 2, BEFORE_2(u)) |          \
      PLACE(u, 3, BEFORE_3(u)) | PLACE(u, 4, BEFORE_4(u)) | PLACE(u, 5, BEFORE_5(u)) | \
      SYMBOLS(u) << 56)
 
 #define FOUR(of, u) of(u), of((u) + 1), of((u) + 2), of((u) + 3)
 #define SIXTEEN(of, u) FOUR(of, u), FOUR(of, (u) + 4), FOUR(of, (u) + 8), FOUR(of, (u) + 12)
-#define ALL(of)                                                                      \
+#define ALL(of)                                                                              \
     SIXTEEN(of, 0u), SIXTEEN(of, 16u), SIXTEEN(of, 32u), SIXTEEN(of, 48u), SIXTEEN(of, 64u), \
         SIXTEEN(of, 80u), SIXTEEN(of, 96u), SIXTEEN(of, 112u)
 
