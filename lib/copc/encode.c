@@ -5,7 +5,6 @@
 #include "copc/format.h"
 #include "copc/node_order.h"
 #include "copc/record.h"
-#include "las/range.h"
 
 #include <string.h>
 
@@ -163,18 +162,10 @@ static struct scree_copc_key key_of(const struct scree__copc_cube *cube, const u
     return key;
 }
 
-static enum scree_status check_box(const struct scree__copc_encoder *encoder,
-                                   const struct scree__copc_cube *cube, uint64_t count,
-                                   struct scree_copc_key key, struct scree_error *err)
+static enum scree_status check_box(const struct scree__copc_cube *cube,
+                                   const struct scree__las_range axes[3], struct scree_copc_key key,
+                                   struct scree_error *err)
 {
-    struct scree__las_range x = {INT32_MAX, INT32_MIN}, y = x, z = x;
-    const uint8_t *record = encoder->records;
-    for (uint64_t i = 0; i < count; i++, record += encoder->record_bytes) {
-        scree__las_range_add(&x, scree__base_load_i32(record));
-        scree__las_range_add(&y, scree__base_load_i32(record + 4));
-        scree__las_range_add(&z, scree__base_load_i32(record + 8));
-    }
-    const struct scree__las_range axes[3] = {x, y, z};
     struct scree_copc_info info;
     double low[3], high[3];
     memset(&info, 0, sizeof info);
@@ -214,7 +205,6 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
     if (status != SCREE_OK)
         return status;
     uint64_t *places = encoder->places;
-    const uint8_t *records = node->was_open ? node->carry.records : points->records;
     uint64_t found = node->was_open ? collect_carried(&node->carry, places, count)
                                     : collect(order, level, node, places, count);
     if (found != count)
@@ -223,11 +213,17 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
             "node at level %u: %llu points planned, %llu found (an error of scree: "
             "please report it)",
             node->level, (unsigned long long)count, (unsigned long long)found);
-    struct scree__copc_node_source source = {records, encoder->record_bytes, cube, node->level};
-    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records);
+    struct scree__copc_node_source source = {points->records, points->form, cube, node->level};
+    if (node->was_open) {
+        source.records = node->carry.records;
+        source.form = scree__copc_form_out(encoder->record_bytes);
+    }
+    struct scree__las_range axes[3];
+    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records,
+                           axes);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
-    status = check_box(encoder, cube, count, slot->key, err);
+    status = check_box(cube, axes, slot->key, err);
     if (status != SCREE_OK)
         return status;
     size_t bytes;

@@ -44,7 +44,7 @@ struct sorter {
 /* Codes of the records [begin, begin + count), down to the last level of a key. */
 static void codes_of(const struct sorter *sorter, uint64_t begin, uint64_t count, uint64_t *codes)
 {
-    uint32_t record_bytes = sorter->points->record_bytes;
+    uint32_t record_bytes = sorter->points->form.bytes;
     sorter->codes(sorter->cube, sorter->points->records + begin * record_bytes, record_bytes, count,
                   sorter->below, codes);
 }
