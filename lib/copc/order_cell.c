@@ -177,21 +177,26 @@ static void sort_keys(struct scree__copc_cell_sorter *sorter, uint64_t *places, 
         places += middle;
         count -= middle;
     }
-    const uint64_t *sorted = scree__copc_radix_sort(places, sorter->scratch, count);
+    const uint64_t *sorted = scree__copc_radix_sort_spread(places, sorter->scratch, count);
     if (sorted != places)
         memcpy(places, sorted, count * sizeof *places);
 }
 
-/* Prefixes of the points in [begin + 1, end) whose key differs from the one before. */
-static void find_prefixes(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
+/* Prefixes of the points in [begin + 1, end). Does one have the same key as the one before? */
+static bool find_prefixes(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
                           unsigned below)
 {
     unsigned deepest = sorter->cube->depth - below; /* the level of the key's last bits */
+    const uint64_t *order = sorter->order;
+    uint8_t *prefix = sorter->prefix;
+    bool alike = false;
     for (uint64_t i = begin + 1; i < end; i++) {
-        uint64_t differ = (sorter->order[i] ^ sorter->order[i - 1]) >> 32;
+        uint64_t differ = (order[i] ^ order[i - 1]) >> 32;
         unsigned highest = 63u - (unsigned)__builtin_clzll(differ | 1);
-        sorter->prefix[i] = (uint8_t)(differ == 0 ? deepest : deepest - 1 - highest / 3);
+        prefix[i] = (uint8_t)(differ == 0 ? deepest : deepest - 1 - highest / 3);
+        alike |= differ == 0;
     }
+    return alike;
 }
 
 void scree__copc_cell_sort(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
@@ -202,7 +207,8 @@ void scree__copc_cell_sort(struct scree__copc_cell_sorter *sorter, uint64_t begi
     if (end - begin < 2)
         return;
     sort_keys(sorter, order + begin, end - begin, KEY_BITS);
-    find_prefixes(sorter, begin, end, below);
+    if (!find_prefixes(sorter, begin, end, below))
+        return;
     for (uint64_t i = begin + 1; i < end; i++) {
         if (sorter->prefix[i] != deepest)
             continue;
