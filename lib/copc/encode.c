@@ -15,6 +15,7 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
 {
     memset(encoder, 0, sizeof *encoder);
     encoder->record_bytes = layout->record_bytes;
+    encoder->pick = scree__copc_pick_choose();
     encoder->laz_bytes = scree_laz_encoder_bytes(layout);
     enum scree_status status =
         scree__mem_alloc(budget, encoder->laz_bytes, &encoder->laz_memory, "LAZ encoder", err);
@@ -96,31 +97,7 @@ static enum scree_status need_chunk(struct scree__copc_slot *slot, struct scree_
     return status;
 }
 
-/* A level that fewer than one point in so many has is found by memchr(). */
-#define SPARSE 8u
-
-/* The node's points, in Morton order: those of its range whose level is its own. */
-static uint64_t collect(const uint64_t *order, const uint8_t *level,
-                        const struct scree__copc_node *node, uint64_t *places, uint64_t capacity)
-{
-    uint64_t count = 0;
-    const uint8_t *at = level + node->begin, *end = level + node->end;
-    if ((uint64_t)(end - at) <= SPARSE * node->point_count) {
-        for (; at < end && count < capacity; at++) {
-            places[count] = order[at - level];
-            count += *at == node->level;
-        }
-        return count;
-    }
-    while (at < end && (at = memchr(at, (int)node->level, (size_t)(end - at))) != NULL &&
-           count < capacity) {
-        places[count++] = order[at - level];
-        at++;
-    }
-    return count;
-}
-
-/* The same for a node whose points were carried: all of them, as they are. */
+/* The points of a node that were carried: all of them, as they are. */
 static uint64_t collect_carried(const struct scree__copc_carry *carry, uint64_t *places,
                                 uint64_t capacity)
 {
@@ -206,7 +183,9 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
         return status;
     uint64_t *places = encoder->places;
     uint64_t found = node->was_open ? collect_carried(&node->carry, places, count)
-                                    : collect(order, level, node, places, count);
+                                    : encoder->pick(order + node->begin, level + node->begin,
+                                                    node->end - node->begin, (uint8_t)node->level,
+                                                    places, count);
     if (found != count)
         return scree__base_fail(
             err, SCREE_E_DATA,
