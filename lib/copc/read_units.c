@@ -111,6 +111,8 @@ static struct scree_las_part next_part(const struct scree__copc_reading *reading
     struct scree_las_part part = {.cursor = strand->cursor, .err = err};
     part.records = strand->file->in_place ? place_of(reading, strand) : strand->piece;
     part.capacity = left < SCREE__COPC_PIECE_POINTS ? (size_t)left : SCREE__COPC_PIECE_POINTS;
+    if (reading->to->records != NULL)
+        scree__mem_touch(place_of(reading, strand), part.capacity * reading->job->form.bytes);
     return part;
 }
 
