@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* From so many hits on, those with the least estimates come first. */
-#define ORDERED_FROM 24u
+/* From so many hits below the limit on, those with the least estimates come first. */
+#define ORDERED_FROM 32u
 
 struct scan {
     struct scree__vectors_searcher *searcher;
@@ -136,8 +136,10 @@ static enum scree_status look_at_nearest(const struct scan *scan, struct scree_e
 static enum scree_status settle_hits(const struct scan *scan, struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
+    const struct scree__vectors_hits *hits = &searcher->hits;
     enum scree_status status = SCREE_OK;
-    if (searcher->hits.count >= ORDERED_FROM)
+    if (searcher->query.kernels->below(hits->low, hits->count, limit_of(scan), NULL) >=
+        ORDERED_FROM)
         status = look_at_nearest(scan, err);
     if (status == SCREE_OK && searcher->hits.count > 0)
         status = look_at(scan, INFINITY, err);
