@@ -11,4 +11,11 @@
  */
 void scree__laz_decoder_leave(struct scree_laz_decoder *decoder);
 
+/*
+ * head: the first scree_laz_layered_fixed_bytes() of a layered chunk. How many bytes of the chunk a decoder
+ * with this mask of fields looks at: to the end of the last of its layers. The others may be anything.
+ */
+uint64_t scree__laz_layered_wanted(const struct scree_laz_layout *layout, uint32_t fields,
+                                   const uint8_t *head);
+
 #endif

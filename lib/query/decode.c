@@ -16,17 +16,11 @@
 /* Records that conditions look at together: their columns of doubles stay in the first-level cache. */
 #define LOOK_POINTS 1024u
 
-/* Is the node looked at point by point? */
-static bool is_tested(const struct scree_query *query, const struct scree__query_node *node)
-{
-    return !node->inside || query->sources[node->source].bound.tests;
-}
-
 bool scree__query_node_read(const struct scree_query *query,
                             const struct scree__query_consumer *consumer,
                             const struct scree__query_node *node)
 {
-    return consumer->needs_records || is_tested(query, node);
+    return consumer->needs_records || scree__query_node_tested(query, node);
 }
 
 enum scree_status scree__query_room(struct scree__mem_budget *budget, uint8_t **buffer,
@@ -361,7 +355,7 @@ static enum scree_status begin_node(struct scree__query_walk *walk)
         return SCREE_OK;
     }
     slot->nodes_read++;
-    if (is_tested(walk->query, walk->node))
+    if (scree__query_node_tested(walk->query, walk->node))
         return begin_tested(walk);
     slot->nodes_inside++;
     return begin_run(walk, SCREE__QUERY_WHOLE, walk->node->end, walk->consumer->fields);

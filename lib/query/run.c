@@ -27,23 +27,6 @@ static void release_slot(struct scree__query_run *run, struct scree__query_slot 
     slot->records_capacity = slot->text_capacity = 0;
 }
 
-static enum scree_status read_item(struct scree__query_run *run,
-                                   const struct scree__query_item *item,
-                                   struct scree__query_worker *worker,
-                                   struct scree__query_slot *slot, const uint8_t **bytes,
-                                   struct scree_error *err)
-{
-    enum scree_status status = scree__query_room(run->query->budget, &worker->chunk,
-                                                 &worker->chunk_capacity, item->bytes, err);
-    if (status == SCREE_OK)
-        status = scree_source_read(run->query->sources[scree__query_item_source(run, item)].source,
-                                   item->offset, worker->chunk, (size_t)item->bytes, err);
-    *bytes = worker->chunk;
-    slot->bytes_read += item->bytes;
-    slot->requests++;
-    return status;
-}
-
 /* Begins the way through an item, whose bytes are `fetched` or will be read. */
 static void begin_walk(struct scree__query_run *run, struct scree__query_walk *walk,
                        const struct scree__query_item *item, uint64_t most,
@@ -67,7 +50,7 @@ static void begin_walk(struct scree__query_run *run, struct scree__query_walk *w
     slot->first = item->first_point;
     slot->most = most;
     if (reads && fetched == NULL && !sequential)
-        walk->status = read_item(run, item, worker, slot, &walk->bytes, &walk->err);
+        walk->status = scree__query_item_load(run, item, worker, slot, &walk->bytes, &walk->err);
     if (walk->status == SCREE_OK && run->keeps)
         walk->status =
             scree__query_room(run->query->budget, &slot->records, &slot->records_capacity,

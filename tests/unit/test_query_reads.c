@@ -117,6 +117,57 @@ static void compare_places(const char *sound, const char *spoilt, const char *bo
     end(&b);
 }
 
+/* Bytes of chunks that x, y, z and returns take, where chunks of so many bytes are not read as a whole. */
+static uint64_t bytes_of_places(const struct naive_file *file, uint64_t whole_bytes)
+{
+    struct las_bytes bytes = las_bytes_of_file(file->path);
+    uint64_t sum = 0;
+    for (uint64_t u = 0; u < file->unit_count; u++) {
+        const struct scree_las_unit *unit = &file->units[u];
+        const uint8_t *sizes = bytes.bytes + unit->offset + file->header.record_bytes + 4;
+        sum += unit->bytes < whole_bytes
+                   ? unit->bytes
+                   : (uint64_t)file->header.record_bytes + 4 + 10 * 4 + scree__base_load32(sizes) +
+                         scree__base_load32(sizes + 4);
+    }
+    las_bytes_free(&bytes);
+    return sum;
+}
+
+static uint64_t bytes_read(const struct naive_file *file, const char *dims, const char *where)
+{
+    struct asked asked;
+    struct scree_query_result result;
+    begin(&asked, file->path);
+    asked.options.dims = dims;
+    asked.options.where = where;
+    must_run(&asked);
+    if (scree_query_each(asked.query, keep, &asked, &result, &asked.err) != SCREE_OK)
+        fail_msg("%s", asked.err.message);
+    end(&asked);
+    return result.bytes_read;
+}
+
+/* Of large chunks only what is wanted; all of it if a condition, or what comes out, needs the last layer. */
+static void layers_nobody_asks_for_are_not_read(void **state)
+{
+    struct naive_file file;
+    (void)state;
+    naive_open(&file, naive_make_copc(7, 40000, 4000, "parts.copc.laz"));
+    uint64_t all = 0, places = bytes_of_places(&file, 16384);
+    for (uint64_t u = 0; u < file.unit_count; u++)
+        all += file.units[u].bytes;
+    assert_true(places < all / 4 * 3);
+    assert_int_equal(bytes_read(&file, "x,y,z", NULL), places);
+    assert_int_equal(bytes_read(&file, "x,y,z", "return_number > 0"), places);
+    assert_true(bytes_read(&file, "x,y", NULL) < places);
+    assert_int_equal(bytes_read(&file, "x,y", "z > -1000000"), places);
+    assert_int_equal(bytes_read(&file, "x,y", "red >= 0"), all);
+    assert_int_equal(bytes_read(&file, NULL, NULL), all);
+    unlink(file.path);
+    naive_close(&file);
+}
+
 static void layers_nobody_asks_for_are_not_decoded(void **state)
 {
     struct naive_file file;
@@ -364,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_nobody_asks_for_are_not_decoded),
+        cmocka_unit_test(layers_nobody_asks_for_are_not_read),
         cmocka_unit_test(nodes_may_be_decoded_in_any_order),
         cmocka_unit_test(thousands_of_pages),
     };
