@@ -15,7 +15,8 @@
 #define CODES 8192u /* of 768 bits: 884 KiB with their factors, which a second-level cache holds */
 #define LISTS 256u
 #define ROWS 960u
-#define TURNS 7 /* at least, and */
+#define SEEN 16u /* rows whose whole codes are looked at together */
+#define TURNS 7  /* at least, and */
 #define TURNS_MOST 4096
 #define TIME_NS 1e8 /* so much time */
 
@@ -81,19 +82,17 @@ static void run_scan(struct bench *bench, const struct scree__vectors_kernels *k
 
 static void run_whole(struct bench *bench, const struct scree__vectors_kernels *kernels)
 {
-    const size_t bytes = scree__vectors_extra_bytes(bench->padded_dim, bench->quantizer.bits);
-    const size_t pack_bytes = scree__vectors_pack_bytes(bench->padded_dim, 64);
-    int64_t sums[SCREE__VECTORS_WHOLE_ROWS];
-    struct scree__vectors_whole_row rows[SCREE__VECTORS_WHOLE_ROWS];
-    for (uint32_t i = 0; i < ROWS; i += SCREE__VECTORS_WHOLE_ROWS) {
-        for (uint32_t j = 0; j < SCREE__VECTORS_WHOLE_ROWS; j++)
-            rows[j] =
-                (struct scree__vectors_whole_row){.pack = bench->packs + (i + j) / 64 * pack_bytes,
-                                                  .extra = bench->extra + (i + j) * bytes,
-                                                  .width = 64,
-                                                  .row = (i + j) % 64};
-        kernels->whole(&bench->query, rows, SCREE__VECTORS_WHOLE_ROWS, sums);
-        bench->sink += (float)sums[0];
+    static struct scree__vectors_seen seen;
+    const struct scree__vectors_pending list = {
+        0, 0, 3, 3, 3, ROWS, bench->packs, bench->extra, bench->extra_factors};
+    seen.count = seen.end[0] = SEEN;
+    seen.list_count = 1;
+    seen.list[0] = &list;
+    for (uint32_t i = 0; i < ROWS; i += SEEN) {
+        for (uint32_t j = 0; j < SEEN; j++)
+            seen.row[j] = i + j;
+        kernels->whole(&bench->query, &seen);
+        bench->sink += seen.estimate[0];
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "laz/decoder.h"
+#include "laz/leave.h"
 #include "laz/layout.h"
 
 static size_t place(struct scree_laz_decoder *decoder, const struct scree_laz_layout *layout,
@@ -58,6 +59,11 @@ enum scree_status scree_laz_decoder_init(void *memory, size_t memory_bytes,
     return SCREE_OK;
 }
 
+void scree__laz_decoder_leave(struct scree_laz_decoder *decoder)
+{
+    decoder->leaves = true;
+}
+
 /* ---------------------------------------------------------------------------------------- begin */
 
 size_t scree_laz_layered_fixed_bytes(const struct scree_laz_layout *layout)
@@ -90,7 +96,8 @@ enum scree_status scree_laz_layered_chunk_size(const struct scree_laz_layout *la
 static void plan_fill(struct scree_laz_decoder *decoder, uint32_t index)
 {
     const struct laz_layer *layer = &decoder->layered.layers[index];
-    if (decoder->streams[index].active)
+    uint32_t field = scree__laz_layer_field((enum laz_layer_kind)layer->kind);
+    if (decoder->streams[index].active || (decoder->leaves && !(decoder->fields & field)))
         return;
     struct laz_layer_part part = scree__laz_layer_parts[layer->kind];
     uint32_t offset = layer->offset + part.offset;
@@ -104,7 +111,8 @@ static void plan_fill(struct scree_laz_decoder *decoder, uint32_t index)
     last->bytes += part.bytes;
 }
 
-/* Attributes that are not decoded get the first record's value: neighbours in one piece. */
+/* Attributes that are not decoded, or never change, get the first record's value: neighbours in one
+ * piece. */
 static void plan_fills(struct scree_laz_decoder *decoder)
 {
     static const uint8_t by_offset[] = {

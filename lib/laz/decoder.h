@@ -12,6 +12,7 @@ struct scree_laz_decoder {
     size_t chunk_bytes;
     size_t layers_end; /* layered: the chunk's true size */
     uint64_t point_count, done;
+    bool leaves;  /* fields that are left out stay as they are in the caller's memory */
     bool broken;  /* no chunk begun, or it failed */
     bool ran_out; /* it failed because its bytes ended */
     struct laz_pointwise pointwise;

@@ -1,6 +1,7 @@
 /* layered.c - placing and seeding the contexts of layered chunks; which context versions 3 and 4
  * choose. */
 #include "laz/layered.h"
+#include "laz/leave.h"
 
 #include <stdio.h>
 
@@ -94,6 +95,27 @@ static void place_item(struct laz_layered *state, const struct scree_laz_item *i
     }
 }
 
+static enum laz_layer_kind kind_of(const struct scree_laz_item *item, uint32_t layer)
+{
+    enum laz_layer_kind first = first_kind(item->type);
+    return item->type == SCREE_LAZ_BYTE14 ? first : (enum laz_layer_kind)((uint32_t)first + layer);
+}
+
+uint64_t scree__laz_layered_wanted(const struct scree_laz_layout *layout, uint32_t fields,
+                                   const uint8_t *head)
+{
+    const uint8_t *sizes = head + layout->record_bytes + 4;
+    uint64_t at = scree_laz_layered_fixed_bytes(layout), wanted = at;
+    for (unsigned i = 0; i < layout->item_count; i++)
+        for (uint32_t j = 0; j < item_layers(&layout->items[i]); j++, sizes += 4) {
+            at += scree__base_load32(sizes);
+            if ((fields | SCREE_LAZ_FIELD_XY) &
+                scree__laz_layer_field(kind_of(&layout->items[i], j)))
+                wanted = at;
+        }
+    return wanted;
+}
+
 static void list_layers(struct laz_layered *state, const struct scree_laz_layout *layout)
 {
     uint32_t offset = 0, at = 0;
@@ -107,7 +129,7 @@ static void list_layers(struct laz_layered *state, const struct scree_laz_layout
             struct laz_layer *layer = &state->layers[at++];
             if (kind == LAZ_LAYER_RGB && j == 0 && at <= 64)
                 state->rgb_layer = at - 1;
-            layer->kind = (uint8_t)(bytes ? (uint32_t)kind : (uint32_t)kind + j);
+            layer->kind = (uint8_t)kind_of(item, j);
             layer->version3 = item->version < 4;
             layer->offset = bytes ? offset + j : offset;
         }

@@ -2,7 +2,7 @@
  * consumer.h - who takes the records of an answer: a file, a count, statistics, a caller.
  *
  * Nodes are decoded in parallel, piece by piece; `form` gets the records that match while they are in the cache, in the order of the item, and
- * adds to the item's slot; `take` gets the slots one by one, in order. `help` is called by workers before they decode: work that take left
+ * adds to the item's slot; `take` gets the slots one by one, in order unless the consumer does not mind. `help` is called by workers before they decode: work that take left
  * for them (encoding).
  */
 #ifndef SCREE_LIB_QUERY_CONSUMER_H
@@ -29,10 +29,11 @@ struct scree__query_slot {
 
 struct scree__query_consumer {
     void *self;
-    bool needs_records;   /* false: only counts matter */
-    bool keeps_records;   /* take wants them in the slot */
-    uint32_t fields;      /* SCREE_LAZ_FIELD_* that it looks at */
-    bool clean;           /* what the dims leave out has to be 0; only where records are kept */
+    bool needs_records; /* false: only counts matter */
+    bool keeps_records; /* take wants them in the slot */
+    uint32_t fields;    /* SCREE_LAZ_FIELD_* that it looks at */
+    bool any_order;     /* of slots: form puts rows where slot->first says, or only sums are kept */
+    bool clean;         /* what the dims leave out has to be 0; only where records are kept */
     uint32_t form_bytes;  /* of memory a point that form takes at most, for the plan of memory */
     uint64_t fixed_bytes; /* of memory that it takes besides, while the query works */
     uint64_t slot_bytes;  /* of `own` */

@@ -7,6 +7,7 @@
  */
 #include "query/decode.h"
 #include "base/error.h"
+#include "laz/leave.h"
 
 #include <string.h>
 
@@ -15,17 +16,11 @@
 /* Records that conditions look at together: their columns of doubles stay in the first-level cache. */
 #define LOOK_POINTS 1024u
 
-/* Is the node looked at point by point? */
-static bool is_tested(const struct scree_query *query, const struct scree__query_node *node)
-{
-    return !node->inside || query->sources[node->source].bound.tests;
-}
-
 bool scree__query_node_read(const struct scree_query *query,
                             const struct scree__query_consumer *consumer,
                             const struct scree__query_node *node)
 {
-    return consumer->needs_records || is_tested(query, node);
+    return consumer->needs_records || scree__query_node_tested(query, node);
 }
 
 enum scree_status scree__query_room(struct scree__mem_budget *budget, uint8_t **buffer,
@@ -113,6 +108,9 @@ static enum scree_status begin_decoder(struct scree__query_walk *walk, uint32_t 
         return status;
     status =
         scree_laz_decoder_init(worker->decoder, bytes, layout, fields, &walk->decoder, &walk->err);
+    /* Whoever gets the records looks at what was asked for, or has the rest cleared; a map reads all of them. */
+    if (status == SCREE_OK && !walk->source->mapped)
+        scree__laz_decoder_leave(walk->decoder);
     if (status == SCREE_OK)
         status = scree_laz_decoder_begin(walk->decoder, chunk_of(walk), (size_t)walk->node->bytes,
                                          walk->node->point_count, &walk->err);
@@ -357,7 +355,7 @@ static enum scree_status begin_node(struct scree__query_walk *walk)
         return SCREE_OK;
     }
     slot->nodes_read++;
-    if (is_tested(walk->query, walk->node))
+    if (scree__query_node_tested(walk->query, walk->node))
         return begin_tested(walk);
     slot->nodes_inside++;
     return begin_run(walk, SCREE__QUERY_WHOLE, walk->node->end, walk->consumer->fields);

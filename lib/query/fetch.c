@@ -1,12 +1,15 @@
 /*
  * fetch.c - chunks of files that are read over a network, fetched ahead, many ranges at a time, by whoever takes. Local ones are read by
- * whoever decodes.
+ * whoever decodes, without the layers at their ends that nobody asks for.
  */
 #include "query/run.h"
+#include "laz/leave.h"
 
 #include <string.h>
 
 #define BATCH_ITEMS 128u
+/* Chunks of fewer bytes are read whole: what is left out of them costs less than a second read. */
+#define WHOLE_BYTES 16384u
 
 bool scree__query_item_read(const struct scree__query_run *run,
                             const struct scree__query_item *item)
@@ -23,6 +26,83 @@ uint32_t scree__query_item_source(const struct scree__query_run *run,
 {
     return run->query->nodes[item->first_node].source;
 }
+
+/* ---------------------------------------------------------------------------------------- local */
+
+/* Fields that are decoded of a node, in any run through it. */
+static uint32_t node_fields(const struct scree__query_run *run,
+                            const struct scree__query_node *node)
+{
+    const struct scree__query_bound *bound = &run->query->sources[node->source].bound;
+    uint32_t fields = run->consumer->needs_records ? run->consumer->fields : 0;
+    return scree__query_node_tested(run->query, node) ? fields | bound->all_fields : fields;
+}
+
+static enum scree_status read_part(const struct scree__query_run *run,
+                                   const struct scree__query_node *node, uint64_t begin,
+                                   uint64_t end, uint8_t *chunk, struct scree__query_slot *slot,
+                                   struct scree_error *err)
+{
+    slot->bytes_read += end - begin;
+    slot->requests++;
+    return scree_source_read(run->query->sources[node->source].source, node->offset + begin,
+                             chunk + begin, (size_t)(end - begin), err);
+}
+
+/* A layered chunk: its head says where the last layer that is wanted ends. */
+static enum scree_status read_layers(const struct scree__query_run *run,
+                                     const struct scree__query_node *node, uint8_t *chunk,
+                                     struct scree__query_slot *slot, struct scree_error *err)
+{
+    const struct scree_laz_layout *layout = &run->query->sources[node->source].layout;
+    uint64_t head = scree_laz_layered_fixed_bytes(layout);
+    if (node->bytes < WHOLE_BYTES || node->bytes < head)
+        return read_part(run, node, 0, node->bytes, chunk, slot, err);
+    enum scree_status status = read_part(run, node, 0, head, chunk, slot, err);
+    if (status != SCREE_OK)
+        return status;
+    uint64_t wanted = scree__laz_layered_wanted(layout, node_fields(run, node), chunk);
+    /* Of a chunk that says that it is longer, all is read that there is; the decoder refuses it. */
+    return read_part(run, node, head, wanted < node->bytes ? wanted : node->bytes, chunk, slot,
+                     err);
+}
+
+static bool wants_all(const struct scree__query_run *run, const struct scree__query_item *item)
+{
+    for (uint64_t i = 0; i < item->node_count; i++) {
+        const struct scree__query_node *node = &run->query->nodes[item->first_node + i];
+        if (node_fields(run, node) == SCREE_LAZ_FIELD_ALL ||
+            run->query->sources[node->source].layout.compressor != SCREE_LAZ_LAYERED)
+            return true;
+    }
+    return false;
+}
+
+enum scree_status scree__query_item_load(const struct scree__query_run *run,
+                                         const struct scree__query_item *item,
+                                         struct scree__query_worker *worker,
+                                         struct scree__query_slot *slot, const uint8_t **bytes,
+                                         struct scree_error *err)
+{
+    enum scree_status status = scree__query_room(run->query->budget, &worker->chunk,
+                                                 &worker->chunk_capacity, item->bytes, err);
+    *bytes = worker->chunk;
+    if (status == SCREE_OK && wants_all(run, item)) {
+        slot->bytes_read += item->bytes;
+        slot->requests++;
+        return scree_source_read(run->query->sources[scree__query_item_source(run, item)].source,
+                                 item->offset, worker->chunk, (size_t)item->bytes, err);
+    }
+    for (uint64_t i = 0; i < item->node_count && status == SCREE_OK; i++) {
+        const struct scree__query_node *node = &run->query->nodes[item->first_node + i];
+        if (scree__query_node_read(run->query, run->consumer, node))
+            status =
+                read_layers(run, node, worker->chunk + (node->offset - item->offset), slot, err);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------- network */
 
 /* Items that are only counted are not fetched. */
 static uint64_t fetch_bytes(const struct scree__query_run *run, uint64_t index)

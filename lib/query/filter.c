@@ -33,6 +33,11 @@ static enum scree_status make_region(struct scree_query *query,
     enum scree_status status = check_bounds(options, err);
     if (status != SCREE_OK)
         return status;
+    if (options->crs != NULL && options->bounds_axes == 0 && options->polygon == NULL &&
+        !options->has_circle)
+        return scree__base_fail(err, SCREE_E_ARGUMENT,
+                                "crs: it is that of bounds, a polygon or a circle, and there is "
+                                "none of them (points come out in the files' own)");
     region->bounds_axes = options->bounds_axes;
     memcpy(region->min, options->bounds_min, sizeof region->min);
     memcpy(region->max, options->bounds_max, sizeof region->max);
@@ -90,12 +95,14 @@ static enum scree_status check_time(const struct scree_query *query,
         return scree__base_fail(err, SCREE_E_MISMATCH,
                                 "%s: its points (format %u) have no GPS time to ask for",
                                 source->path, source->header.point_format);
-    if (query->filter.window.is_date &&
-        (source->header.global_encoding & SCREE_LAS_GPS_STANDARD_TIME) == 0)
+    const struct scree__query_window *window = &query->filter.window;
+    if (window->is_date && (source->header.global_encoding & SCREE_LAS_GPS_STANDARD_TIME) == 0)
         return scree__base_fail(err, SCREE_E_MISMATCH,
-                                "%s: its times are seconds of an unnamed GPS week, which no date "
-                                "can be translated to: give the window in such seconds",
-                                source->path);
+                                "%s: by its header its times are seconds of an unnamed GPS week, "
+                                "which no date can be translated to: give the window in such "
+                                "seconds (or, should they be adjusted standard GPS time, as %.15g,"
+                                "%.15g)",
+                                source->path, window->begin, window->end);
     return SCREE_OK;
 }
 

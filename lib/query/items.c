@@ -57,7 +57,7 @@ static void sort(struct scree__query_node *nodes, uint64_t count, bool by_level)
     }
 }
 
-static bool tests_points(const struct scree_query *query, const struct scree__query_node *node)
+bool scree__query_node_tested(const struct scree_query *query, const struct scree__query_node *node)
 {
     return !node->inside || query->sources[node->source].bound.tests;
 }
@@ -70,7 +70,7 @@ static void cut_behind_limit(struct scree_query *query)
         return;
     for (uint64_t i = 0; i < query->node_count; i++) {
         const struct scree__query_node *node = &query->nodes[i];
-        if (!tests_points(query, node))
+        if (!scree__query_node_tested(query, node))
             sure += node->end - node->begin;
         if (sure >= query->limit) {
             query->node_count = i + 1;
@@ -162,7 +162,7 @@ static void number_points(struct scree_query *query)
 bool scree__query_is_exact(const struct scree_query *query)
 {
     for (uint64_t i = 0; i < query->node_count; i++)
-        if (tests_points(query, &query->nodes[i]))
+        if (scree__query_node_tested(query, &query->nodes[i]))
             return false;
     return query->limit == 0;
 }

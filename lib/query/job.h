@@ -155,6 +155,9 @@ SCREE_MUST_CHECK enum scree_status scree__query_source_reader(struct scree_query
 SCREE_MUST_CHECK enum scree_status scree__query_items_make(struct scree_query *query,
                                                            struct scree_error *err);
 
+/* Is the node looked at point by point? */
+bool scree__query_node_tested(const struct scree_query *query,
+                              const struct scree__query_node *node);
 /* Do all points of all nodes match, so that an item's first_point is its place in the answer? */
 bool scree__query_is_exact(const struct scree_query *query);
 /* Then: has every point come? */

@@ -152,6 +152,7 @@ void scree__query_las_consumer(struct scree__query_las *las, struct scree__query
         consumer->fixed_bytes = scree__query_ring_bytes(las);
     } else {
         consumer->keeps_records = !las->placed;
+        consumer->any_order = las->placed;
         consumer->form = las->placed ? place_records : sum_up;
         consumer->take = take_records;
     }

@@ -204,6 +204,6 @@ enum scree_status scree_query_count(struct scree_query *query, struct scree_quer
                                     struct scree_error *err)
 {
     struct scree_query_result ignored;
-    const struct scree__query_consumer consumer = {.fields = 0};
+    const struct scree__query_consumer consumer = {.any_order = true};
     return scree__query_work(query, &consumer, result != NULL ? result : &ignored, err);
 }

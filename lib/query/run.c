@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Items that are put in order of size together: what a disk is read in should not be all over the file. */
+#define SORTED_ITEMS 128u
+
 /* --------------------------------------------------------------------------------------- groups */
 
 static void empty_slot(struct scree__query_slot *slot)
@@ -22,23 +25,6 @@ static void release_slot(struct scree__query_run *run, struct scree__query_slot 
     scree__mem_free(budget, slot->text, slot->text_capacity);
     slot->records = slot->text = NULL;
     slot->records_capacity = slot->text_capacity = 0;
-}
-
-static enum scree_status read_item(struct scree__query_run *run,
-                                   const struct scree__query_item *item,
-                                   struct scree__query_worker *worker,
-                                   struct scree__query_slot *slot, const uint8_t **bytes,
-                                   struct scree_error *err)
-{
-    enum scree_status status = scree__query_room(run->query->budget, &worker->chunk,
-                                                 &worker->chunk_capacity, item->bytes, err);
-    if (status == SCREE_OK)
-        status = scree_source_read(run->query->sources[scree__query_item_source(run, item)].source,
-                                   item->offset, worker->chunk, (size_t)item->bytes, err);
-    *bytes = worker->chunk;
-    slot->bytes_read += item->bytes;
-    slot->requests++;
-    return status;
 }
 
 /* Begins the way through an item, whose bytes are `fetched` or will be read. */
@@ -64,7 +50,7 @@ static void begin_walk(struct scree__query_run *run, struct scree__query_walk *w
     slot->first = item->first_point;
     slot->most = most;
     if (reads && fetched == NULL && !sequential)
-        walk->status = read_item(run, item, worker, slot, &walk->bytes, &walk->err);
+        walk->status = scree__query_item_load(run, item, worker, slot, &walk->bytes, &walk->err);
     if (walk->status == SCREE_OK && run->keeps)
         walk->status =
             scree__query_room(run->query->budget, &slot->records, &slot->records_capacity,
@@ -244,6 +230,47 @@ static enum scree_status run_alone(struct scree__query_run *run, uint64_t index,
     return end_walk(&walk, err);
 }
 
+static bool goes_before(const struct scree__query_item *a, const struct scree__query_item *b,
+                        bool by_size)
+{
+    return by_size ? a->point_count > b->point_count : a->first_node < b->first_node;
+}
+
+/* The stretch's items by size, large ones first, or as they were: SORTED_ITEMS by themselves. */
+static void sort_items(const struct scree__query_run *run, bool by_size)
+{
+    for (uint64_t i = run->first + 1; i < run->end; i++) {
+        struct scree__query_item *items = run->query->items, moved = items[i];
+        uint64_t first = i - (i - run->first) % SORTED_ITEMS, to = i;
+        for (; to > first && goes_before(&moved, &items[to - 1], by_size); to--)
+            items[to] = items[to - 1];
+        items[to] = moved;
+    }
+}
+
+static bool any_remote(const struct scree__query_run *run)
+{
+    for (uint64_t i = run->first; i < run->end; i++)
+        if (run->query->sources[scree__query_item_source(run, &run->query->items[i])].remote)
+            return true;
+    return false;
+}
+
+/*
+ * Two items that a worker walks through side by side should end together: what is left of the larger one is decoded alone, which takes
+ * longer. Where the order of slots is free, items of like sizes become neighbours, and small ones come last, so that workers end together, too.
+ */
+static enum scree_status run_sorted(struct scree__query_run *run, struct scree_error *err)
+{
+    bool sorts = run->consumer->any_order && run->query->limit == 0 && !any_remote(run);
+    if (sorts)
+        sort_items(run, true);
+    enum scree_status status = run_stretch(run, err);
+    if (sorts)
+        sort_items(run, false);
+    return status;
+}
+
 static enum scree_status run_items(struct scree__query_run *run, struct scree_error *err)
 {
     struct scree_query *query = run->query;
@@ -258,7 +285,7 @@ static enum scree_status run_items(struct scree__query_run *run, struct scree_er
         while (i < query->item_count && !query->items[i].alone)
             i++;
         run->end = i;
-        status = run_stretch(run, err);
+        status = run_sorted(run, err);
     }
     return status;
 }

@@ -56,8 +56,13 @@ SCREE_MUST_CHECK enum scree_status scree__query_memory_choose(struct scree__quer
 bool scree__query_keeps_records(const struct scree_query *query,
                                 const struct scree__query_consumer *consumer);
 
+/* fetch.c. An item's bytes, or those of them that are wanted, from a local file into the worker's memory. */
+SCREE_MUST_CHECK enum scree_status
+scree__query_item_load(const struct scree__query_run *run, const struct scree__query_item *item,
+                       struct scree__query_worker *worker, struct scree__query_slot *slot,
+                       const uint8_t **bytes, struct scree_error *err);
 /*
- * fetch.c. Item `index` is about to enter the window: its file is opened, its bytes are fetched where that is done ahead. By whoever takes, or before
+ * Item `index` is about to enter the window: its file is opened, its bytes are fetched where that is done ahead. By whoever takes, or before
  * the first is made.
  */
 SCREE_MUST_CHECK enum scree_status scree__query_fetch(struct scree__query_run *run, uint64_t index,

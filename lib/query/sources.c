@@ -374,6 +374,20 @@ static void limit_open(struct scree_query *query)
         query->open_most = share / cache > 0 ? share / cache : 1;
 }
 
+/* The area that was asked for, without a question about it: of the box, the polygon or the circle's middle. */
+static bool is_degrees(const struct scree__query_region *region)
+{
+    double x[2] = {region->min[0], region->max[0]}, y[2] = {region->min[1], region->max[1]};
+    if (region->has_polygon) {
+        memcpy(x, (double[2]){region->polygon.min[0], region->polygon.max[0]}, sizeof x);
+        memcpy(y, (double[2]){region->polygon.min[1], region->polygon.max[1]}, sizeof y);
+    } else if (region->has_circle) {
+        x[0] = x[1] = region->circle[0];
+        y[0] = y[1] = region->circle[1];
+    }
+    return x[0] >= -180 && x[1] <= 180 && y[0] >= -90 && y[1] <= 90;
+}
+
 /* Nothing of any input lies where it was asked for: often a place in another CRS. Where they do lie says it. */
 static void say_where(const struct scree_query *query)
 {
@@ -387,10 +401,34 @@ static void say_where(const struct scree_query *query)
             min[a] = fmin(min[a], query->sources[i].header.min[a]);
             max[a] = fmax(max[a], query->sources[i].header.max[a]);
         }
+    bool degrees = query->crs_text == NULL && is_degrees(region) &&
+                   (max[0] < -360 || min[0] > 360 || max[1] < -90 || min[1] > 90);
     scree__par_log(query->context, SCREE_LOG_WARNING,
-                   "no input reaches there: by %s x is %.15g to %.15g, y %.15g to %.15g",
+                   "no input reaches there: by %s x is %.15g to %.15g, y %.15g to %.15g%s",
                    query->source_count == 1 ? "its header" : "their headers", min[0], max[0],
-                   min[1], max[1]);
+                   min[1], max[1],
+                   degrees ? " (of longitude and latitude --crs EPSG:4326 makes those)" : "");
+}
+
+/* Levels are asked for, and there are files without any. */
+static void say_levels(const struct scree_query *query)
+{
+    const struct scree__query_source *first = NULL;
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < query->source_count; i++)
+        if (query->sources[i].met && !query->sources[i].copc) {
+            first = first == NULL ? &query->sources[i] : first;
+            count++;
+        }
+    if (first == NULL || (query->level < 0 && !(query->resolution > 0)))
+        return;
+    if (count == 1)
+        scree__par_log(query->context, SCREE_LOG_WARNING,
+                       "%s has no octree: all of its points are level 0", first->path);
+    else
+        scree__par_log(query->context, SCREE_LOG_WARNING,
+                       "%s and %llu more have no octree: all of their points are level 0",
+                       first->path, (unsigned long long)(count - 1));
 }
 
 enum scree_status scree__query_sources_open(struct scree_query *query,
@@ -409,8 +447,10 @@ enum scree_status scree__query_sources_open(struct scree_query *query,
             status = take_source(query, (uint32_t)i, err);
         scree__par_stage_add(query->context, 1);
     }
-    if (status == SCREE_OK)
+    if (status == SCREE_OK) {
         say_where(query);
+        say_levels(query);
+    }
     if (status == SCREE_OK)
         status = join_first(query, err);
     if (status == SCREE_OK)

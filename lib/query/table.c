@@ -293,6 +293,7 @@ void scree__query_table_consumer(struct scree__query_table *table,
     if (table->placed) {
         consumer->fixed_bytes = table->threads * staging_rows(table) * table->row_bytes;
         consumer->form = place_rows;
+        consumer->any_order = true;
     } else {
         consumer->form_bytes = table->row_bytes + 1;
         consumer->form = table->format == SCREE_QUERY_CSV ? form_text : form_rows;

@@ -8,6 +8,7 @@
 #define SCREE_LIB_VECTORS_KERNELS_H
 
 #include "vectors/lists.h"
+#include "vectors/nearest.h"
 #include "vectors/rough.h"
 #include "vectors/scan.h"
 #include "simd/level.h"
@@ -53,9 +54,14 @@ struct scree__vectors_kernels {
                  uint32_t rows, uint32_t first, float limit, struct scree__vectors_hits *hits);
     /* Half way from the least to the mean: about an eighth of many estimates are below. Of values that fill sixteens; one at least does. */
     float (*middling)(const float *values, uint32_t count, float *least);
-    /* Sums of u * (high * 128 + low) over the dimensions of rows[count]. */
-    void (*whole)(const struct scree__vectors_query *query,
-                  const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums);
+    /*
+     * Hits [begin, end) whose estimates are below one limit, whose lower bounds below another: their rows, factors and, where they are wanted, estimates are added to
+     * those of `seen`; they themselves become infinite. How many.
+     */
+    uint32_t (*select)(struct scree__vectors_hits *hits, uint32_t begin, uint32_t end, float limit,
+                       float low_limit, bool with_estimates, struct scree__vectors_seen *seen);
+    /* As scree__vectors_scan_whole(): from sums of u * (high * 128 + low) over the dimensions. */
+    void (*whole)(const struct scree__vectors_query *query, struct scree__vectors_seen *seen);
 
     /*
      * Keys of lists, by which they are chosen: squares - 2 products or, where squares are NULL, -products; n a multiple of 16. below: which of n values
@@ -70,6 +76,11 @@ struct scree__vectors_kernels {
 
     /* The 16 smallest of best[16], which are in order, and of upper[count]: to best. */
     void (*uppers)(float *best, const float *upper, uint32_t count);
+    /* Not less than the `most` smallest of n values, most up to 16, and hardly more than these: of i % 16 the two smallest are looked at. n: a multiple of 16. */
+    float (*limit)(const float *values, uint32_t n, uint32_t most);
+    /* Of what is seen those whose estimate - error is below the limit become candidates, in order; to[] has room for 16 more. How many. upper[], of the size of HITS_ROOM: estimate + error of all. */
+    uint32_t (*keep)(const struct scree__vectors_seen *seen, float limit,
+                     struct scree__vectors_candidate *to, float *upper);
 
     /* Rerank rows against a query, summed in lanes: |a - b|^2 and <a, b>. fp16: IEEE 754 binary16. */
     float (*distance2_fp32)(const float *a, const float *b, uint32_t dim);

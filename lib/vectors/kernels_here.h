@@ -13,8 +13,8 @@
 #define VECTORS_KERNELS_HERE(name)                                                               \
     {                                                                                            \
         name, rotate, products, assign, measure, quantize, project, levels, split, tables, scan, \
-            middling, whole, keys, below, rough, uppers, distance2_fp32, product_fp32,           \
-            distance2_fp16, product_fp16, rows, ranks                                            \
+            middling, select_hits, whole, keys, below, rough, uppers, limit_of, keep,            \
+            distance2_fp32, product_fp32, distance2_fp16, product_fp16, rows, ranks              \
     }
 
 #endif

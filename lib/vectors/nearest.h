@@ -10,7 +10,8 @@
 #define SCREE__VECTORS_UPPERS_IN_ORDER 16u
 
 struct scree__vectors_uppers {
-    float *values; /* [k], and UPPERS_IN_ORDER at least */
+    float *
+        values; /* [k], and UPPERS_IN_ORDER at least: in order those of k places at the end, before them -infinity */
     uint32_t k;
     bool in_order;
 };
@@ -20,13 +21,13 @@ static inline void scree__vectors_uppers_begin(struct scree__vectors_uppers *upp
     uppers->k = k;
     uppers->in_order = k <= SCREE__VECTORS_UPPERS_IN_ORDER;
     for (uint32_t i = 0; i < k || i < SCREE__VECTORS_UPPERS_IN_ORDER; i++)
-        uppers->values[i] = INFINITY;
+        uppers->values[i] = i + k < SCREE__VECTORS_UPPERS_IN_ORDER ? -INFINITY : INFINITY;
 }
 
 /* What a lower bound has to be below to matter. */
 static inline float scree__vectors_uppers_limit(const struct scree__vectors_uppers *uppers)
 {
-    return uppers->values[uppers->in_order ? uppers->k - 1 : 0];
+    return uppers->values[uppers->in_order ? SCREE__VECTORS_UPPERS_IN_ORDER - 1 : 0];
 }
 
 /* Where they are a heap. */
@@ -45,6 +46,12 @@ static inline void scree__vectors_uppers_add(struct scree__vectors_uppers *upper
     }
     values[at] = value;
 }
+
+/* A row that may be among the nearest. */
+struct scree__vectors_candidate {
+    float low, estimate;
+    uint32_t slot, at; /* block of the query, vector of the block */
+};
 
 struct scree__vectors_near {
     uint64_t id;

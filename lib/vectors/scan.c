@@ -101,27 +101,8 @@ void scree__vectors_scan_packs(const struct scree__vectors_query *query, const u
     query->kernels->scan(query, pack, width, rows, first, limit, hits);
 }
 
-static float error_of_whole(const struct scree__vectors_whole_row *it, uint32_t code_bytes)
-{
-    const uint8_t *words = it->pack + (size_t)code_bytes * it->width + 8 * (size_t)it->width;
-    uint32_t bits = scree__base_load32(words + 4 * (size_t)it->row) << 16;
-    float error;
-    memcpy(&error, &bits, sizeof error);
-    return error;
-}
-
 void scree__vectors_scan_whole(const struct scree__vectors_query *query,
-                               const struct scree__vectors_whole_row *rows, uint32_t count,
-                               float *estimates, float *errors)
+                               struct scree__vectors_seen *seen)
 {
-    const struct scree__vectors_quantizer *quantizer = query->quantizer;
-    const int64_t offset = ((1 << quantizer->bits) - 1) * query->whole_sum;
-    int64_t sums[SCREE__VECTORS_WHOLE_ROWS];
-    query->kernels->whole(query, rows, count, sums);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct scree__vectors_whole_row *it = &rows[i];
-        float along = (float)(2 * sums[i] - offset) * (query->whole_scale * 0.5f);
-        estimates[i] = it->extra_factors[0] + it->add + it->extra_factors[1] * along;
-        errors[i] = error_of_whole(it, quantizer->padded_dim / 8) * it->whole_error;
-    }
+    query->kernels->whole(query, seen);
 }

@@ -65,13 +65,17 @@ void scree__vectors_query_list(struct scree__vectors_query *query, float distanc
 #define SCREE__VECTORS_HITS_KEPT 256u
 #define SCREE__VECTORS_HITS_ROOM (SCREE__VECTORS_HITS_KEPT + SCREE__VECTORS_SCAN_ROWS + 16)
 
+/* Lists whose hits are kept, at most. */
+#define SCREE__VECTORS_PENDING_MAX 64u
+
 /* Rows that may be nearer than a limit. */
 struct scree__vectors_hits {
     uint32_t count;
     uint32_t row[SCREE__VECTORS_HITS_ROOM];
     float estimate[SCREE__VECTORS_HITS_ROOM];
-    float error[SCREE__VECTORS_HITS_ROOM]; /* the bounds are estimate -+ error ... */
-    float low[SCREE__VECTORS_HITS_ROOM];   /* ... this the lower one */
+    float factor
+        [SCREE__VECTORS_HITS_ROOM]; /* f_error as it lies in the pack, error_1 in its lower half: times pack_error it is the error */
+    float low[SCREE__VECTORS_HITS_ROOM]; /* estimate - error */
 };
 
 /*
@@ -82,20 +86,29 @@ void scree__vectors_scan_packs(const struct scree__vectors_query *query, const u
                                uint32_t width, uint32_t rows, uint32_t first, float limit,
                                struct scree__vectors_hits *hits);
 
-/* Rows that are looked at with all their bits in one call, at most. */
-#define SCREE__VECTORS_WHOLE_ROWS 16u
-
-/* Such a row: its pack, its place there; its extra bits and extra factors; what its list adds. */
-struct scree__vectors_whole_row {
-    const uint8_t *pack, *extra;
+/* A list some of whose rows are among the hits. */
+struct scree__vectors_pending {
+    uint32_t slot;                      /* its block of the query */
+    uint32_t first_hit;                 /* its hits are those from here to the next list's first */
+    float add, pack_error, whole_error; /* as in scree__vectors_query */
+    /* Of the block. */
+    uint32_t row_count;
+    const uint8_t *packs, *extra;
     const float *extra_factors;
-    uint32_t width, row;
-    float add, whole_error;
 };
 
-/* Estimates and errors of `count` rows from all their bits. */
+/* Hits that are looked at together, list after list, and what is found: the distance is estimate -+ error. */
+struct scree__vectors_seen {
+    uint32_t count, list_count;
+    const struct scree__vectors_pending *list[SCREE__VECTORS_PENDING_MAX];
+    uint32_t end[SCREE__VECTORS_PENDING_MAX]; /* of its rows */
+    uint32_t slot[SCREE__VECTORS_HITS_ROOM], row[SCREE__VECTORS_HITS_ROOM];
+    float factor[SCREE__VECTORS_HITS_ROOM]; /* as hits have it */
+    float estimate[SCREE__VECTORS_HITS_ROOM], error[SCREE__VECTORS_HITS_ROOM];
+};
+
+/* Their estimates and errors from all bits, of row[] and factor[]. */
 void scree__vectors_scan_whole(const struct scree__vectors_query *query,
-                               const struct scree__vectors_whole_row *rows, uint32_t count,
-                               float *estimates, float *errors);
+                               struct scree__vectors_seen *seen);
 
 #endif

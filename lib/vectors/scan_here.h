@@ -11,32 +11,75 @@
 /* ------------------------------------------------------------------------------ estimates */
 
 static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, uint32_t mask,
-                             lanes estimates, lanes errors, lanes lows)
+                             lanes estimates, lanes factors, lanes lows)
 {
 #if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
     const __m512i each = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     __m512i rows = _mm512_add_epi32(each, _mm512_set1_epi32((int)first));
     const uint32_t at = hits->count;
     _mm512_storeu_ps(hits->estimate + at, _mm512_maskz_compress_ps((__mmask16)mask, estimates));
-    _mm512_storeu_ps(hits->error + at, _mm512_maskz_compress_ps((__mmask16)mask, errors));
+    _mm512_storeu_ps(hits->factor + at, _mm512_maskz_compress_ps((__mmask16)mask, factors));
     _mm512_storeu_ps(hits->low + at, _mm512_maskz_compress_ps((__mmask16)mask, lows));
     _mm512_storeu_si512(hits->row + at, _mm512_maskz_compress_epi32((__mmask16)mask, rows));
     hits->count = at + (uint32_t)__builtin_popcount(mask);
 #else
-    float estimate[LANES], error[LANES], low[LANES];
+    float estimate[LANES], factor[LANES], low[LANES];
     lanes_store(estimate, estimates);
-    lanes_store(error, errors);
+    lanes_store(factor, factors);
     lanes_store(low, lows);
     uint32_t count = hits->count;
     for (; mask != 0; mask &= mask - 1, count++) {
         unsigned lane = (unsigned)__builtin_ctz(mask);
         hits->row[count] = first + lane;
         hits->estimate[count] = estimate[lane];
-        hits->error[count] = error[lane];
+        hits->factor[count] = factor[lane];
         hits->low[count] = low[lane];
     }
     hits->count = count;
 #endif
+}
+
+static uint32_t select_hits(struct scree__vectors_hits *hits, uint32_t begin, uint32_t end,
+                            float limit, float low_limit, bool with_estimates,
+                            struct scree__vectors_seen *seen)
+{
+    uint32_t count = seen->count;
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512 infinite = _mm512_set1_ps(INFINITY);
+    for (uint32_t i = begin; i < end; i += 16) {
+        const __mmask16 there = (__mmask16)(end - i < 16 ? (1u << (end - i)) - 1 : 0xffff);
+        const __m512 estimates = _mm512_loadu_ps(hits->estimate + i);
+        const __m512 lows = _mm512_loadu_ps(hits->low + i);
+        const __mmask16 near =
+            _mm512_mask_cmp_ps_mask(there, estimates, _mm512_set1_ps(limit), _CMP_LT_OQ);
+        const __mmask16 in =
+            _mm512_mask_cmp_ps_mask(near, lows, _mm512_set1_ps(low_limit), _CMP_LT_OQ);
+        _mm512_storeu_si512(seen->row + count,
+                            _mm512_maskz_compress_epi32(in, _mm512_loadu_si512(hits->row + i)));
+        _mm512_storeu_ps(seen->factor + count,
+                         _mm512_maskz_compress_ps(in, _mm512_loadu_ps(hits->factor + i)));
+        if (with_estimates)
+            _mm512_storeu_ps(seen->estimate + count, _mm512_maskz_compress_ps(in, estimates));
+        _mm512_storeu_ps(hits->estimate + i, _mm512_mask_mov_ps(estimates, in, infinite));
+        _mm512_storeu_ps(hits->low + i, _mm512_mask_mov_ps(lows, in, infinite));
+        count += (uint32_t)__builtin_popcount(in);
+    }
+#else
+    for (uint32_t i = begin; i < end; i++) {
+        const float estimate = hits->estimate[i];
+        const bool in = estimate < limit && hits->low[i] < low_limit;
+        seen->row[count] = hits->row[i];
+        seen->factor[count] = hits->factor[i];
+        if (with_estimates)
+            seen->estimate[count] = estimate;
+        count += in;
+        hits->estimate[i] = in ? INFINITY : estimate;
+        hits->low[i] = in ? INFINITY : hits->low[i];
+    }
+#endif
+    const uint32_t added = count - seen->count;
+    seen->count = count;
+    return added;
 }
 
 /* Of the values that fill lanes. */
@@ -72,13 +115,13 @@ static inline void estimate_pack(const struct scree__vectors_query *query, const
             lanes_add(lanes_mul(lanes_of_whole((const int32_t *)sums + row), scale), offset);
         lanes estimate = lanes_add(lanes_add(lanes_load(factors), add),
                                    lanes_mul(lanes_load(factors + width), along));
-        lanes error = lanes_mul(lanes_load(factors + 2 * width), wide);
-        lanes low = lanes_sub(estimate, error);
+        lanes factor = lanes_load(factors + 2 * width);
+        lanes low = lanes_sub(estimate, lanes_mul(factor, wide));
         uint32_t mask = lanes_negative(lanes_sub(low, lanes_set(limit)));
         if (rows - row < LANES)
             mask &= (1u << (rows - row)) - 1;
         if (mask != 0)
-            take_hits(hits, first + row, mask, estimate, error, low);
+            take_hits(hits, first + row, mask, estimate, factor, low);
     }
 }
 
@@ -243,10 +286,11 @@ static inline __attribute__((always_inline)) __m512i codes_of(const uint8_t *ext
     if ((bits & 1) != 0) {
         uint64_t one;
         memcpy(&one, extra, sizeof one);
-        codes = _mm512_or_si512(codes, _mm512_maskz_set1_epi8((__mmask64)one, (char)(1 << at)));
+        codes =
+            _mm512_mask_add_epi8(codes, (__mmask64)one, codes, _mm512_set1_epi8((char)(1 << at)));
         at += 1;
     }
-    return _mm512_or_si512(codes, _mm512_maskz_set1_epi8((__mmask64)signs, (char)(1 << at)));
+    return _mm512_mask_add_epi8(codes, (__mmask64)signs, codes, _mm512_set1_epi8((char)(1 << at)));
 }
 
 static inline __m512i add_products(__m512i sum, __m512i codes, const int8_t *query)
@@ -262,8 +306,39 @@ static inline __m512i add_products(__m512i sum, __m512i codes, const int8_t *que
 
 /* Dimensions whose sums, high * 128 + low, fit 32 bits. */
 #define WHOLE_DIMS 512u
-/* So many rows of a pack make it worth while to turn all its signs around. */
-#define TURNED_FROM 4u
+/* Rows of one pack whose signs are put together. */
+#define RUN_ROWS 16u
+
+#ifdef VECTORS_VBMI
+
+/* Of eight planes the bytes of up to sixteen rows: to signs[16]. */
+static inline void signs_of_rows(const uint8_t *planes, uint32_t width, const uint32_t *rows,
+                                 uint32_t count, uint64_t *signs)
+{
+    /* Rows 0, 1, 8, 9, then 2, 3, 10, 11 and so on: as unpacking puts them in order. */
+    const __m512i order = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+    const __m512i lowest =
+        _mm512_broadcast_i32x4(_mm_set_epi32(0x0c0c0c0c, 0x08080808, 0x04040404, 0x00000000));
+    const __m512i at =
+        _mm512_shuffle_epi8(_mm512_permutexvar_epi32(order, _mm512_loadu_si512(rows)), lowest);
+    __m512i four[2];
+    (void)count;
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+        const uint8_t *from = planes + half * 4 * (size_t)width;
+        __m512i a = _mm512_maskz_permutexvar_epi8(0x1111111111111111, at, load_plane(from, width));
+        a = _mm512_mask_permutexvar_epi8(a, 0x2222222222222222, at,
+                                         load_plane(from + width, width));
+        a = _mm512_mask_permutexvar_epi8(a, 0x4444444444444444, at,
+                                         load_plane(from + 2 * (size_t)width, width));
+        four[half] = _mm512_mask_permutexvar_epi8(a, 0x8888888888888888, at,
+                                                  load_plane(from + 3 * (size_t)width, width));
+    }
+    _mm512_storeu_si512(signs, _mm512_unpacklo_epi32(four[0], four[1]));
+    _mm512_storeu_si512(signs + 8, _mm512_unpackhi_epi32(four[0], four[1]));
+}
+
+#else
 
 /* Where 64 bits of signs of a row of a pack come to lie. */
 static inline uint32_t turned_at(uint32_t row)
@@ -297,7 +372,27 @@ static inline void turn_signs(const uint8_t *planes, uint32_t width, uint64_t *t
     }
 }
 
-static inline __attribute__((always_inline)) int32_t
+/* So many rows make it worth while to turn the signs of all around. */
+#define TURNED_FROM 4u
+
+static inline void signs_of_rows(const uint8_t *planes, uint32_t width, const uint32_t *rows,
+                                 uint32_t count, uint64_t *signs)
+{
+    uint64_t turned[SCREE__VECTORS_PACK_ROWS];
+    if (count < TURNED_FROM) {
+        for (uint32_t i = 0; i < count; i++)
+            signs[i] = signs_of(planes + rows[i] % SCREE__VECTORS_PACK_ROWS, width);
+        return;
+    }
+    turn_signs(planes, width, turned);
+    for (uint32_t i = 0; i < count; i++)
+        signs[i] = turned[turned_at(rows[i] % SCREE__VECTORS_PACK_ROWS)];
+}
+
+#endif
+
+/* In lanes: their sum is that of the row. */
+static inline __attribute__((always_inline)) __m512i
 whole_of(const struct scree__vectors_query *query, unsigned bits, uint32_t first, uint32_t dims,
          const uint64_t *signs, size_t stride, const uint8_t *extra)
 {
@@ -307,65 +402,83 @@ whole_of(const struct scree__vectors_query *query, unsigned bits, uint32_t first
         high = add_products(high, codes, query->high + d);
         low = add_products(low, codes, query->low + d);
     }
-    return _mm512_reduce_add_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low));
+    return _mm512_add_epi32(_mm512_slli_epi32(high, 7), low);
 }
 
-/* Packs whose signs are turned around for a call, and how many of its rows are in each. */
-struct turned {
-    const uint8_t *packs[2];
-    uint32_t width[2], rows[2];
-    uint64_t signs[2][WHOLE_DIMS / 64][SCREE__VECTORS_PACK_ROWS];
+/* The sums of the lanes of four. */
+static inline __m128i sums_of_four(const __m512i each[4])
+{
+    __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(each[0], each[1]),
+                                 _mm512_unpackhi_epi32(each[0], each[1]));
+    __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(each[2], each[3]),
+                                 _mm512_unpackhi_epi32(each[2], each[3]));
+    __m512i c = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+    __m256i d = _mm256_add_epi32(_mm512_castsi512_si256(c), _mm512_extracti64x4_epi64(c, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(d), _mm256_extracti128_si256(d, 1));
+}
+
+/* What whole_sums() needs of each row. */
+struct row_places {
+    const uint8_t *extra[SCREE__VECTORS_HITS_ROOM];
+    uint32_t run_count; /* rows of one pack */
+    const uint8_t *pack[SCREE__VECTORS_HITS_ROOM];
+    uint32_t width[SCREE__VECTORS_HITS_ROOM], end[SCREE__VECTORS_HITS_ROOM];
 };
 
-static inline void choose_turned(const struct scree__vectors_whole_row *rows, uint32_t count,
-                                 struct turned *turned)
+static inline void find_places(uint32_t padded_dim, unsigned bits,
+                               const struct scree__vectors_seen *seen, struct row_places *places)
 {
-    const struct scree__vectors_whole_row *other = NULL;
-    turned->rows[0] = turned->rows[1] = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        bool same = rows[i].pack == rows[0].pack;
-        if (!same && other == NULL)
-            other = &rows[i];
-        turned->rows[0] += same;
-        turned->rows[1] += other != NULL && rows[i].pack == other->pack;
+    const uint64_t pack_bytes = scree__vectors_pack_bytes(padded_dim, SCREE__VECTORS_PACK_ROWS);
+    const size_t extra_bytes = (size_t)padded_dim / 8 * bits;
+    uint32_t runs = 0, i = 0;
+    for (uint32_t p = 0; p < seen->list_count; p++) {
+        const struct scree__vectors_pending *list = seen->list[p];
+        uint32_t last = UINT32_MAX;
+        for (; i < seen->end[p]; i++) {
+            const uint32_t pack = seen->row[i] / SCREE__VECTORS_PACK_ROWS;
+            places->extra[i] = list->extra + seen->row[i] * extra_bytes;
+            __builtin_prefetch(places->extra[i]);
+            runs += pack != last;
+            places->pack[runs - 1] = list->packs + pack * pack_bytes;
+            places->width[runs - 1] = scree__vectors_pack_width(list->row_count, pack);
+            places->end[runs - 1] = i + 1;
+            last = pack;
+        }
     }
-    for (int p = 0; p < 2; p++) {
-        const struct scree__vectors_whole_row *row = p == 0 ? rows : other;
-        bool worth = turned->rows[p] >= TURNED_FROM;
-        turned->packs[p] = worth ? row->pack : NULL;
-        turned->width[p] = worth ? row->width : 0;
-    }
+    places->run_count = runs;
 }
 
 static inline __attribute__((always_inline)) void
-whole_rows(const struct scree__vectors_query *query, unsigned bits,
-           const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
+whole_sums(const struct scree__vectors_query *query, unsigned bits,
+           const struct scree__vectors_seen *seen, int64_t *sums)
 {
+    enum { STRIDE = SCREE__VECTORS_HITS_ROOM + RUN_ROWS };
     const uint32_t n = query->quantizer->padded_dim;
-    struct turned turned;
-    uint64_t alone[WHOLE_DIMS / 64];
-    choose_turned(rows, count, &turned);
+    uint64_t signs[WHOLE_DIMS / 64][STRIDE];
+    struct row_places places;
+    find_places(n, bits, seen, &places);
     for (uint32_t first = 0; first < n; first += WHOLE_DIMS) {
         const uint32_t dims = n - first < WHOLE_DIMS ? n - first : WHOLE_DIMS;
-        for (uint32_t p = 0; p < 2; p++)
-            for (uint32_t d = 0; turned.packs[p] != NULL && d < dims; d += 64)
-                turn_signs(turned.packs[p] + (first + d) / 8 * (size_t)turned.width[p],
-                           turned.width[p], turned.signs[p][d / 64]);
-        for (uint32_t i = 0; i < count; i++) {
-            const struct scree__vectors_whole_row *it = &rows[i];
-            const uint8_t *extra = it->extra + first / 8 * (size_t)bits;
-            int32_t sum;
-            if (it->pack == turned.packs[0] || it->pack == turned.packs[1]) {
-                uint32_t p = it->pack == turned.packs[1];
-                sum = whole_of(query, bits, first, dims, turned.signs[p][0] + turned_at(it->row),
-                               SCREE__VECTORS_PACK_ROWS, extra);
-            } else {
-                for (uint32_t d = 0; d < dims; d += 64)
-                    alone[d / 64] = signs_of(
-                        it->pack + it->row + (first + d) / 8 * (size_t)it->width, it->width);
-                sum = whole_of(query, bits, first, dims, alone, 1, extra);
+        for (uint32_t r = 0, i = 0; r < places.run_count; r++)
+            for (uint32_t rows; i < places.end[r]; i += rows) {
+                const size_t width = places.width[r];
+                const uint8_t *planes = places.pack[r] + first / 8 * width;
+                rows = places.end[r] - i < RUN_ROWS ? places.end[r] - i : RUN_ROWS;
+                for (uint32_t d = 0; d < dims; d += 64, planes += 8 * width)
+                    signs_of_rows(planes, (uint32_t)width, seen->row + i, rows, signs[d / 64] + i);
             }
-            sums[i] = first == 0 ? sum : sums[i] + sum;
+        for (uint32_t i = 0; i < seen->count; i += 4) {
+            __m512i each[4];
+#pragma GCC unroll 4
+            for (uint32_t j = 0; j < 4; j++)
+                each[j] = i + j < seen->count
+                              ? whole_of(query, bits, first, dims, signs[0] + i + j, STRIDE,
+                                         places.extra[i + j] + first / 8 * (size_t)bits)
+                              : _mm512_setzero_si512();
+            __m256i four = _mm256_cvtepi32_epi64(sums_of_four(each));
+            if (first > 0)
+                four = _mm256_add_epi64(four, _mm256_loadu_si256((const __m256i *)(sums + i)));
+            _mm256_storeu_si256((__m256i *)(sums + i), four);
         }
     }
 }
@@ -375,23 +488,122 @@ whole_rows(const struct scree__vectors_query *query, unsigned bits,
 #if VECTORS_LEVEL != VECTORS_LEVEL_AVX512
 
 static inline __attribute__((always_inline)) void
-whole_rows(const struct scree__vectors_query *query, unsigned bits,
-           const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
+whole_sums(const struct scree__vectors_query *query, unsigned bits,
+           const struct scree__vectors_seen *seen, int64_t *sums)
 {
-    for (uint32_t i = 0; i < count; i++)
-        sums[i] = whole_of(query, bits, rows[i].pack, rows[i].width, rows[i].row, rows[i].extra);
+    const uint32_t n = query->quantizer->padded_dim;
+    for (uint32_t p = 0, i = 0; p < seen->list_count; p++) {
+        const struct scree__vectors_pending *list = seen->list[p];
+        for (; i < seen->end[p]; i++) {
+            const uint32_t pack = seen->row[i] / SCREE__VECTORS_PACK_ROWS;
+            sums[i] = whole_of(query, bits,
+                               list->packs +
+                                   pack * scree__vectors_pack_bytes(n, SCREE__VECTORS_PACK_ROWS),
+                               scree__vectors_pack_width(list->row_count, pack),
+                               seen->row[i] % SCREE__VECTORS_PACK_ROWS,
+                               list->extra + (size_t)seen->row[i] * (n / 8 * bits));
+        }
+    }
 }
 
 #endif
 
+/* error_1 is a float whose upper half lies in the lower half of f_error. Sums of codes become sums of what they stand for, twice. */
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+static inline lanes errors_of(const float *factors)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(factors), 16));
+}
+
+static inline lanes along_of(const int64_t *sums, int64_t offset)
+{
+    const __m512i by = _mm512_set1_epi64(offset);
+    __m512i low = _mm512_loadu_si512(sums), high = _mm512_loadu_si512(sums + 8);
+    return _mm512_insertf32x8(
+        _mm512_castps256_ps512(
+            _mm512_cvtepi64_ps(_mm512_sub_epi64(_mm512_add_epi64(low, low), by))),
+        _mm512_cvtepi64_ps(_mm512_sub_epi64(_mm512_add_epi64(high, high), by)), 1);
+}
+#else
+static inline lanes errors_of(const float *factors)
+{
+    uint32_t words[LANES];
+    float each[LANES];
+    memcpy(words, factors, sizeof words);
+    for (int i = 0; i < LANES; i++)
+        words[i] <<= 16;
+    memcpy(each, words, sizeof each);
+    return lanes_load(each);
+}
+
+static inline lanes along_of(const int64_t *sums, int64_t offset)
+{
+    float along[LANES];
+    for (int i = 0; i < LANES; i++)
+        along[i] = (float)(2 * sums[i] - offset);
+    return lanes_load(along);
+}
+#endif
+
+/* Two of each row: of up to sixteen rows. */
+static inline void load_pairs(const float *pairs, const uint32_t *rows, uint32_t count,
+                              lanes *first, lanes *second)
+{
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const uint32_t there = count < LANES ? (1u << count) - 1 : 0xffff;
+    const __m512d none = _mm512_setzero_pd();
+    const __m512 low = _mm512_castpd_ps(_mm512_mask_i32gather_pd(
+        none, (__mmask8)there, _mm256_loadu_si256((const __m256i *)rows), pairs, 8));
+    const __m512 high = _mm512_castpd_ps(_mm512_mask_i32gather_pd(
+        none, (__mmask8)(there >> 8), _mm256_loadu_si256((const __m256i *)(rows + 8)), pairs, 8));
+    *first = _mm512_permutex2var_ps(low, even, high);
+    *second = _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+#else
+    float each[2][LANES] = {{0}, {0}};
+    for (uint32_t i = 0; i < count && i < LANES; i++) {
+        each[0][i] = pairs[2 * (size_t)rows[i]];
+        each[1][i] = pairs[2 * (size_t)rows[i] + 1];
+    }
+    *first = lanes_load(each[0]);
+    *second = lanes_load(each[1]);
+#endif
+}
+
+/* Estimates and errors from the sums of codes, whose rows have two extra factors each. */
+static inline __attribute__((always_inline)) void
+whole_rows(const struct scree__vectors_query *query, unsigned bits,
+           struct scree__vectors_seen *seen)
+{
+    const int64_t offset = ((2 << bits) - 1) * query->whole_sum;
+    const lanes scale = lanes_set(query->whole_scale * 0.5f);
+    int64_t sums[SCREE__VECTORS_HITS_ROOM + LANES];
+    whole_sums(query, bits, seen, sums);
+    for (uint32_t p = 0, i = 0; p < seen->list_count; p++) {
+        const struct scree__vectors_pending *list = seen->list[p];
+        const lanes add = lanes_set(list->add), wide = lanes_set(list->whole_error);
+        for (; i < seen->end[p]; i += LANES) {
+            lanes first, second;
+            load_pairs(list->extra_factors, seen->row + i, seen->end[p] - i, &first, &second);
+            for (uint32_t after = seen->count; after < i + LANES; after++)
+                sums[after] = 0;
+            lanes along = lanes_mul(along_of(sums + i, offset), scale);
+            lanes_store(seen->estimate + i,
+                        lanes_add(lanes_add(first, add), lanes_mul(second, along)));
+            lanes_store(seen->error + i, lanes_mul(errors_of(seen->factor + i), wide));
+        }
+        i = seen->end[p];
+    }
+}
+
 /* A loop for each number of extra bits. */
-static void whole(const struct scree__vectors_query *query,
-                  const struct scree__vectors_whole_row *rows, uint32_t count, int64_t *sums)
+static void whole(const struct scree__vectors_query *query, struct scree__vectors_seen *seen)
 {
     switch (query->quantizer->bits - 1) {
-#define WHOLE_ROWS(bits)                            \
-    case bits:                                      \
-        whole_rows(query, bits, rows, count, sums); \
+#define WHOLE_ROWS(bits)               \
+    case bits:                         \
+        whole_rows(query, bits, seen); \
         break;
         WHOLE_ROWS(1)
         WHOLE_ROWS(2)

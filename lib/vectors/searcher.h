@@ -59,23 +59,6 @@ struct scree__vectors_probe {
     uint32_t list;
 };
 
-struct scree__vectors_candidate {
-    float low, estimate;
-    uint32_t slot, at; /* block of the query, vector of the block */
-};
-
-/* A list some of whose rows are among the hits, from hits.row[first_hit] on. */
-struct scree__vectors_pending {
-    uint32_t slot, first_hit;
-    float add, whole_error; /* as in scree__vectors_query */
-    /* Of the block. */
-    uint32_t row_count;
-    const uint8_t *packs, *extra;
-    const float *extra_factors;
-};
-
-#define SCREE__VECTORS_PENDING_MAX 64u
-
 /*
  * What is left of a query whose blocks were given back: its rows. They are taken, and come from memory while the next query of the call looks at codes.
  */

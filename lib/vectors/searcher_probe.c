@@ -126,24 +126,36 @@ static void choose_by_products(struct scree__vectors_searcher *searcher, const f
 static float certain_limit(struct scree__vectors_searcher *searcher, uint32_t padded, uint32_t most)
 {
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    const uint32_t *near = searcher->near_lists;
-    float least[SCREE__VECTORS_UPPERS_IN_ORDER];
-    const float limit = scree__vectors_limit_for(kernels, searcher->keys,
-                                                 searcher->target->column->list_count, most);
-    if (most > SCREE__VECTORS_UPPERS_IN_ORDER)
-        return limit;
-    uint32_t found = kernels->below(searcher->keys, padded, limit, searcher->near_lists);
-    for (uint32_t i = 0; i < SCREE__VECTORS_UPPERS_IN_ORDER; i++)
-        least[i] = INFINITY;
-    for (uint32_t first = 0, count; first < found; first += count) {
-        float some[SCREE__VECTORS_UPPERS_IN_ORDER];
-        count = found - first < SCREE__VECTORS_UPPERS_IN_ORDER ? found - first
-                                                               : SCREE__VECTORS_UPPERS_IN_ORDER;
+    if (most <= SCREE__VECTORS_UPPERS_IN_ORDER)
+        return kernels->limit(searcher->keys, padded, most);
+    return scree__vectors_limit_for(kernels, searcher->keys, searcher->target->column->list_count,
+                                    most);
+}
+
+/* Up to ROWS_TOGETHER centroids of so many lists with a query, as kernels->rows(). */
+static void compare_centroids(const struct scree__vectors_searcher *searcher, const uint32_t *lists,
+                              uint32_t count, const float *values, bool distance2, float *out)
+{
+    const struct scree__vectors_column *column = searcher->target->column;
+    const uint8_t *rows[SCREE__VECTORS_ROWS_TOGETHER];
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = (const uint8_t *)(column->centroids + (size_t)lists[i] * column->centroid_stride);
+    searcher->query.kernels->rows(rows, count, values, column->shape.dim, false, distance2, out);
+}
+
+static void find_products(const struct scree__vectors_searcher *searcher, const float *values,
+                          const struct best *best)
+{
+    uint32_t lists[SCREE__VECTORS_ROWS_TOGETHER] = {0}, count;
+    float products[SCREE__VECTORS_ROWS_TOGETHER];
+    for (uint32_t first = 0; first < best->count; first += count) {
+        for (count = 0; count < SCREE__VECTORS_ROWS_TOGETHER && first + count < best->count;
+             count++)
+            lists[count] = best->probes[first + count].list;
+        compare_centroids(searcher, lists, count, values, false, products);
         for (uint32_t i = 0; i < count; i++)
-            some[i] = searcher->keys[near[first + i]];
-        kernels->uppers(least, some, count);
+            best->probes[first + i].product = products[i];
     }
-    return least[most - 1];
 }
 
 /* Those whose lower bounds are below that are compared exactly: hardly more than are wanted. */
@@ -153,7 +165,7 @@ static void choose_roughly(struct scree__vectors_searcher *searcher, const float
     const struct scree__vectors_target *target = searcher->target;
     const struct scree__vectors_column *column = target->column;
     const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    const uint32_t padded = target->rough.padded_count, dim = column->shape.dim;
+    const uint32_t padded = target->rough.padded_count;
     const uint32_t *near = searcher->near_lists;
     scree__vectors_rough_keys(&target->rough, &searcher->query, searcher->lower, searcher->keys);
     for (uint32_t list = column->list_count; list < padded; list++)
@@ -162,16 +174,17 @@ static void choose_roughly(struct scree__vectors_searcher *searcher, const float
     const uint32_t found = kernels->below(searcher->lower, padded, limit, searcher->near_lists);
     for (uint32_t i = 0; i < found; i++)
         __builtin_prefetch(column->centroids + (size_t)near[i] * column->centroid_stride);
-    for (uint32_t i = 0; i < found; i++) {
-        const float *centroid = column->centroids + (size_t)near[i] * column->centroid_stride;
-        offer(best, (struct scree__vectors_probe){kernels->distance2_fp32(centroid, values, dim), 0,
-                                                  near[i]});
+    for (uint32_t first = 0, count; first < found; first += count) {
+        float distances2[SCREE__VECTORS_ROWS_TOGETHER];
+        count = found - first < SCREE__VECTORS_ROWS_TOGETHER ? found - first
+                                                             : SCREE__VECTORS_ROWS_TOGETHER;
+        compare_centroids(searcher, near + first, count, values, true, distances2);
+        for (uint32_t i = 0; i < count; i++)
+            offer(best, (struct scree__vectors_probe){distances2[i], 0, near[first + i]});
     }
     put_in_order(best);
-    for (uint32_t i = 0; i < best->count && column->shape.metric == SCREE_VECTORS_COSINE; i++)
-        best->probes[i].product = kernels->product_fp32(
-            column->centroids + (size_t)best->probes[i].list * column->centroid_stride, values,
-            dim);
+    if (column->shape.metric == SCREE_VECTORS_COSINE)
+        find_products(searcher, values, best);
 }
 
 /* Is everything in the list further than limit, by its radius alone? As compared: |o - q|^2, or -<o, q>. */

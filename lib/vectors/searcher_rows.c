@@ -29,7 +29,7 @@ static void sift_low(struct scree__vectors_candidate *heap, uint64_t at, uint64_
     heap[at] = item;
 }
 
-/* Those that may still be among the nearest stay; how many. */
+/* Those that may still be among the nearest stay; how many. Where errors are 0 the lower bounds of the nearest may be the limit itself. */
 static uint64_t keep_candidates(struct scree__vectors_searcher *searcher)
 {
     struct scree__vectors_candidate *it = searcher->candidates;
@@ -37,7 +37,7 @@ static uint64_t keep_candidates(struct scree__vectors_searcher *searcher)
     uint64_t count = 0;
     for (uint64_t i = 0; i < searcher->candidate_count; i++) {
         it[count] = it[i];
-        count += it[i].low < limit;
+        count += it[i].low <= limit;
     }
     return count;
 }
@@ -84,7 +84,7 @@ void scree__vectors_settle_by_estimate(struct scree__vectors_searcher *searcher,
 {
     const struct scree__vectors_candidate *it = searcher->candidates;
     const float within = scree__vectors_compared(searcher->target, want->within);
-    const uint64_t count = searcher->candidate_count;
+    const uint64_t count = keep_candidates(searcher);
     const bool few = count <= SCREE__VECTORS_NEAREST_FEW;
     float distances[SCREE__VECTORS_NEAREST_FEW] = {0};
     uint64_t ids[SCREE__VECTORS_NEAREST_FEW] = {0};

@@ -1,6 +1,6 @@
 /*
  * searcher_scan.c - candidates from codes. First bits of list after list give hits, with bounds on their distances; these are kept until there are some
- * hundred, or until there is no limit yet. Then settle_hits() looks at the nearest of them first, with all their bits: that brings the limit down,
+ * hundred; while there is no limit yet, the nearest of them are looked at with all their bits at once. Then settle_hits() looks at the nearest of them first, with all their bits: that brings the limit down,
  * which rules out most of the others.
  */
 #include "vectors/filter.h"
@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* From so many hits on, those with the least estimates come first. */
-#define ORDERED_FROM 24u
+/* From so many hits below the limit on, those with the least estimates come first. */
+#define ORDERED_FROM 32u
 
 struct scan {
     struct scree__vectors_searcher *searcher;
@@ -27,47 +27,6 @@ static float limit_of(const struct scan *scan)
     return limit < scan->within ? limit : scan->within;
 }
 
-/* Hits that are looked at together. */
-struct looked_at {
-    uint32_t count;
-    uint32_t slot[SCREE__VECTORS_WHOLE_ROWS], at[SCREE__VECTORS_WHOLE_ROWS];
-    float estimate[SCREE__VECTORS_WHOLE_ROWS], error[SCREE__VECTORS_WHOLE_ROWS];
-    struct scree__vectors_whole_row row[SCREE__VECTORS_WHOLE_ROWS];
-};
-
-/* Numbers of hits that are to be looked at; which of the pending lists hit i is from. */
-struct order {
-    uint32_t count;
-    uint32_t hit[SCREE__VECTORS_HITS_ROOM + 16];
-    uint8_t list[SCREE__VECTORS_HITS_ROOM];
-};
-
-static void find_lists(const struct scree__vectors_searcher *searcher, struct order *order)
-{
-    const uint32_t lists = searcher->pending_count;
-    for (uint32_t p = 0; p < lists; p++) {
-        const struct scree__vectors_pending *it = &searcher->pending[p];
-        uint32_t end = p + 1 < lists ? it[1].first_hit : searcher->hits.count;
-        memset(order->list + it->first_hit, (int)p, end - it->first_hit);
-    }
-}
-
-/* Where row `at` of a list lies. */
-static void find_row(const struct scan *scan, const struct scree__vectors_pending *list,
-                     uint32_t at, struct scree__vectors_whole_row *row)
-{
-    const uint32_t pack = at / SCREE__VECTORS_PACK_ROWS;
-    row->pack = list->packs + pack * scan->pack_bytes;
-    row->width = scree__vectors_pack_width(list->row_count, pack);
-    row->row = at % SCREE__VECTORS_PACK_ROWS;
-    row->extra = list->extra + (size_t)at * scan->extra_bytes;
-    row->extra_factors = list->extra_factors + 2 * (size_t)at;
-    row->add = list->add;
-    row->whole_error = list->whole_error;
-    __builtin_prefetch(row->extra);
-    __builtin_prefetch(row->extra_factors);
-}
-
 /* By the filter that there is. */
 static bool is_wanted(const struct scan *scan, uint32_t slot, uint32_t at)
 {
@@ -76,102 +35,115 @@ static bool is_wanted(const struct scan *scan, uint32_t slot, uint32_t at)
                                         &scan->searcher->blocks[slot], at);
 }
 
-/* The next hits that are still below the limit, from order->hit[*next] on. For whole codes the others are written, too, and written over: that takes no decisions. */
-static void gather(const struct scan *scan, const struct order *order, uint32_t *next,
-                   struct looked_at *some)
+/* Those that the filter lets through. */
+static uint32_t filter_seen(const struct scan *scan, uint32_t slot, uint32_t begin, uint32_t end,
+                            struct scree__vectors_seen *seen)
 {
-    const struct scree__vectors_hits *hits = &scan->searcher->hits;
-    const float limit = limit_of(scan);
-    const bool whole = scan->want->whole, filtered = scan->want->filter != NULL;
-    uint32_t i = *next, count = 0;
-    for (; i < order->count && count < SCREE__VECTORS_WHOLE_ROWS; i++) {
-        const uint32_t hit = order->hit[i];
-        const struct scree__vectors_pending *list = &scan->searcher->pending[order->list[hit]];
-        bool in = hits->low[hit] < limit;
-        if (!whole && !in) /* mostly */
-            continue;
-        some->slot[count] = list->slot;
-        some->at[count] = hits->row[hit];
-        some->estimate[count] = hits->estimate[hit];
-        some->error[count] = hits->error[hit];
-        if (whole)
-            find_row(scan, list, hits->row[hit], &some->row[count]);
-        if (filtered)
-            in = in && is_wanted(scan, list->slot, hits->row[hit]);
-        count += in;
+    uint32_t count = begin;
+    for (uint32_t i = begin; i < end; i++) {
+        seen->row[count] = seen->row[i];
+        seen->factor[count] = seen->factor[i];
+        if (!scan->want->whole)
+            seen->estimate[count] = seen->estimate[i];
+        count += is_wanted(scan, slot, seen->row[count]);
     }
-    some->count = count;
-    *next = i;
+    return count;
 }
 
-static enum scree_status add_candidates(const struct scan *scan, const struct looked_at *some,
+/* Hits whose estimates are below `near`, their lower bounds below the limit. */
+static void take_hits(const struct scan *scan, float near, struct scree__vectors_seen *seen)
+{
+    struct scree__vectors_searcher *searcher = scan->searcher;
+    const uint32_t lists = searcher->pending_count;
+    const float limit = limit_of(scan);
+    seen->count = seen->list_count = 0;
+    for (uint32_t p = 0; p < lists; p++) {
+        const struct scree__vectors_pending *list = &searcher->pending[p];
+        const uint32_t end = p + 1 < lists ? list[1].first_hit : searcher->hits.count;
+        const uint32_t begin = seen->count;
+        searcher->query.kernels->select(&searcher->hits, list->first_hit, end, near, limit,
+                                        !scan->want->whole, seen);
+        if (scan->want->filter != NULL)
+            seen->count = filter_seen(scan, list->slot, begin, seen->count, seen);
+        for (uint32_t i = begin; i < seen->count; i++)
+            seen->slot[i] = list->slot;
+        seen->list[seen->list_count] = list;
+        seen->end[seen->list_count] = seen->count;
+        seen->list_count += seen->count > begin;
+    }
+}
+
+/* Estimates are those of the first bits, which have errors of their own. */
+static void find_errors(struct scree__vectors_seen *seen)
+{
+    for (uint32_t p = 0, i = 0; p < seen->list_count; p++)
+        for (; i < seen->end[p]; i++)
+            seen->error[i] = seen->factor[i] * seen->list[p]->pack_error;
+}
+
+static enum scree_status add_candidates(const struct scan *scan,
+                                        const struct scree__vectors_seen *seen,
                                         struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
-    if (searcher->candidate_count + some->count > searcher->candidate_capacity) {
-        enum scree_status status = SCREE__VECTORS_GROW(searcher, candidates, candidate_capacity,
-                                                       searcher->candidate_count + 256, err);
+    const uint64_t need = searcher->candidate_count + SCREE__VECTORS_HITS_ROOM;
+    if (need > searcher->candidate_capacity) {
+        enum scree_status status =
+            SCREE__VECTORS_GROW(searcher, candidates, candidate_capacity, need, err);
         if (status != SCREE_OK)
             return status;
     }
-    const float limit = limit_of(scan);
-    float upper[SCREE__VECTORS_WHOLE_ROWS];
-    uint64_t count = searcher->candidate_count;
-    for (uint32_t i = 0; i < some->count; i++) {
-        float low = some->estimate[i] - some->error[i];
-        upper[i] = some->estimate[i] + some->error[i];
-        searcher->candidates[count] =
-            (struct scree__vectors_candidate){low, some->estimate[i], some->slot[i], some->at[i]};
-        count += low < limit;
-    }
-    searcher->candidate_count = count;
+    float upper[SCREE__VECTORS_HITS_ROOM];
+    searcher->candidate_count += searcher->query.kernels->keep(
+        seen, limit_of(scan), searcher->candidates + searcher->candidate_count, upper);
     /* Of those that are not below the limit nothing is kept. */
     if (searcher->uppers.in_order)
-        searcher->query.kernels->uppers(searcher->uppers.values, upper, some->count);
-    for (uint32_t i = 0; !searcher->uppers.in_order && i < some->count; i++)
+        searcher->query.kernels->uppers(searcher->uppers.values, upper, seen->count);
+    for (uint32_t i = 0; !searcher->uppers.in_order && i < seen->count; i++)
         scree__vectors_uppers_add(&searcher->uppers, upper[i]);
     return SCREE_OK;
 }
 
-static enum scree_status look_at(const struct scan *scan, const struct order *order,
-                                 struct scree_error *err)
+/* Hits with estimates below `near` become candidates, or are ruled out. */
+static enum scree_status look_at(const struct scan *scan, float near, struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
-    enum scree_status status = SCREE_OK;
-    struct looked_at some;
-    for (uint32_t next = 0; next < order->count && status == SCREE_OK;) {
-        gather(scan, order, &next, &some);
-        if (scan->want->whole && some.count > 0) {
-            searcher->done.whole_codes += some.count;
-            scree__vectors_scan_whole(&searcher->query, some.row, some.count, some.estimate,
-                                      some.error);
-        }
-        status = add_candidates(scan, &some, err);
+    struct scree__vectors_seen seen;
+    take_hits(scan, near, &seen);
+    if (seen.count == 0)
+        return SCREE_OK;
+    if (scan->want->whole) {
+        searcher->done.whole_codes += seen.count;
+        scree__vectors_scan_whole(&searcher->query, &seen);
+    } else {
+        find_errors(&seen);
     }
-    return status;
+    return add_candidates(scan, &seen, err);
+}
+
+/* The hits with the least estimates, about a dozen, become candidates, or are ruled out. */
+static enum scree_status look_at_nearest(const struct scan *scan, struct scree_error *err)
+{
+    enum { DOZEN = 16 };
+    struct scree__vectors_hits *hits = &scan->searcher->hits;
+    const uint32_t padded = (hits->count + 15u) / 16 * 16;
+    for (uint32_t i = hits->count; i < padded; i++)
+        hits->estimate[i] = INFINITY;
+    return look_at(scan, scan->searcher->query.kernels->limit(hits->estimate, padded, DOZEN), err);
 }
 
 /* All hits become candidates, or are ruled out: first those with the least estimates, then what is left below the limit that these have made. */
 static enum scree_status settle_hits(const struct scan *scan, struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
-    const struct scree__vectors_kernels *kernels = searcher->query.kernels;
-    struct scree__vectors_hits *hits = &searcher->hits;
+    const struct scree__vectors_hits *hits = &searcher->hits;
     enum scree_status status = SCREE_OK;
-    struct order order;
-    find_lists(searcher, &order);
-    if (hits->count >= ORDERED_FROM) {
-        float least, middling = kernels->middling(hits->estimate, hits->count, &least);
-        order.count = kernels->below(hits->estimate, hits->count, middling, order.hit);
-        status = look_at(scan, &order, err);
-        for (uint32_t i = 0; i < order.count; i++)
-            hits->low[order.hit[i]] = INFINITY; /* done with */
-    }
-    if (hits->count > 0 && status == SCREE_OK) {
-        order.count = kernels->below(hits->low, hits->count, limit_of(scan), order.hit);
-        status = look_at(scan, &order, err);
-    }
-    hits->count = 0;
+    if (searcher->query.kernels->below(hits->low, hits->count, limit_of(scan), NULL) >=
+        ORDERED_FROM)
+        status = look_at_nearest(scan, err);
+    if (status == SCREE_OK && searcher->hits.count > 0)
+        status = look_at(scan, INFINITY, err);
+    searcher->hits.count = 0;
     searcher->pending_count = 0;
     return status;
 }
@@ -180,9 +152,16 @@ static void begin_list(const struct scan *scan, uint32_t slot)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
     const struct scree__vectors_block *block = &searcher->blocks[slot];
-    searcher->pending[searcher->pending_count++] = (struct scree__vectors_pending){
-        slot,         searcher->hits.count, searcher->query.add, searcher->query.whole_error,
-        block->count, block->packs,         block->extra,        block->extra_factors};
+    searcher->pending[searcher->pending_count++] =
+        (struct scree__vectors_pending){slot,
+                                        searcher->hits.count,
+                                        searcher->query.add,
+                                        searcher->query.pack_error,
+                                        searcher->query.whole_error,
+                                        block->count,
+                                        block->packs,
+                                        block->extra,
+                                        block->extra_factors};
 }
 
 static enum scree_status scan_block(const struct scan *scan, uint32_t slot, struct scree_error *err)
@@ -203,13 +182,16 @@ static enum scree_status scan_block(const struct scan *scan, uint32_t slot, stru
         float limit = limit_of(scan);
         scree__vectors_scan_packs(&searcher->query, block->packs + p * scan->pack_bytes, width,
                                   rows, first, limit, &searcher->hits);
-        bool full = searcher->hits.count > SCREE__VECTORS_HITS_KEPT;
-        if (limit < INFINITY && !full)
-            continue;
-        enum scree_status status = settle_hits(scan, err);
+        enum scree_status status = SCREE_OK;
+        if (!(limit < INFINITY))
+            status = look_at_nearest(scan, err);
+        const bool full = searcher->hits.count > SCREE__VECTORS_HITS_KEPT;
+        if (status == SCREE_OK && (full || !(limit_of(scan) < INFINITY))) {
+            status = settle_hits(scan, err);
+            begin_list(scan, slot);
+        }
         if (status != SCREE_OK)
             return status;
-        begin_list(scan, slot);
     }
     searcher->done.codes += block->count;
     return SCREE_OK;

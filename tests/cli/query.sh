@@ -181,6 +181,25 @@ for bounds in '1,2,3,4,' '1,,2,3,4' '1 2 3' '1,2,3,4,5,6,7' '1,2,3,x' ''; do
 done
 expect 0 query city.copc.laz --count -q --bounds 2,48,3,49
 says err 'warning: no input reaches there: by its header x is 6[0-9.]+ to 6'
+for place in '--bounds 2,48,3,49' '--circle 2.3,48.8,1' '--polygon POLYGON((2_48,3_48,3_49))'; do
+    read -r option area <<< "$place"
+    expect 0 query city.copc.laz --count -q "$option" "${area//_/ }"
+    says err 'longitude and latitude --crs EPSG:4326'
+done
+expect 0 query city.copc.laz --count -q --bounds 600000,60000,600001,60001
+says err 'no input reaches there'
+! grep -q 'EPSG:4326' err || fail "degrees are offered where none were given: $(cat err)"
+expect 2 query city.copc.laz --count -q --crs EPSG:4326
+says err 'crs: it is that of bounds, a polygon or a circle'
+expect 0 query city.copc.laz -o flat.laz -q --limit 500
+expect 0 query city.copc.laz --count -q --level 1
+[ ! -s err ] || fail "of an octree it is said: $(cat err)"
+expect 0 query flat.laz --count -q --resolution 5
+says err 'flat.laz has no octree: all of its points are level 0'
+cp flat.laz other.laz
+expect 0 query city.copc.laz flat.laz other.laz --count -q --level 1
+says err 'flat.laz and 1 more have no octree'
+rm flat.laz other.laz
 expect 1 query city.copc.laz --count --where 'hoehe > 3'
 says err "has no field 'hoehe', but x, y, z, intensity"
 expect 1 query city.copc.laz -o none.csv --dims x,hoehe

@@ -164,6 +164,95 @@ static void test_encode(void **state)
     each(check_encode);
 }
 
+/* What select() takes and what it leaves, against a definition. */
+static void check_select(const struct scree__vectors_kernels *kernels,
+                         struct scree__vectors_hits *hits, uint32_t begin, uint32_t end, float near,
+                         float limit, struct scree__vectors_seen *seen)
+{
+    const struct scree__vectors_hits before = *hits;
+    const uint32_t had = seen->count;
+    uint32_t count = had;
+    const uint32_t added = kernels->select(hits, begin, end, near, limit, true, seen);
+    assert_int_equal(added, seen->count - had);
+    for (uint32_t i = 0; i < hits->count; i++) {
+        const bool in = i >= begin && i < end && before.estimate[i] < near && before.low[i] < limit;
+        if (in) {
+            assert_int_equal(seen->row[count], before.row[i]);
+            assert_true(seen->factor[count] == before.factor[i]);
+            assert_true(seen->estimate[count] == before.estimate[i]);
+            assert_true(hits->low[i] == INFINITY && hits->estimate[i] == INFINITY);
+            count++;
+        } else {
+            assert_true(hits->low[i] == before.low[i] && hits->estimate[i] == before.estimate[i]);
+        }
+    }
+    assert_int_equal(seen->count, count);
+}
+
+static void check_keep(const struct scree__vectors_kernels *kernels,
+                       const struct scree__vectors_seen *seen)
+{
+    static struct scree__vectors_candidate to[SCREE__VECTORS_HITS_ROOM + 16];
+    float upper[SCREE__VECTORS_HITS_ROOM];
+    const float limit =
+        draw() % 4 == 0 ? INFINITY : seen->estimate[draw() % seen->count] + draw_float();
+    const uint32_t kept = kernels->keep(seen, limit, to, upper);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < seen->count; i++) {
+        const float low = seen->estimate[i] - seen->error[i];
+        assert_true(upper[i] == seen->estimate[i] + seen->error[i]);
+        if (!(low < limit))
+            continue;
+        assert_true(to[count].low == low && to[count].estimate == seen->estimate[i]);
+        assert_true(to[count].slot == seen->slot[i] && to[count].at == seen->row[i]);
+        count++;
+    }
+    assert_int_equal(kept, count);
+}
+
+/* Hits of two lists that are the same but for what their estimates have in common: their whole codes as plain C has them. */
+static void check_seen(const struct scree__vectors_kernels *kernels,
+                       const struct scree__vectors_query *query,
+                       const struct scree__vectors_pending *list)
+{
+    static struct scree__vectors_hits hits;
+    static struct scree__vectors_seen a, b;
+    struct scree__vectors_pending lists[2] = {*list, *list};
+    lists[1].add = draw_float();
+    lists[1].whole_error = draw_float();
+    hits.count = a.count = b.count = 0;
+    for (uint32_t p = 0; p < 2; p++) {
+        const uint32_t first = hits.count;
+        for (uint32_t row = 0; row < list->row_count; row++) {
+            hits.row[hits.count] = row;
+            hits.estimate[hits.count] = draw_float();
+            hits.factor[hits.count] = draw_float();
+            hits.low[hits.count] = draw_float();
+            hits.count += draw() % 4 != 0;
+        }
+        lists[p].first_hit = first;
+        check_select(kernels, &hits, first, hits.count, draw() % 2 == 0 ? INFINITY : draw_float(),
+                     draw() % 2 == 0 ? INFINITY : draw_float(), &a);
+        a.list[p] = &lists[p];
+        a.end[p] = a.count;
+    }
+    a.list_count = 2;
+    for (uint32_t i = 0; i < a.count; i++) {
+        a.slot[i] = draw();
+        a.error[i] = fabsf(draw_float());
+    }
+    if (a.count == 0)
+        return;
+    check_keep(kernels, &a);
+    if (query->quantizer->bits == 1)
+        return;
+    b = a;
+    plain->whole(query, &a);
+    kernels->whole(query, &b);
+    assert_memory_equal(a.estimate, b.estimate, a.count * sizeof(float));
+    assert_memory_equal(a.error, b.error, a.count * sizeof(float));
+}
+
 static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t n, unsigned bits,
                           uint32_t width)
 {
@@ -203,7 +292,7 @@ static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t
             a.count = b.count = draw() % SCREE__VECTORS_HITS_KEPT; /* those that are there stay */
             for (uint32_t i = 0; i < a.count; i++) {
                 a.row[i] = b.row[i] = draw();
-                a.estimate[i] = b.estimate[i] = a.error[i] = b.error[i] = a.low[i] = b.low[i] =
+                a.estimate[i] = b.estimate[i] = a.factor[i] = b.factor[i] = a.low[i] = b.low[i] =
                     draw_float();
             }
             const uint32_t before = a.count;
@@ -214,25 +303,14 @@ static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t
             assert_true(limit != 0 || a.count == before + rows);
             assert_memory_equal(a.row, b.row, a.count * sizeof a.row[0]);
             assert_memory_equal(a.estimate, b.estimate, a.count * sizeof(float));
-            assert_memory_equal(a.error, b.error, a.count * sizeof(float));
+            assert_memory_equal(a.factor, b.factor, a.count * sizeof(float));
             assert_memory_equal(a.low, b.low, a.count * sizeof(float));
         }
-    if (bits > 1) {
-        struct scree__vectors_whole_row some[SCREE__VECTORS_WHOLE_ROWS];
-        int64_t a[SCREE__VECTORS_WHOLE_ROWS], b[SCREE__VECTORS_WHOLE_ROWS];
-        uint32_t count = 1 + draw() % SCREE__VECTORS_WHOLE_ROWS;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t row = draw() % all_rows;
-            some[i] = (struct scree__vectors_whole_row){
-                .pack = pack + row / width * pack_bytes,
-                .extra = extra + (size_t)row * scree__vectors_extra_bytes(n, bits),
-                .width = width,
-                .row = row % width};
-        }
-        plain->whole(&query, some, count, a);
-        kernels->whole(&query, some, count, b);
-        assert_memory_equal(a, b, count * sizeof a[0]);
-    }
+    float *extra_factors = floats(2 * all_rows);
+    const struct scree__vectors_pending list = {
+        0, 0, 3, 2, 0.5f, all_rows, pack, extra, extra_factors};
+    check_seen(kernels, &query, &list);
+    free(extra_factors);
     free(extra);
     free(pack);
     scree__vectors_query_release(&query);
@@ -251,6 +329,20 @@ static void test_scan(void **state)
 {
     (void)state;
     each(check_scan);
+}
+
+/* As many as are wanted are not above it, and not many more. */
+static void check_limit(const struct scree__vectors_kernels *kernels, const float *values,
+                        uint32_t n)
+{
+    for (uint32_t most = 1; most <= 16; most++) {
+        const float limit = kernels->limit(values, n, most);
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < n; i++)
+            found += values[i] <= limit;
+        assert_true(limit == plain->limit(values, n, most));
+        assert_in_range(found, most, 3 * most + 8);
+    }
 }
 
 static void check_choose(const struct scree__vectors_kernels *kernels)
@@ -276,11 +368,15 @@ static void check_choose(const struct scree__vectors_kernels *kernels)
             for (int j = 0; j < 16; j++)
                 best[0][j] = best[1][j] = INFINITY;
             plain->uppers(best[0], squares, n);
-            for (uint32_t j = 0; j < n; j += 8)
-                kernels->uppers(best[1], squares + j, 8);
+            for (uint32_t j = 0, some_more; j < n; j += some_more) { /* sorted, or one by one */
+                some_more = 1 + draw() % 40;
+                some_more = some_more < n - j ? some_more : n - j;
+                kernels->uppers(best[1], squares + j, some_more);
+            }
             assert_memory_equal(best[0], best[1], sizeof best[0]);
             for (int j = 1; j < 16; j++)
                 assert_true(best[0][j - 1] <= best[0][j] && best[0][j] < INFINITY);
+            check_limit(kernels, squares, n);
             float middling = plain->middling(b, n - 5, &least[0]);
             assert_true(kernels->middling(b, n - 5, &least[1]) == middling);
             assert_true(least[0] == least[1] && least[0] <= middling);

@@ -499,6 +499,19 @@ static void very_wide_records(void **state)
     }
 }
 
+/* A chunk in flight takes at most 3 MiB besides its points: formats 0 to 8 with up to 200 extra bytes, 9 and 10 with 50. */
+static void state_is_small(void **state)
+{
+    (void)state;
+    for (unsigned format = 0; format <= 10; format++) {
+        uint32_t extra_bytes = format <= 8 ? 200 : 50;
+        struct scree_laz_layout layout =
+            laz_vectors_layout(format, format >= 6 ? 3 : 2, extra_bytes);
+        assert_in_range(scree_laz_decoder_bytes(&layout), 1, 3u << 20);
+        assert_in_range(scree_laz_encoder_bytes(&layout), 1, 3u << 20);
+    }
+}
+
 static void refused_arguments(void **state)
 {
     struct scree_laz_layout layout = laz_vectors_layout(1, 2, 0);
@@ -546,6 +559,7 @@ int main(void)
         cmocka_unit_test(stride_leaves_gaps_alone),
         cmocka_unit_test(stored_records),
         cmocka_unit_test(very_wide_records),
+        cmocka_unit_test(state_is_small),
         cmocka_unit_test(refused_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,57 @@ static void compare_places(const char *sound, const char *spoilt, const char *bo
     end(&b);
 }
 
+/* Bytes of chunks that x, y, z and returns take, where chunks of so many bytes are not read as a whole. */
+static uint64_t bytes_of_places(const struct naive_file *file, uint64_t whole_bytes)
+{
+    struct las_bytes bytes = las_bytes_of_file(file->path);
+    uint64_t sum = 0;
+    for (uint64_t u = 0; u < file->unit_count; u++) {
+        const struct scree_las_unit *unit = &file->units[u];
+        const uint8_t *sizes = bytes.bytes + unit->offset + file->header.record_bytes + 4;
+        sum += unit->bytes < whole_bytes
+                   ? unit->bytes
+                   : (uint64_t)file->header.record_bytes + 4 + 10 * 4 + scree__base_load32(sizes) +
+                         scree__base_load32(sizes + 4);
+    }
+    las_bytes_free(&bytes);
+    return sum;
+}
+
+static uint64_t bytes_read(const struct naive_file *file, const char *dims, const char *where)
+{
+    struct asked asked;
+    struct scree_query_result result;
+    begin(&asked, file->path);
+    asked.options.dims = dims;
+    asked.options.where = where;
+    must_run(&asked);
+    if (scree_query_each(asked.query, keep, &asked, &result, &asked.err) != SCREE_OK)
+        fail_msg("%s", asked.err.message);
+    end(&asked);
+    return result.bytes_read;
+}
+
+/* Of large chunks only what is wanted; all of it if a condition, or what comes out, needs the last layer. */
+static void layers_nobody_asks_for_are_not_read(void **state)
+{
+    struct naive_file file;
+    (void)state;
+    naive_open(&file, naive_make_copc(7, 40000, 4000, "parts.copc.laz"));
+    uint64_t all = 0, places = bytes_of_places(&file, 16384);
+    for (uint64_t u = 0; u < file.unit_count; u++)
+        all += file.units[u].bytes;
+    assert_true(places < all / 4 * 3);
+    assert_int_equal(bytes_read(&file, "x,y,z", NULL), places);
+    assert_int_equal(bytes_read(&file, "x,y,z", "return_number > 0"), places);
+    assert_true(bytes_read(&file, "x,y", NULL) < places);
+    assert_int_equal(bytes_read(&file, "x,y", "z > -1000000"), places);
+    assert_int_equal(bytes_read(&file, "x,y", "red >= 0"), all);
+    assert_int_equal(bytes_read(&file, NULL, NULL), all);
+    unlink(file.path);
+    naive_close(&file);
+}
+
 static void layers_nobody_asks_for_are_not_decoded(void **state)
 {
     struct naive_file file;
@@ -161,6 +212,66 @@ static void layers_nobody_asks_for_are_not_decoded(void **state)
     naive_close(&file);
     unlink(path);
     unlink(spoilt);
+}
+
+/* ----------------------------------------------------------------------------------------- order */
+
+/* A file of rows: x, y and z of every point in the order of the file. */
+static void check_rows(const struct naive_file *file, const char *path)
+{
+    struct las_bytes bytes = las_bytes_of_file(path);
+    size_t head = 10 + (size_t)scree__base_load16(bytes.bytes + 8);
+    assert_int_equal(bytes.count, head + file->count * 24);
+    for (uint64_t i = 0; i < file->count; i++)
+        for (unsigned axis = 0; axis < 3; axis++) {
+            const uint8_t *at = file->records + i * file->header.record_bytes + 4 * axis;
+            double expected =
+                scree__base_load_i32(at) * file->header.scale[axis] + file->header.offset[axis];
+            double found = scree__base_load_f64(bytes.bytes + head + i * 24 + 8 * axis);
+            assert_memory_equal(&found, &expected, sizeof found);
+        }
+    las_bytes_free(&bytes);
+}
+
+/* Where rows go to their places, and where points are only counted, nodes are decoded in order of their sizes; the same query hands out
+ * the file's order before and after that. */
+static void nodes_may_be_decoded_in_any_order(void **state)
+{
+    struct naive_file file;
+    struct asked asked;
+    struct scree_query_output output;
+    struct scree_query_result result;
+    char path[256], rows[256];
+    (void)state;
+    snprintf(path, sizeof path, "%s", naive_make_copc(7, 60000, 2500, "order.copc.laz"));
+    snprintf(rows, sizeof rows, "%s", las_temporary_path("order.npy"));
+    naive_open(&file, path);
+    assert_true(file.unit_count > 24);
+    begin(&asked, path);
+    asked.options.dims = "x,y,z";
+    must_run(&asked);
+    scree_query_output_init(&output);
+    output.path = rows;
+    output.replace = true;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        uint8_t *before = asked.records;
+        size_t before_bytes = asked.used;
+        asked.records = NULL;
+        asked.used = asked.capacity = 0;
+        if (scree_query_run(asked.query, &output, &result, &asked.err) != SCREE_OK ||
+            scree_query_count(asked.query, &result, &asked.err) != SCREE_OK ||
+            scree_query_each(asked.query, keep, &asked, NULL, &asked.err) != SCREE_OK)
+            fail_msg("%s", asked.err.message);
+        check_rows(&file, rows);
+        assert_int_equal(result.points_matched, file.count);
+        assert_int_equal(asked.used, before_bytes);
+        assert_memory_equal(asked.records, before, before_bytes);
+        free(before);
+    }
+    end(&asked);
+    naive_close(&file);
+    unlink(path);
+    unlink(rows);
 }
 
 /* ----------------------------------------------------------------------------------------- pages */
@@ -304,6 +415,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_nobody_asks_for_are_not_decoded),
+        cmocka_unit_test(layers_nobody_asks_for_are_not_read),
+        cmocka_unit_test(nodes_may_be_decoded_in_any_order),
         cmocka_unit_test(thousands_of_pages),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

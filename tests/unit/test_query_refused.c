@@ -204,6 +204,7 @@ static void test_joined(void **state)
     options = options_of(both, 1);
     options.time = "2024-01-01,2025-01-01";
     refused(&options, SCREE_E_MISMATCH, "seconds of an unnamed GPS week");
+    refused(&options, SCREE_E_MISMATCH, "adjusted standard GPS time, as 388102418,419724818)");
 
     patch(tiny, 131, &fine, sizeof fine);
     patch(tiny, 179, far, sizeof far);

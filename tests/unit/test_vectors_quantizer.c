@@ -188,10 +188,33 @@ static void list_code(struct list *list, uint64_t seed)
     free(work);
 }
 
+/* From all bits. */
+static void row_scan(const struct list *list, uint32_t row, float factor, float *estimate,
+                     float *error)
+{
+    static struct scree__vectors_seen seen;
+    const struct scree__vectors_pending it = {0,
+                                              0,
+                                              list->scan.add,
+                                              list->scan.pack_error,
+                                              list->scan.whole_error,
+                                              list->count,
+                                              list->packs,
+                                              list->codes.extra,
+                                              list->codes.extra_factors};
+    seen.count = seen.list_count = seen.end[0] = 1;
+    seen.list[0] = &it;
+    seen.row[0] = row;
+    seen.factor[0] = factor;
+    scree__vectors_scan_whole(&list->scan, &seen);
+    *estimate = seen.estimate[0];
+    *error = seen.error[0];
+}
+
 /* Estimate and error of every row, from one bit or all. */
 static void list_scan(struct list *list, bool whole, float *estimates, float *errors)
 {
-    uint32_t n = list->quantizer.padded_dim, bits = list->quantizer.bits;
+    const uint32_t n = list->quantizer.padded_dim;
     for (uint32_t p = 0; p < scree__vectors_pack_count(list->count); p++) {
         const uint8_t *pack = list->packs + p * scree__vectors_pack_bytes(n, 64);
         uint32_t width = scree__vectors_pack_width(list->count, p), first = 64 * p;
@@ -202,19 +225,11 @@ static void list_scan(struct list *list, bool whole, float *estimates, float *er
         assert_int_equal(hits.count, rows);
         for (uint32_t i = 0; i < rows; i++) {
             estimates[first + i] = hits.estimate[i];
-            errors[first + i] = hits.error[i];
+            errors[first + i] = hits.factor[i] * list->scan.pack_error;
             assert_int_equal(hits.row[i], first + i);
-            const struct scree__vectors_whole_row row = {
-                pack,
-                list->codes.extra + (size_t)(first + i) * scree__vectors_extra_bytes(n, bits),
-                list->codes.extra_factors + 2 * (size_t)(first + i),
-                width,
-                i,
-                list->scan.add,
-                list->scan.whole_error};
             if (whole)
-                scree__vectors_scan_whole(&list->scan, &row, 1, &estimates[first + i],
-                                          &errors[first + i]);
+                row_scan(list, first + i, hits.factor[i], &estimates[first + i],
+                         &errors[first + i]);
         }
     }
 }
