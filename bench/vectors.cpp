@@ -1,10 +1,11 @@
 /*
  * vectors.cpp - a vector index beside IVF-Flat of FAISS, in one process, on one thread, in turns: recall of the 10 nearest and queries a CPU second.
  *
- *     bench_vectors BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL]]]
+ *     bench_vectors BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL [DEVIATIONS]]]]
  *
  * BASE, QUERIES: .fvecs or .bvecs; TRUTH: .ivecs, row numbers of the exact nearest. METRIC: l2 or cosine; RERANK: none, fp32, fp16. With several numbers of lists
- * each side's best of them is compared as well. Nothing is measured far beyond RECALL (0.998). C++, because FAISS is; built only where FAISS is found.
+ * each side's best of them is compared as well. Nothing is measured far beyond RECALL (0.998). DEVIATIONS: of bounds, as
+ * searches take them (2.3). C++, because FAISS is; built only where FAISS is found.
  */
 #include "scree/scree.h"
 
@@ -83,7 +84,8 @@ static void normalise(rows &it)
     }
 }
 
-template <class T> static double recall_of(const std::vector<T> &ids, const rows &truth, size_t queries)
+template <class T>
+static double recall_of(const std::vector<T> &ids, const rows &truth, size_t queries)
 {
     size_t hits = 0;
     for (size_t q = 0; q < queries; q++)
@@ -131,9 +133,11 @@ struct options {
     scree_vectors_metric metric;
     uint32_t lists, bits;
     scree_vectors_rerank rerank;
+    float deviations; /* 0: as they are */
 };
 
-static scree_vectors_index *build(const options &options, const std::string &path, scree_context *context)
+static scree_vectors_index *build(const options &options, const std::string &path,
+                                  scree_context *context)
 {
     scree_error err = SCREE_ERROR_INIT;
     scree_vectors_column_options column = {};
@@ -184,8 +188,8 @@ static double middle_of(std::vector<double> times)
     return times[times.size() / 2];
 }
 
-static void measure(const sets &sets, scree_vectors_index *index, faiss::IndexIVFFlat &peer, size_t nprobe,
-                    int turns, sides *out)
+static void measure(const sets &sets, const options &options, scree_vectors_index *index,
+                    faiss::IndexIVFFlat &peer, size_t nprobe, int turns, sides *out)
 {
     const rows &queries = sets.queries;
     std::vector<uint64_t> ids(queries.count * K);
@@ -197,22 +201,26 @@ static void measure(const sets &sets, scree_vectors_index *index, faiss::IndexIV
     scree_error err = SCREE_ERROR_INIT;
     scree_vectors_search_options_init(&search);
     search.nprobe = (uint32_t)nprobe;
+    if (options.deviations > 0)
+        search.deviations = options.deviations;
     peer.nprobe = nprobe;
     for (int turn = 0; turn <= turns; turn++) { /* the first one fills caches */
         double ours_now = timed([&] {
-            if (scree_vectors_search(index, &search, queries.values.data(), queries.count, ids.data(),
-                                     distances.data(), nullptr, &done, &err) != SCREE_OK)
+            if (scree_vectors_search(index, &search, queries.values.data(), queries.count,
+                                     ids.data(), distances.data(), nullptr, &done,
+                                     &err) != SCREE_OK)
                 fail(err.message);
         });
         double single_now = timed([&] {
             for (size_t q = 0; q < queries.count; q++)
-                if (scree_vectors_search(index, &search, &queries.values[q * queries.dim], 1, &ids[q * K],
-                                         &distances[q * K], nullptr, nullptr, &err) != SCREE_OK)
+                if (scree_vectors_search(index, &search, &queries.values[q * queries.dim], 1,
+                                         &ids[q * K], &distances[q * K], nullptr, nullptr,
+                                         &err) != SCREE_OK)
                     fail(err.message);
         });
         double theirs_now = timed([&] {
-            peer.search((faiss::Index::idx_t)queries.count, queries.values.data(), K, distances.data(),
-                        peer_ids.data());
+            peer.search((faiss::Index::idx_t)queries.count, queries.values.data(), K,
+                        distances.data(), peer_ids.data());
         });
         if (turn > 0 || turns == 0) {
             our_times.push_back(ours_now);
@@ -222,17 +230,19 @@ static void measure(const sets &sets, scree_vectors_index *index, faiss::IndexIV
     }
     double n = (double)queries.count;
     point ours = {nprobe, recall_of(ids, sets.truth, queries.count), n / middle_of(our_times)};
-    point theirs = {nprobe, recall_of(peer_ids, sets.truth, queries.count), n / middle_of(peer_times)};
+    point theirs = {nprobe, recall_of(peer_ids, sets.truth, queries.count),
+                    n / middle_of(peer_times)};
     out->ours.push_back(ours);
     out->theirs.push_back(theirs);
-    printf("nprobe %4zu: scree %.4f %8.0f/s (one by one %8.0f/s, %6.0f codes, %5.1f rows)   FAISS %.4f %8.0f/s\n",
+    printf("nprobe %4zu: scree %.4f %8.0f/s (one by one %8.0f/s, %6.0f codes, %5.1f rows)   FAISS "
+           "%.4f %8.0f/s\n",
            nprobe, ours.recall, ours.rate, n / middle_of(single_times), (double)done.code_count / n,
            (double)done.row_count / n, theirs.recall, theirs.rate);
     fflush(stdout);
 }
 
-static sides measure_lists(const sets &sets, const options &options, scree_context *context, int turns,
-                           double recall)
+static sides measure_lists(const sets &sets, const options &options, scree_context *context,
+                           int turns, double recall)
 {
     const char *folder = getenv("TMPDIR");
     std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/bench_vectors.svx";
@@ -247,7 +257,7 @@ static sides measure_lists(const sets &sets, const options &options, scree_conte
     printf("CPU seconds to build: scree %.2f, FAISS %.2f\n", built, now() - begin);
     sides out;
     for (size_t nprobe = 1; nprobe <= options.lists; nprobe *= 2) {
-        measure(sets, index, peer, nprobe, turns, &out);
+        measure(sets, options, index, peer, nprobe, turns, &out);
         if (out.ours.back().recall > recall && out.theirs.back().recall > recall)
             break;
     }
@@ -256,7 +266,8 @@ static sides measure_lists(const sets &sets, const options &options, scree_conte
     for (double at : RECALLS) {
         double ours = rate_at(out.ours, at), theirs = rate_at(out.theirs, at);
         if (ours > 0 && theirs > 0)
-            printf("at %.3f: scree %8.0f/s, FAISS %8.0f/s: %5.1f times\n", at, ours, theirs, ours / theirs);
+            printf("at %.3f: scree %8.0f/s, FAISS %8.0f/s: %5.1f times\n", at, ours, theirs,
+                   ours / theirs);
     }
     return out;
 }
@@ -276,26 +287,31 @@ static void print_best(const std::vector<uint32_t> &lists, const std::vector<sid
                 }
             }
         if (rate[0] > 0 && rate[1] > 0)
-            printf("at %.3f, best: scree %8.0f/s (%u lists), FAISS %8.0f/s (%u): %5.1f times\n", at, rate[0],
-                   lists[best[0]], rate[1], lists[best[1]], rate[0] / rate[1]);
+            printf("at %.3f, best: scree %8.0f/s (%u lists), FAISS %8.0f/s (%u): %5.1f times\n", at,
+                   rate[0], lists[best[0]], rate[1], lists[best[1]], rate[0] / rate[1]);
     }
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 8)
-        fail("BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL]]]");
-    if (getenv("OPENBLAS_NUM_THREADS") == nullptr) { /* read when it is loaded; its threads' waiting would be in everybody's time */
+        fail("BASE QUERIES TRUTH METRIC LISTS[,LISTS]... BITS RERANK [TURNS [QUERIES [RECALL "
+             "[DEVIATIONS]]]]");
+    if (getenv("OPENBLAS_NUM_THREADS") ==
+        nullptr) { /* read when it is loaded; its threads' waiting would be in everybody's time */
         setenv("OPENBLAS_NUM_THREADS", "1", 1);
         execv("/proc/self/exe", argv);
     }
     omp_set_num_threads(1);
     sets sets = {read_rows(argv[1]), read_rows(argv[2]), read_rows(argv[3])};
-    options options = {argv[1], strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2, 0,
+    options options = {argv[1],
+                       strcmp(argv[4], "cosine") == 0 ? SCREE_VECTORS_COSINE : SCREE_VECTORS_L2,
+                       0,
                        (uint32_t)atoi(argv[6]),
                        strcmp(argv[7], "fp32") == 0   ? SCREE_VECTORS_RERANK_FP32
                        : strcmp(argv[7], "fp16") == 0 ? SCREE_VECTORS_RERANK_FP16
-                                                      : SCREE_VECTORS_RERANK_NONE};
+                                                      : SCREE_VECTORS_RERANK_NONE,
+                       argc > 11 ? (float)atof(argv[11]) : 0};
     int turns = argc > 8 ? atoi(argv[8]) : 3;
     if (argc > 9 && (size_t)atoi(argv[9]) < sets.queries.count)
         sets.queries.count = (size_t)atoi(argv[9]);
@@ -315,7 +331,8 @@ int main(int argc, char **argv)
            sets.base.dim, sets.queries.count);
     std::vector<uint32_t> lists;
     std::vector<sides> all;
-    for (const char *at = argv[5]; at != nullptr; at = strchr(at, ',') != nullptr ? strchr(at, ',') + 1 : nullptr)
+    for (const char *at = argv[5]; at != nullptr;
+         at = strchr(at, ',') != nullptr ? strchr(at, ',') + 1 : nullptr)
         lists.push_back((uint32_t)atoi(at));
     for (uint32_t some : lists) {
         options.lists = some;

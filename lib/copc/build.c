@@ -7,7 +7,8 @@
  *   nodes   octree.c   scree__copc_octree_batch()  which point goes to which node
  *   write   write.c    scree__copc_write_batch()   nodes encoded in parallel, written in file order, published
  *
- * Here with all points in memory: 10 bytes each beside the record, and one batch. Where they do not fit the budget, spill.c puts the
+ * Here with all points in memory: 10 bytes each beside the record, and one batch. Records of formats 0 to 3 stay as they are, on the output's grid, until
+ * they are copied into their node (record.h), as they are shorter. Where they do not fit the budget, spill.c puts the
  * points into buckets on scratch while it reads, and goes through the other phases batch by batch. The result is the same.
  */
 #include "copc/job.h"
@@ -30,7 +31,7 @@ static enum scree_status allocate(struct scree_convert_job *job, struct memory *
     uint64_t count = job->plan.point_count;
     void *block;
     enum scree_status status =
-        scree__mem_alloc(budget, count * job->plan.record_bytes, &block, "the points", err);
+        scree__mem_alloc(budget, count * job->form.bytes, &block, "the points", err);
     if (status != SCREE_OK)
         return status;
     memory->records = block;
@@ -56,8 +57,7 @@ static enum scree_status find_nodes(struct scree_convert_job *job, const struct 
                                     struct scree__copc_cube *cube,
                                     struct scree__copc_octree *octree, struct scree_error *err)
 {
-    struct scree__copc_points points = {memory->records, job->plan.record_bytes,
-                                        job->plan.point_count};
+    struct scree__copc_points points = {memory->records, job->form, job->plan.point_count};
     struct scree__copc_batch batch = {.records = memory->records,
                                       .order = memory->order,
                                       .prefix = memory->prefix,
@@ -74,7 +74,7 @@ static enum scree_status find_nodes(struct scree_convert_job *job, const struct 
             scree__copc_order(job->context, &points, cube, 0, memory->order, memory->prefix, err);
         scree__copc_octree_release(octree);
         scree__copc_octree_init(octree, scree__par_budget(job->context), &job->limits, cube,
-                                points.record_bytes);
+                                job->plan.record_bytes);
         if (status == SCREE_OK)
             status = scree__copc_octree_batch(octree, &batch, &again, err);
         if (status != SCREE_OK)
@@ -92,8 +92,7 @@ static enum scree_status write_file(struct scree_convert_job *job, const struct 
                                     const struct scree__copc_octree *octree,
                                     struct scree_convert_result *result, struct scree_error *err)
 {
-    struct scree__copc_points points = {memory->records, job->plan.record_bytes,
-                                        job->plan.point_count};
+    struct scree__copc_points points = {memory->records, job->form, job->plan.point_count};
     struct scree__copc_writing *writing;
     scree__par_stage_begin(job->context, "write", points.count);
     enum scree_status status = scree__copc_write_begin(job, cube, NULL, &writing, err);
@@ -168,7 +167,7 @@ static enum scree_status build_in_memory(struct scree_convert_job *job,
     if (was_read && status == SCREE_E_BUDGET)
         *read = to;
     else
-        scree__mem_free(budget, memory.records, count * job->plan.record_bytes);
+        scree__mem_free(budget, memory.records, count * job->form.bytes);
     return status;
 }
 

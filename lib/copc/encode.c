@@ -5,7 +5,6 @@
 #include "copc/format.h"
 #include "copc/node_order.h"
 #include "copc/record.h"
-#include "las/range.h"
 
 #include <string.h>
 
@@ -16,6 +15,7 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
 {
     memset(encoder, 0, sizeof *encoder);
     encoder->record_bytes = layout->record_bytes;
+    encoder->pick = scree__copc_pick_choose();
     encoder->laz_bytes = scree_laz_encoder_bytes(layout);
     enum scree_status status =
         scree__mem_alloc(budget, encoder->laz_bytes, &encoder->laz_memory, "LAZ encoder", err);
@@ -97,31 +97,7 @@ static enum scree_status need_chunk(struct scree__copc_slot *slot, struct scree_
     return status;
 }
 
-/* A level that fewer than one point in so many has is found by memchr(). */
-#define SPARSE 8u
-
-/* The node's points, in Morton order: those of its range whose level is its own. */
-static uint64_t collect(const uint64_t *order, const uint8_t *level,
-                        const struct scree__copc_node *node, uint64_t *places, uint64_t capacity)
-{
-    uint64_t count = 0;
-    const uint8_t *at = level + node->begin, *end = level + node->end;
-    if ((uint64_t)(end - at) <= SPARSE * node->point_count) {
-        for (; at < end && count < capacity; at++) {
-            places[count] = order[at - level];
-            count += *at == node->level;
-        }
-        return count;
-    }
-    while (at < end && (at = memchr(at, (int)node->level, (size_t)(end - at))) != NULL &&
-           count < capacity) {
-        places[count++] = order[at - level];
-        at++;
-    }
-    return count;
-}
-
-/* The same for a node whose points were carried: all of them, as they are. */
+/* The points of a node that were carried: all of them, as they are. */
 static uint64_t collect_carried(const struct scree__copc_carry *carry, uint64_t *places,
                                 uint64_t capacity)
 {
@@ -163,18 +139,10 @@ static struct scree_copc_key key_of(const struct scree__copc_cube *cube, const u
     return key;
 }
 
-static enum scree_status check_box(const struct scree__copc_encoder *encoder,
-                                   const struct scree__copc_cube *cube, uint64_t count,
-                                   struct scree_copc_key key, struct scree_error *err)
+static enum scree_status check_box(const struct scree__copc_cube *cube,
+                                   const struct scree__las_range axes[3], struct scree_copc_key key,
+                                   struct scree_error *err)
 {
-    struct scree__las_range x = {INT32_MAX, INT32_MIN}, y = x, z = x;
-    const uint8_t *record = encoder->records;
-    for (uint64_t i = 0; i < count; i++, record += encoder->record_bytes) {
-        scree__las_range_add(&x, scree__base_load_i32(record));
-        scree__las_range_add(&y, scree__base_load_i32(record + 4));
-        scree__las_range_add(&z, scree__base_load_i32(record + 8));
-    }
-    const struct scree__las_range axes[3] = {x, y, z};
     struct scree_copc_info info;
     double low[3], high[3];
     memset(&info, 0, sizeof info);
@@ -214,20 +182,27 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
     if (status != SCREE_OK)
         return status;
     uint64_t *places = encoder->places;
-    const uint8_t *records = node->was_open ? node->carry.records : points->records;
     uint64_t found = node->was_open ? collect_carried(&node->carry, places, count)
-                                    : collect(order, level, node, places, count);
+                                    : encoder->pick(order + node->begin, level + node->begin,
+                                                    node->end - node->begin, (uint8_t)node->level,
+                                                    places, count);
     if (found != count)
         return scree__base_fail(
             err, SCREE_E_DATA,
             "node at level %u: %llu points planned, %llu found (an error of scree: "
             "please report it)",
             node->level, (unsigned long long)count, (unsigned long long)found);
-    struct scree__copc_node_source source = {records, encoder->record_bytes, cube, node->level};
-    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records);
+    struct scree__copc_node_source source = {points->records, points->form, cube, node->level};
+    if (node->was_open) {
+        source.records = node->carry.records;
+        source.form = scree__copc_form_out(encoder->record_bytes);
+    }
+    struct scree__las_range axes[3];
+    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records,
+                           axes);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
-    status = check_box(encoder, cube, count, slot->key, err);
+    status = check_box(cube, axes, slot->key, err);
     if (status != SCREE_OK)
         return status;
     size_t bytes;

@@ -9,6 +9,7 @@
 #include "copc/cube.h"
 #include "copc/octree.h"
 #include "copc/order.h"
+#include "copc/pick.h"
 #include "copc/radix.h"
 
 /* What an encoder takes for each point of the largest node beside its record. */
@@ -31,6 +32,7 @@ struct scree__copc_encoder {
     uint8_t *records;  /* the node's, in order */
     uint64_t capacity; /* points, of places and records */
     uint32_t record_bytes;
+    scree__copc_pick pick;
 };
 
 SCREE_MUST_CHECK enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,

@@ -412,7 +412,8 @@ static enum scree_status measure_plan(struct scree_convert_job *job, struct scre
     plan->input_count = job->input_count;
     /* The points, with their order, prefix and level; beside them one phase at a time. */
     uint64_t points;
-    if (!scree__base_mul64(plan->point_count, record + SCREE__COPC_POINT_BYTES, &points))
+    job->form = scree__copc_read_form(job);
+    if (!scree__base_mul64(plan->point_count, job->form.bytes + SCREE__COPC_POINT_BYTES, &points))
         return scree__base_fail(err, SCREE_E_UNSUPPORTED, "the number of points overflows");
     if (job->temporal_stride == SCREE_TEMPORAL_AUTO)
         job->temporal_stride = scree__temporal_auto_stride(plan->point_count);

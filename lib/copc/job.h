@@ -10,6 +10,7 @@
 #include "copc/forward.h"
 #include "copc/octree.h"
 #include "copc/partition.h"
+#include "copc/record.h"
 #include "las/crs.h"
 #include "las/map.h"
 #include "las/schema.h"
@@ -60,6 +61,7 @@ struct scree_convert_job {
     struct scree__copc_forward forward;
     struct scree__copc_grid grid;
     struct scree_las_header header; /* of the output, but for what the points tell */
+    struct scree__copc_form form;   /* of records in memory, when all fit */
     uint64_t largest_unit_bytes;    /* of all inputs */
     size_t largest_decoder_bytes;
     struct scree_convert_plan plan;
@@ -74,7 +76,8 @@ struct scree_convert_job {
 
 /* Where the points of a reading go; exactly one of the first three is set. */
 struct scree__copc_read_to {
-    uint8_t *records; /* room for plan.point_count records, in the inputs' order */
+    uint8_t
+        *records; /* room for plan.point_count records of the job's form, in the inputs' order */
     struct scree__copc_partition *partition; /* buckets on scratch */
     uint64_t *weights;                   /* a sample: points a cell of sample_region, estimated */
     const struct scree__copc_cube *cube; /* with weights */
@@ -114,6 +117,8 @@ SCREE_MUST_CHECK enum scree_status scree__copc_build(struct scree_convert_job *j
 
 /* read.c: memory that reading takes beside the points. */
 uint64_t scree__copc_read_bytes(const struct scree_convert_job *job);
+/* read.c: what records in memory are to be like. The grid and the output's records are known. */
+struct scree__copc_form scree__copc_read_form(const struct scree_convert_job *job);
 /* read.c: units that a sample takes; 0: there are so few that a sample would be a second reading. */
 uint64_t scree__copc_read_sample_units(const struct scree_convert_job *job);
 

@@ -4,7 +4,6 @@
  * all points.
  */
 #include "copc/node_order.h"
-#include "copc/record.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -18,21 +17,36 @@ struct span {
     uint64_t min, max;
 };
 
-static const uint8_t *record_of(const struct scree__copc_node_source *from, uint64_t place)
+/* What the coordinates of a node span. */
+struct box {
+    struct scree__las_range x, y, z;
+};
+
+static const struct box nothing = {
+    {INT32_MAX, INT32_MIN}, {INT32_MAX, INT32_MIN}, {INT32_MAX, INT32_MIN}};
+
+static void widen(struct box *box, const uint8_t *record)
 {
-    return from->records + (uint64_t)scree__copc_place_id(place) * from->record_bytes;
+    scree__las_range_add(&box->x, scree__base_load_i32(record));
+    scree__las_range_add(&box->y, scree__base_load_i32(record + 4));
+    scree__las_range_add(&box->z, scree__base_load_i32(record + 8));
 }
 
-static uint64_t time_of(const uint8_t *record)
+static const uint8_t *record_of(const struct scree__copc_node_source *from, uint64_t place)
 {
-    return scree__copc_gps_key(scree__base_load64(record + SCREE__COPC_GPS_TIME_AT));
+    return from->records + (uint64_t)scree__copc_place_id(place) * from->form.bytes;
+}
+
+static uint64_t time_of(const struct scree__copc_node_source *from, uint64_t place)
+{
+    return scree__copc_form_time(&from->form, record_of(from, place));
 }
 
 static void fetch(const struct scree__copc_node_source *from, uint64_t place)
 {
     const uint8_t *record = record_of(from, place);
     __builtin_prefetch(record);
-    __builtin_prefetch(record + from->record_bytes - 1);
+    __builtin_prefetch(record + from->form.bytes - 1);
 }
 
 /* ------------------------------------------------------------------------------------- many points of one time */
@@ -60,42 +74,48 @@ static uint32_t row_key(const struct scree__copc_node_source *from, const uint8_
 static bool seem_timeless(const struct scree__copc_node_source *from, const uint64_t *places,
                           uint64_t count)
 {
-    uint64_t first = time_of(record_of(from, places[0]));
+    uint64_t first = time_of(from, places[0]);
     for (uint64_t i = 1; i <= PROBES; i++)
-        if (time_of(record_of(from, places[(count - 1) * i / PROBES])) != first)
+        if (time_of(from, places[(count - 1) * i / PROBES]) != first)
             return false;
     return count > SCREE__COPC_PULSE_POINTS;
 }
 
 /* Keys by rows. False: the times differ. */
 static bool number_rows(const struct scree__copc_node_source *from, uint64_t *places,
-                        uint64_t count)
+                        uint64_t count, struct box *span)
 {
-    uint64_t first = time_of(record_of(from, places[0])), differ = 0;
+    struct box box = nothing;
+    uint64_t first = time_of(from, places[0]), differ = 0;
     for (uint64_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
             fetch(from, places[i + AHEAD]);
-        const uint8_t *record = record_of(from, places[i]);
-        differ |= time_of(record) ^ first;
-        places[i] = scree__copc_place(row_key(from, record), scree__copc_place_id(places[i]));
+        widen(&box, record_of(from, places[i]));
+        differ |= time_of(from, places[i]) ^ first;
+        places[i] = scree__copc_place(row_key(from, record_of(from, places[i])),
+                                      scree__copc_place_id(places[i]));
     }
+    *span = box;
     return differ == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------- by time */
 
 static struct span load_times(const struct scree__copc_node_source *from, const uint64_t *places,
-                              uint64_t *times, uint64_t count)
+                              uint64_t *times, uint64_t count, struct box *box_span)
 {
+    struct box box = nothing;
     struct span span = {UINT64_MAX, 0};
     for (uint64_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
             fetch(from, places[i + AHEAD]);
-        uint64_t time = time_of(record_of(from, places[i]));
+        widen(&box, record_of(from, places[i]));
+        uint64_t time = time_of(from, places[i]);
         times[i] = time;
         span.min = time < span.min ? time : span.min;
         span.max = time > span.max ? time : span.max;
     }
+    *box_span = box;
     return span;
 }
 
@@ -120,11 +140,12 @@ static uint64_t run_end(const uint64_t *places, uint64_t begin, uint64_t count)
 }
 
 /* Time, then return number. */
-static bool comes_after(const uint8_t *a, const uint8_t *b)
+static bool comes_after(const struct scree__copc_node_source *from, uint64_t a, uint64_t b)
 {
-    uint64_t time_a = time_of(a), time_b = time_of(b);
+    uint64_t time_a = time_of(from, a), time_b = time_of(from, b);
     return time_a != time_b ? time_a > time_b
-                            : (a[SCREE__COPC_RETURNS_AT] & 15) > (b[SCREE__COPC_RETURNS_AT] & 15);
+                            : scree__copc_form_return(&from->form, record_of(from, a)) >
+                                  scree__copc_form_return(&from->form, record_of(from, b));
 }
 
 /* A run of two or more equal keys that is no longer than a pulse. */
@@ -132,12 +153,12 @@ static void settle_places(const struct scree__copc_node_source *from, uint64_t *
                           uint64_t count)
 {
     uint64_t first = places[0], second = places[1];
-    bool back = comes_after(record_of(from, first), record_of(from, second));
+    bool back = comes_after(from, first, second);
     places[0] = back ? second : first; /* mostly there are two, and either may come first */
     places[1] = back ? first : second;
     for (uint64_t i = 2; i < count; i++) {
         uint64_t place = places[i], at = i;
-        for (; at > 0 && comes_after(record_of(from, places[at - 1]), record_of(from, place)); at--)
+        for (; at > 0 && comes_after(from, places[at - 1], place); at--)
             places[at] = places[at - 1];
         places[at] = place;
     }
@@ -150,7 +171,8 @@ static void settle_places(const struct scree__copc_node_source *from, uint64_t *
 static void settle_run(const struct scree__copc_node_source *from, uint64_t *places,
                        uint64_t *other, uint64_t count)
 {
-    struct span span = load_times(from, places, other, count);
+    struct box box;
+    struct span span = load_times(from, places, other, count, &box);
     uint64_t *sorted = sort_times(places, other, count, span);
     if (sorted != places)
         memcpy(places, sorted, count * sizeof *places);
@@ -161,7 +183,7 @@ static void settle_run(const struct scree__copc_node_source *from, uint64_t *pla
                 settle_places(from, places + begin, end - begin);
             continue;
         }
-        (void)number_rows(from, places + begin, end - begin);
+        (void)number_rows(from, places + begin, end - begin, &box);
         sorted = scree__copc_radix_sort(places + begin, other + begin, end - begin);
         if (sorted != places + begin)
             memcpy(places + begin, sorted, (end - begin) * sizeof *places);
@@ -186,32 +208,77 @@ static void settle_runs(const struct scree__copc_node_source *from, uint64_t *pl
 
 /* ------------------------------------------------------------------------------------------------- records */
 
-/* keyed: runs of equal keys are left to be settled. */
-static void collect(const struct scree__copc_node_source *from, uint64_t *places, uint64_t count,
-                    bool keyed, uint8_t *to)
+struct collecting {
+    const struct scree__copc_node_source *from;
+    uint64_t *places;
+    uint64_t count, settled; /* runs of equal keys are to be settled from that place on */
+    uint8_t *to;
+    struct scree__las_map_old_tables tables; /* of records that have waited */
+};
+
+/* format, out_bytes: constants at every call but that for the output's own records, so that each is a loop of its own. */
+static inline __attribute__((always_inline)) void collect_as(struct collecting *collecting,
+                                                             unsigned format, uint32_t out_bytes)
 {
-    uint32_t bytes = from->record_bytes;
-    uint64_t settled = keyed ? 0 : count; /* places up to here */
-    for (uint64_t i = 0; i < count; i++, to += bytes) {
+    const struct scree__copc_node_source *from = collecting->from;
+    uint64_t *places = collecting->places;
+    const uint64_t count = collecting->count;
+    uint64_t settled = collecting->settled;
+    uint8_t *to = collecting->to;
+    for (uint64_t i = 0; i < count; i++, to += out_bytes) {
         if (i + AHEAD < count)
             fetch(from, places[i + AHEAD]);
         if (i >= settled && i + 1 < count && (places[i] ^ places[i + 1]) >> 32 == 0) {
             settled = run_end(places, i, count);
             settle_places(from, places + i, settled - i);
         }
-        scree__copc_record_copy(to, record_of(from, places[i]), bytes);
+        const uint8_t *record = record_of(from, places[i]);
+        if (format < 6)
+            scree__las_map_waited_by(&collecting->tables, record, to, format);
+        else
+            scree__copc_record_copy(to, record, out_bytes);
+    }
+}
+
+static void collect(struct collecting *collecting)
+{
+    if (scree__copc_form_waits(&collecting->from->form))
+        scree__las_map_old_tabulate(&collecting->tables);
+    switch (collecting->from->form.format) {
+    case 0:
+        collect_as(collecting, 0, 30);
+        break;
+    case 1:
+        collect_as(collecting, 1, 30);
+        break;
+    case 2:
+        collect_as(collecting, 2, 36);
+        break;
+    case 3:
+        collect_as(collecting, 3, 36);
+        break;
+    default:
+        collect_as(collecting, 6, collecting->from->form.bytes);
+        break;
     }
 }
 
 void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t *places,
-                            uint64_t *other, uint64_t count, uint8_t *to)
+                            uint64_t *other, uint64_t count, uint8_t *to,
+                            struct scree__las_range axes[3])
 {
-    if (seem_timeless(from, places, count) && number_rows(from, places, count)) {
-        collect(from, scree__copc_radix_sort(places, other, count), count, false, to);
-        return;
+    struct collecting collecting = {.from = from, .count = count, .settled = count, .to = to};
+    struct box box;
+    if (seem_timeless(from, places, count) && number_rows(from, places, count, &box)) {
+        collecting.places = scree__copc_radix_sort(places, other, count);
+    } else {
+        struct span span = load_times(from, places, other, count, &box);
+        collecting.places = sort_times(places, other, count, span);
+        collecting.settled = 0;
+        settle_runs(from, collecting.places, collecting.places == places ? other : places, count);
     }
-    struct span span = load_times(from, places, other, count);
-    uint64_t *sorted = sort_times(places, other, count, span);
-    settle_runs(from, sorted, sorted == places ? other : places, count);
-    collect(from, sorted, count, true, to);
+    collect(&collecting);
+    axes[0] = box.x;
+    axes[1] = box.y;
+    axes[2] = box.z;
 }

@@ -3,7 +3,8 @@
 #define SCREE_LIB_COPC_NODE_ORDER_H
 
 #include "copc/cube.h"
-#include "copc/radix.h"
+#include "copc/record.h"
+#include "las/range.h"
 
 /* More points of one time than this are not the returns of a pulse. */
 #define SCREE__COPC_PULSE_POINTS 15u
@@ -14,17 +15,18 @@
 /* Where a node's points are. */
 struct scree__copc_node_source {
     const uint8_t *records;
-    uint32_t record_bytes;
+    struct scree__copc_form form;
     const struct scree__copc_cube *cube;
     unsigned level; /* of the node */
 };
 
 /*
- * Copies the records of places[0, count), which are in the order of all points, to `to`: by GPS time as scree__copc_gps_key() has it; up to
+ * Copies the records of places[0, count), which are in the order of all points, to `to`, as the output has them: by GPS time as scree__copc_gps_key() has it; up to
  * SCREE__COPC_PULSE_POINTS of one time by return number, more by rows of the node, to and fro; and then in the order of all points. The keys in the
- * places do not matter. other: room for as many; both are used up.
+ * places do not matter. other: room for as many; both are used up. axes (out): what their coordinates span.
  */
 void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t *places,
-                            uint64_t *other, uint64_t count, uint8_t *to);
+                            uint64_t *other, uint64_t count, uint8_t *to,
+                            struct scree__las_range axes[3]);
 
 #endif

@@ -251,7 +251,8 @@ static int compare_records(const struct scree__copc_octree *octree, const uint8_
     }
     if (cells[0][axis] != cells[1][axis])
         return cells[0][axis] < cells[1][axis] ? -1 : 1;
-    return scree__copc_record_compare(a, b, octree->record_bytes);
+    const struct scree__copc_form form = scree__copc_form_out(octree->record_bytes);
+    return scree__copc_record_compare(&form, a, b);
 }
 
 /* Merges `from` into `into`, both in order. */

@@ -17,6 +17,8 @@
 #define BUCKET_POINTS 65536u
 /* Codes computed at a time. */
 #define BLOCK_POINTS 256u
+/* And places of the order whose pages are fetched at a time: 128 KiB. */
+#define TOUCHED_PLACES 16384u
 
 struct bucket {
     uint32_t begin_cell, end_cell;
@@ -44,7 +46,7 @@ struct sorter {
 /* Codes of the records [begin, begin + count), down to the last level of a key. */
 static void codes_of(const struct sorter *sorter, uint64_t begin, uint64_t count, uint64_t *codes)
 {
-    uint32_t record_bytes = sorter->points->record_bytes;
+    uint32_t record_bytes = sorter->points->form.bytes;
     sorter->codes(sorter->cube, sorter->points->records + begin * record_bytes, record_bytes, count,
                   sorter->below, codes);
 }
@@ -71,6 +73,8 @@ static enum scree_status count_range(void *arg, uint64_t index, unsigned worker,
     (void)worker;
     (void)err;
     range_of(sorter, index, &begin, &end);
+    for (uint64_t i = begin; i < end; i += TOUCHED_PLACES)
+        scree__mem_touch(sorter->order + i, least(end - i, TOUCHED_PLACES) * sizeof *sorter->order);
     for (; begin < end; begin += BLOCK_POINTS) {
         uint64_t count = least(end - begin, BLOCK_POINTS);
         codes_of(sorter, begin, count, codes);

@@ -6,13 +6,13 @@
 #define SCREE_LIB_COPC_ORDER_H
 
 #include "copc/cube.h"
-#include "copc/radix.h"
+#include "copc/record.h"
 #include "par/context.h"
 
-/* Output records (formats 6 to 8), tightly packed. */
+/* Tightly packed. */
 struct scree__copc_points {
     const uint8_t *records;
-    uint32_t record_bytes;
+    struct scree__copc_form form;
     uint64_t count; /* below 2^32 */
 };
 
@@ -22,8 +22,9 @@ struct scree__copc_points {
 /* What a point takes beside its record while it is sorted and settled: order (8 bytes), prefix and level. */
 #define SCREE__COPC_POINT_BYTES 10u
 
-/* GPS time, then the record's bytes: the order of points at one position. */
-int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes);
+/* GPS time, then the bytes of the output's record: the order of points at one position. */
+int scree__copc_record_compare(const struct scree__copc_form *form, const uint8_t *a,
+                               const uint8_t *b);
 
 /* What scree__copc_order() takes beside its results, at most, when no cell of the first 6 levels
  * holds more than cell_points. With less it is slower: only the part that does not depend on

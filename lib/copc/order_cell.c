@@ -9,7 +9,7 @@
 static const uint8_t *record_of(const struct scree__copc_cell_sorter *sorter, uint64_t place)
 {
     return sorter->points->records +
-           (uint64_t)scree__copc_place_id(place) * sorter->points->record_bytes;
+           (uint64_t)scree__copc_place_id(place) * sorter->points->form.bytes;
 }
 
 /* False when the budget has no room for the scratch of so many points. */
@@ -37,20 +37,25 @@ void scree__copc_cell_release(struct scree__copc_cell_sorter *sorter)
 
 /* ------------------------------------------------------------------------------------- equal position */
 
-int scree__copc_record_compare(const uint8_t *a, const uint8_t *b, uint32_t record_bytes)
+int scree__copc_record_compare(const struct scree__copc_form *form, const uint8_t *a,
+                               const uint8_t *b)
 {
-    uint64_t time_a = scree__copc_gps_key(scree__base_load64(a + SCREE__COPC_GPS_TIME_AT));
-    uint64_t time_b = scree__copc_gps_key(scree__base_load64(b + SCREE__COPC_GPS_TIME_AT));
+    uint64_t time_a = scree__copc_form_time(form, a), time_b = scree__copc_form_time(form, b);
     if (time_a != time_b)
         return time_a < time_b ? -1 : 1;
-    return memcmp(a, b, record_bytes);
+    if (!scree__copc_form_waits(form))
+        return memcmp(a, b, form->bytes);
+    uint8_t records[2][SCREE__COPC_WAITED_BYTES_MAX];
+    scree__copc_record_waited(form, a, records[0]);
+    uint32_t bytes = scree__copc_record_waited(form, b, records[1]);
+    return memcmp(records[0], records[1], bytes);
 }
 
 /* The Morton code is equal. */
 static int compare_ties(const struct scree__copc_cell_sorter *sorter, uint64_t a, uint64_t b)
 {
-    return scree__copc_record_compare(record_of(sorter, a), record_of(sorter, b),
-                                      sorter->points->record_bytes);
+    return scree__copc_record_compare(&sorter->points->form, record_of(sorter, a),
+                                      record_of(sorter, b));
 }
 
 static void insert_ties(const struct scree__copc_cell_sorter *sorter, uint64_t *places,
@@ -172,21 +177,26 @@ static void sort_keys(struct scree__copc_cell_sorter *sorter, uint64_t *places, 
         places += middle;
         count -= middle;
     }
-    const uint64_t *sorted = scree__copc_radix_sort(places, sorter->scratch, count);
+    const uint64_t *sorted = scree__copc_radix_sort_spread(places, sorter->scratch, count);
     if (sorted != places)
         memcpy(places, sorted, count * sizeof *places);
 }
 
-/* Prefixes of the points in [begin + 1, end) whose key differs from the one before. */
-static void find_prefixes(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
+/* Prefixes of the points in [begin + 1, end). Does one have the same key as the one before? */
+static bool find_prefixes(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
                           unsigned below)
 {
     unsigned deepest = sorter->cube->depth - below; /* the level of the key's last bits */
+    const uint64_t *order = sorter->order;
+    uint8_t *prefix = sorter->prefix;
+    bool alike = false;
     for (uint64_t i = begin + 1; i < end; i++) {
-        uint64_t differ = (sorter->order[i] ^ sorter->order[i - 1]) >> 32;
+        uint64_t differ = (order[i] ^ order[i - 1]) >> 32;
         unsigned highest = 63u - (unsigned)__builtin_clzll(differ | 1);
-        sorter->prefix[i] = (uint8_t)(differ == 0 ? deepest : deepest - 1 - highest / 3);
+        prefix[i] = (uint8_t)(differ == 0 ? deepest : deepest - 1 - highest / 3);
+        alike |= differ == 0;
     }
+    return alike;
 }
 
 void scree__copc_cell_sort(struct scree__copc_cell_sorter *sorter, uint64_t begin, uint64_t end,
@@ -197,7 +207,8 @@ void scree__copc_cell_sort(struct scree__copc_cell_sorter *sorter, uint64_t begi
     if (end - begin < 2)
         return;
     sort_keys(sorter, order + begin, end - begin, KEY_BITS);
-    find_prefixes(sorter, begin, end, below);
+    if (!find_prefixes(sorter, begin, end, below))
+        return;
     for (uint64_t i = begin + 1; i < end; i++) {
         if (sorter->prefix[i] != deepest)
             continue;

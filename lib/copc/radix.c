@@ -40,11 +40,16 @@ static uint64_t varying_bits(const uint64_t *places, uint64_t count)
     return back != 0 ? varying & ~(uint64_t)UINT32_MAX : 0;
 }
 
-static void choose_digits(struct digits *digits, uint64_t varying, uint64_t count)
+/* Of the upper `most_bits` of the varying ones. */
+static void choose_digits(struct digits *digits, uint64_t varying, unsigned most_bits,
+                          unsigned most)
 {
-    unsigned most = count < FEW_POINTS ? DIGIT_BITS_FEW : DIGIT_BITS_MAX;
     unsigned low = (unsigned)__builtin_ctzll(varying);
     unsigned width = 64u - (unsigned)__builtin_clzll(varying) - low;
+    if (width > most_bits) {
+        low += width - most_bits;
+        width = most_bits;
+    }
     digits->shift = low;
     digits->count = (width + most - 1) / most;
     digits->bits = (width + digits->count - 1) / digits->count;
@@ -78,6 +83,25 @@ static bool add_up(uint32_t *starts, unsigned bits, uint64_t count)
     return true;
 }
 
+static uint64_t *sort_digits(struct digits *digits, uint64_t *places, uint64_t *other,
+                             uint64_t count)
+{
+    count_digits(digits, places, count);
+    uint64_t mask = (1u << digits->bits) - 1;
+    for (unsigned d = 0; d < digits->count; d++) {
+        uint32_t *starts = digits->starts[d];
+        unsigned shift = digits->shift + d * digits->bits;
+        if (!add_up(starts, digits->bits, count))
+            continue;
+        for (uint64_t i = 0; i < count; i++)
+            other[starts[places[i] >> shift & mask]++] = places[i];
+        uint64_t *swap = places;
+        places = other;
+        other = swap;
+    }
+    return places;
+}
+
 uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count)
 {
     if (count <= SCREE__COPC_RADIX_IN_PLACE) {
@@ -88,19 +112,74 @@ uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t cou
     uint64_t varying = varying_bits(places, count);
     if (varying == 0)
         return places;
-    choose_digits(&digits, varying, count);
-    count_digits(&digits, places, count);
-    uint64_t mask = (1u << digits.bits) - 1;
-    for (unsigned d = 0; d < digits.count; d++) {
-        uint32_t *starts = digits.starts[d];
-        unsigned shift = digits.shift + d * digits.bits;
-        if (!add_up(starts, digits.bits, count))
+    choose_digits(&digits, varying, 32, count < FEW_POINTS ? DIGIT_BITS_FEW : DIGIT_BITS_MAX);
+    return sort_digits(&digits, places, other, count);
+}
+
+/* ------------------------------------------------------------------------------------------- spread keys */
+
+/* So few places take two digits at most. */
+#define SPREAD_FEW 32768u
+
+/* Three bits for every two that are needed to number the places, and 3 more: few are alike then. */
+static unsigned spread_bits(uint64_t count)
+{
+    unsigned bits = 64u - (unsigned)__builtin_clzll(count);
+    bits += bits / 2 + 3;
+    return count < SPREAD_FEW && bits > 2 * DIGIT_BITS_MAX ? 2 * DIGIT_BITS_MAX : bits;
+}
+
+/* The run of places that are alike from bit `shift` on, around one of them. */
+static void find_alike(const uint64_t *places, uint64_t count, unsigned shift, uint64_t *begin,
+                       uint64_t *end)
+{
+    uint64_t alike = places[*begin] >> shift;
+    *end = *begin + 1;
+    while (*begin > 0 && places[*begin - 1] >> shift == alike)
+        --*begin;
+    while (*end < count && places[*end] >> shift == alike)
+        ++*end;
+}
+
+/* Places that are in order from bit `shift` on. */
+static void finish(uint64_t *places, uint64_t *other, uint64_t count, unsigned shift)
+{
+    for (uint64_t i = 1; i < count; i++) {
+        uint64_t place = places[i];
+        if (places[i - 1] >> 32 <= place >> 32)
             continue;
-        for (uint64_t i = 0; i < count; i++)
-            other[starts[places[i] >> shift & mask]++] = places[i];
-        uint64_t *swap = places;
-        places = other;
-        other = swap;
+        uint64_t at = i, far = i > SCREE__COPC_RADIX_IN_PLACE ? i - SCREE__COPC_RADIX_IN_PLACE : 0;
+        while (at > far && places[at - 1] >> 32 > place >> 32)
+            at--;
+        if (at > 0 && places[at - 1] >> 32 > place >> 32) {
+            uint64_t begin = i, end;
+            find_alike(places, count, shift, &begin, &end);
+            const uint64_t *sorted =
+                scree__copc_radix_sort(places + begin, other + begin, end - begin);
+            if (sorted != places + begin)
+                memcpy(places + begin, sorted, (end - begin) * sizeof *places);
+            i = end - 1;
+            continue;
+        }
+        memmove(places + at + 1, places + at, (i - at) * sizeof *places);
+        places[at] = place;
     }
-    return places;
+}
+
+uint64_t *scree__copc_radix_sort_spread(uint64_t *places, uint64_t *other, uint64_t count)
+{
+    if (count <= SCREE__COPC_RADIX_IN_PLACE) {
+        insertion_sort(places, count);
+        return places;
+    }
+    struct digits digits;
+    uint64_t used = 0;
+    for (uint64_t i = 0; i < count; i++)
+        used |= places[i];
+    if (used >> 32 == 0)
+        return places;
+    choose_digits(&digits, used & ~(uint64_t)UINT32_MAX, spread_bits(count), DIGIT_BITS_MAX);
+    uint64_t *sorted = sort_digits(&digits, places, other, count);
+    finish(sorted, sorted == places ? other : places, count, digits.shift);
+    return sorted;
 }

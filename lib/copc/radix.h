@@ -24,6 +24,12 @@ static inline uint64_t scree__copc_place(uint32_t key, uint32_t id)
  * two. */
 uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count);
 
+/*
+ * The same for keys that are spread: by as many of their upper bits as tell most of so few places apart on a surface, where two of three bits of a Morton code do;
+ * the rest by insertion, and by another such sort where there are more. Others take longer, not much.
+ */
+uint64_t *scree__copc_radix_sort_spread(uint64_t *places, uint64_t *other, uint64_t count);
+
 /* Sortable form of a GPS time: by value, -0.0 before 0.0, every NaN after all numbers. */
 static inline uint64_t scree__copc_gps_key(uint64_t bits)
 {

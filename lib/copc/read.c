@@ -79,20 +79,18 @@ static enum scree_status check_unchanged(const struct scree__copc_input *input,
     return SCREE_OK;
 }
 
-static enum scree_status make_map(struct scree__copc_reading *reading,
-                                  struct scree__copc_open_file *file, struct scree_error *err)
+/* Without its extra bytes. */
+static void begin_map(const struct scree_convert_job *job, const struct scree__copc_input *input,
+                      struct scree__las_map *map)
 {
-    const struct scree_convert_job *job = reading->job;
-    const struct scree_las_header *header = scree_las_header(file->reader);
-    struct scree__las_map *map = &file->map;
+    const struct scree_las_header *header = &input->header;
     memset(map, 0, sizeof *map);
     map->in_format = header->point_format;
     map->out_format = job->plan.point_format;
     map->in_bytes = header->record_bytes;
     map->out_bytes = job->plan.record_bytes;
     map->fix_returns = job->fix_returns;
-    map->scale_colors = file->input->widen_colors;
-    map->extra_defaults = reading->extra_defaults;
+    map->scale_colors = input->widen_colors;
     for (int a = 0; a < 3; a++) {
         map->in_scale[a] = header->scale[a];
         map->in_offset[a] = header->offset[a];
@@ -102,6 +100,27 @@ static enum scree_status make_map(struct scree__copc_reading *reading,
             scree__las_map_grid_shift(header->scale[a], header->offset[a], job->grid.scale[a],
                                       job->grid.offset[a], &map->shift[a]);
     }
+}
+
+struct scree__copc_form scree__copc_read_form(const struct scree_convert_job *job)
+{
+    unsigned format = job->inputs[0].header.point_format;
+    struct scree__las_map map;
+    for (uint64_t i = 0; i < job->input_count; i++) {
+        begin_map(job, &job->inputs[i], &map);
+        if (map.in_format != format || !scree__las_map_may_wait(&map) || job->scale_colors)
+            return scree__copc_form_out(job->plan.record_bytes);
+    }
+    return scree__copc_form_old(format);
+}
+
+static enum scree_status make_map(struct scree__copc_reading *reading,
+                                  struct scree__copc_open_file *file, struct scree_error *err)
+{
+    const struct scree_convert_job *job = reading->job;
+    struct scree__las_map *map = &file->map;
+    begin_map(job, file->input, map);
+    map->extra_defaults = reading->extra_defaults;
     uint32_t count = scree_las_extra_byte_count(file->reader);
     if (count > 0) {
         void *memory;
@@ -115,7 +134,8 @@ static enum scree_status make_map(struct scree__copc_reading *reading,
         map->copies = file->copies;
         map->copy_count = scree__las_schema_copies(&job->schema, file->reader, file->copies);
     }
-    file->identity = scree__las_map_is_identity(map);
+    file->waits = reading->to->records != NULL && scree__copc_form_waits(&job->form);
+    file->in_place = file->waits || scree__las_map_is_identity(map);
     return SCREE_OK;
 }
 

@@ -94,7 +94,7 @@ static uint8_t *place_of(const struct scree__copc_reading *reading,
         return strand->mapped;
     return reading->to->records +
            (strand->file->input->first_point + strand->unit.first_point + strand->done) *
-               reading->job->plan.record_bytes;
+               reading->job->form.bytes;
 }
 
 static bool is_unfinished(const struct scree__copc_strand *strand)
@@ -109,8 +109,10 @@ static struct scree_las_part next_part(const struct scree__copc_reading *reading
 {
     uint64_t left = strand->unit.point_count - strand->done;
     struct scree_las_part part = {.cursor = strand->cursor, .err = err};
-    part.records = strand->file->identity ? place_of(reading, strand) : strand->piece;
+    part.records = strand->file->in_place ? place_of(reading, strand) : strand->piece;
     part.capacity = left < SCREE__COPC_PIECE_POINTS ? (size_t)left : SCREE__COPC_PIECE_POINTS;
+    if (reading->to->records != NULL)
+        scree__mem_touch(place_of(reading, strand), part.capacity * reading->job->form.bytes);
     return part;
 }
 
@@ -131,15 +133,18 @@ static enum scree_status take_part(struct scree__copc_reading *reading,
             err, SCREE_E_DATA, "%s: unit %llu: %llu points expected, %llu found",
             strand->file->input->path, (unsigned long long)strand->unit_index,
             (unsigned long long)strand->unit.point_count, (unsigned long long)strand->done);
-    if (strand->file->identity)
+    if (strand->file->waits)
+        scree__las_map_wait(&strand->file->map, out, part->count, &item->stats);
+    else if (strand->file->in_place)
         scree__las_map_in_place(&strand->file->map, out, part->count, &item->stats);
     else
         scree__las_map_records(&strand->file->map, part->records, part->count, out, &item->stats);
     if (out_of_range == 0 && item->stats.out_of_range > 0)
         item->out_of_range_point =
             strand->unit.first_point + strand->done + item->stats.first_out_of_range;
-    scree_las_summary_add(&item->summary, job->plan.point_format, out, job->plan.record_bytes,
-                          part->count);
+    const struct scree__copc_form form =
+        strand->file->waits ? job->form : scree__copc_form_out(job->plan.record_bytes);
+    scree_las_summary_add(&item->summary, form.format, out, form.bytes, part->count);
     if (reading->to->partition != NULL)
         status = scree__copc_partition_add(reading->to->partition, worker, out, part->count, err);
     strand->done += part->count;

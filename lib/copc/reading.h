@@ -16,7 +16,8 @@ struct scree__copc_open_file {
     struct scree_source *source;
     struct scree_las_reader *reader;
     struct scree__las_map map;
-    bool identity; /* records are decoded where they go */
+    bool in_place; /* records are decoded where they go */
+    bool waits;    /* and become those of the output later */
     struct scree__las_map_copy *copies;
     uint32_t copy_capacity;
     uint64_t first_item; /* of the group's items */

@@ -448,8 +448,7 @@ enum scree_status scree__copc_build_spilled(struct scree_convert_job *job,
         status =
             read != NULL ? take_read(&spilled, read, err) : read_inputs(&spilled, &guessed, err);
     if (read != NULL) {
-        scree__mem_free(spilled.budget, read->records,
-                        job->plan.point_count * job->plan.record_bytes);
+        scree__mem_free(spilled.budget, read->records, job->plan.point_count * job->form.bytes);
         read->records = NULL;
     }
     if (status == SCREE_OK)

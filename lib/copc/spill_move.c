@@ -213,10 +213,27 @@ enum scree_status scree__copc_spilled_read(struct scree__copc_spilled *spilled,
 struct taking {
     struct scree__copc_spilled *spilled;
     const uint8_t *records;
+    uint8_t
+        *waited; /* a block for each worker, where records become those of the output only now */
     uint64_t block_points, point_count;
     struct mover counting;
     struct scree__copc_partition *to; /* NULL: they are counted */
 };
+
+/* As the output has them. */
+static const uint8_t *taken_records(const struct taking *taking, uint64_t first, uint64_t count,
+                                    unsigned worker)
+{
+    const struct scree_convert_job *job = taking->spilled->job;
+    const uint8_t *from = taking->records + first * job->form.bytes;
+    if (taking->waited == NULL)
+        return from;
+    uint8_t *records = taking->waited + worker * taking->block_points * job->plan.record_bytes;
+    for (uint64_t i = 0; i < count; i++)
+        (void)scree__copc_record_waited(&job->form, from + i * job->form.bytes,
+                                        records + i * job->plan.record_bytes);
+    return records;
+}
 
 static enum scree_status take_block(void *arg, uint64_t index, unsigned worker,
                                     struct scree_error *err)
@@ -224,7 +241,7 @@ static enum scree_status take_block(void *arg, uint64_t index, unsigned worker,
     struct taking *taking = arg;
     uint64_t first = index * taking->block_points, left = taking->point_count - first;
     uint64_t count = left < taking->block_points ? left : taking->block_points;
-    const uint8_t *records = taking->records + first * taking->spilled->job->plan.record_bytes;
+    const uint8_t *records = taken_records(taking, first, count, worker);
     if (taking->to != NULL)
         return scree__copc_partition_add(taking->to, worker, records, count, err);
     count_block(&taking->counting, records, (uint32_t)count);
@@ -243,7 +260,16 @@ enum scree_status scree__copc_spilled_take(struct scree__copc_spilled *spilled,
                             .block_points = TAKEN_BLOCK_BYTES / job->plan.record_bytes + 1,
                             .counting = {.spilled = spilled, .moving = &moving}};
     uint64_t count = (taking.point_count - 1) / taking.block_points + 1;
-    enum scree_status status = allocate_weights(spilled, &moving.weights, err);
+    uint64_t waited_bytes =
+        scree__copc_form_waits(&job->form)
+            ? scree__par_pool_threads(pool) * taking.block_points * job->plan.record_bytes
+            : 0;
+    void *waited;
+    enum scree_status status =
+        scree__mem_alloc(spilled->budget, waited_bytes, &waited, "moving buckets", err);
+    taking.waited = waited;
+    if (status == SCREE_OK)
+        status = allocate_weights(spilled, &moving.weights, err);
     if (status == SCREE_OK)
         status = scree__par_for(pool, count, take_block, &taking, err);
     uint64_t limit = scree_context_budget_bytes(job->context);
@@ -257,6 +283,7 @@ enum scree_status scree__copc_spilled_take(struct scree__copc_spilled *spilled,
         status = scree__par_for(pool, count, take_block, &taking, err);
     if (status == SCREE_OK)
         status = scree__copc_partition_end(taking.to, err);
+    scree__mem_free(spilled->budget, waited, waited_bytes);
     return status;
 }
 

@@ -123,7 +123,7 @@ static enum scree_status order_batch(struct scree__copc_spilled *spilled,
     const struct scree__copc_cell *last =
         &spilled->cells[spilled->buckets[spilled->batch_end - 1].last_cell];
     points->records = spilled->records;
-    points->record_bytes = spilled->job->plan.record_bytes;
+    points->form = scree__copc_form_out(spilled->job->plan.record_bytes);
     enum scree_status status = load_batch(spilled, &points->count, err);
     if (status != SCREE_OK)
         return status;
@@ -150,7 +150,7 @@ static enum scree_status sweep_batch(struct scree__copc_spilled *spilled,
                                      struct scree__copc_writing *writing, struct scree_error *err)
 {
     struct scree_convert_job *job = spilled->job;
-    struct scree__copc_points points = {NULL, 0, 0};
+    struct scree__copc_points points = {NULL, {0, 0, 0}, 0};
     bool again = false;
     enum scree_status status = order_batch(spilled, &points, err);
     if (status != SCREE_OK)

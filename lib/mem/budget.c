@@ -10,6 +10,8 @@
 /* From here on blocks are mapped: small enough that a freed buffer never lingers in the heap, large
  * enough that calls are rare. */
 #define MAP_FROM_BYTES ((uint64_t)1 << 20)
+/* The usual ones. Where they are larger, scree__mem_touch() asks for what is none, and is refused. */
+#define PAGE_BYTES ((uintptr_t)4096)
 /* And from here on huge pages of 2 MiB are asked for where the budget's owner wants them: of what is smaller too little would lie in whole ones. */
 #define HUGE_FROM_BYTES ((uint64_t)4 << 20)
 
@@ -126,6 +128,19 @@ void scree__mem_free(struct scree__mem_budget *budget, void *memory, uint64_t by
     else
         free(memory);
     scree__mem_release(budget, bytes);
+}
+
+void scree__mem_touch(void *memory, uint64_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    const uintptr_t first = (uintptr_t)memory, rest = PAGE_BYTES - 1;
+    uintptr_t begin = (first + rest) & ~rest, end = (first + (uintptr_t)bytes + rest) & ~rest;
+    if (end > begin)
+        (void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE); /* a wish, too */
+#else
+    (void)memory;
+    (void)bytes;
+#endif
 }
 
 enum scree_status scree__mem_grow(struct scree__mem_budget *budget, void **array,

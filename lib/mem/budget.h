@@ -47,6 +47,12 @@ SCREE_MUST_CHECK enum scree_status scree__mem_alloc(struct scree__mem_budget *bu
 void scree__mem_free(struct scree__mem_budget *budget, void *memory, uint64_t bytes);
 
 /*
+ * Part of a large block, about to be written for the first time: the pages that begin in it are fetched from the system by one call, which takes less than one
+ * by one as they are touched. By pieces that a cache holds. Nothing else changes, nor does anything happen where the system cannot do it.
+ */
+void scree__mem_touch(void *memory, uint64_t bytes);
+
+/*
  * Grows an array so that it holds at least `need` elements: doubles, copies, frees the old one.
  * *capacity counts elements. NULL array with capacity 0 to start. Free it with
  * scree__mem_free(budget, array, capacity * element_bytes).

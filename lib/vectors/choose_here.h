@@ -185,19 +185,29 @@ static uint32_t keep(const struct scree__vectors_seen *seen, float limit,
 
 #endif
 
+/* Two of few are seldom in one lane. */
 static float limit_of(const float *values, uint32_t n, uint32_t most)
 {
+    enum { FEW_WANTED = 8 };
     lanes least = lanes_set(INFINITY), next = least;
-    float best[LANES], two[2 * LANES];
+    float best[LANES];
     for (uint32_t i = 0; i < n; i += LANES) {
         lanes some = lanes_load(values + i);
         next = lanes_min(next, lanes_max(least, some));
         least = lanes_min(least, some);
     }
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    least = in_order(least);
+    if (most > FEW_WANTED)
+        least = smaller_half(least, in_order(next));
+    lanes_store(best, least);
+#else
+    float two[2 * LANES];
     lanes_store(two, least);
     lanes_store(two + LANES, next);
     lanes_store(best, lanes_set(INFINITY));
-    uppers(best, two, 2 * LANES);
+    uppers(best, two, most > FEW_WANTED ? 2 * LANES : LANES);
+#endif
     return best[most - 1];
 }
 

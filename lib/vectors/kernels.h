@@ -55,11 +55,11 @@ struct scree__vectors_kernels {
     /* Half way from the least to the mean: about an eighth of many estimates are below. Of values that fill sixteens; one at least does. */
     float (*middling)(const float *values, uint32_t count, float *least);
     /*
-     * Hits [begin, end) whose estimates are below one limit, whose lower bounds below another: their rows, factors and estimates are added to those of `seen`; they themselves
-     * become infinite. How many.
+     * Hits [begin, end) whose estimates are below one limit, whose lower bounds below another: their rows, factors and, where they are wanted, estimates are added to
+     * those of `seen`; they themselves become infinite. How many.
      */
     uint32_t (*select)(struct scree__vectors_hits *hits, uint32_t begin, uint32_t end, float limit,
-                       float low_limit, struct scree__vectors_seen *seen);
+                       float low_limit, bool with_estimates, struct scree__vectors_seen *seen);
     /* As scree__vectors_scan_whole(): from sums of u * (high * 128 + low) over the dimensions. */
     void (*whole)(const struct scree__vectors_query *query, struct scree__vectors_seen *seen);
 

@@ -40,7 +40,8 @@ static inline void take_hits(struct scree__vectors_hits *hits, uint32_t first, u
 }
 
 static uint32_t select_hits(struct scree__vectors_hits *hits, uint32_t begin, uint32_t end,
-                            float limit, float low_limit, struct scree__vectors_seen *seen)
+                            float limit, float low_limit, bool with_estimates,
+                            struct scree__vectors_seen *seen)
 {
     uint32_t count = seen->count;
 #if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
@@ -48,17 +49,19 @@ static uint32_t select_hits(struct scree__vectors_hits *hits, uint32_t begin, ui
     for (uint32_t i = begin; i < end; i += 16) {
         const __mmask16 there = (__mmask16)(end - i < 16 ? (1u << (end - i)) - 1 : 0xffff);
         const __m512 estimates = _mm512_loadu_ps(hits->estimate + i);
+        const __m512 lows = _mm512_loadu_ps(hits->low + i);
         const __mmask16 near =
             _mm512_mask_cmp_ps_mask(there, estimates, _mm512_set1_ps(limit), _CMP_LT_OQ);
-        const __mmask16 in = _mm512_mask_cmp_ps_mask(near, _mm512_loadu_ps(hits->low + i),
-                                                     _mm512_set1_ps(low_limit), _CMP_LT_OQ);
+        const __mmask16 in =
+            _mm512_mask_cmp_ps_mask(near, lows, _mm512_set1_ps(low_limit), _CMP_LT_OQ);
         _mm512_storeu_si512(seen->row + count,
                             _mm512_maskz_compress_epi32(in, _mm512_loadu_si512(hits->row + i)));
         _mm512_storeu_ps(seen->factor + count,
                          _mm512_maskz_compress_ps(in, _mm512_loadu_ps(hits->factor + i)));
-        _mm512_storeu_ps(seen->estimate + count, _mm512_maskz_compress_ps(in, estimates));
-        _mm512_mask_storeu_ps(hits->estimate + i, in, infinite);
-        _mm512_mask_storeu_ps(hits->low + i, in, infinite);
+        if (with_estimates)
+            _mm512_storeu_ps(seen->estimate + count, _mm512_maskz_compress_ps(in, estimates));
+        _mm512_storeu_ps(hits->estimate + i, _mm512_mask_mov_ps(estimates, in, infinite));
+        _mm512_storeu_ps(hits->low + i, _mm512_mask_mov_ps(lows, in, infinite));
         count += (uint32_t)__builtin_popcount(in);
     }
 #else
@@ -67,7 +70,8 @@ static uint32_t select_hits(struct scree__vectors_hits *hits, uint32_t begin, ui
         const bool in = estimate < limit && hits->low[i] < low_limit;
         seen->row[count] = hits->row[i];
         seen->factor[count] = hits->factor[i];
-        seen->estimate[count] = estimate;
+        if (with_estimates)
+            seen->estimate[count] = estimate;
         count += in;
         hits->estimate[i] = in ? INFINITY : estimate;
         hits->low[i] = in ? INFINITY : hits->low[i];
@@ -375,12 +379,14 @@ static inline void signs_of_rows(const uint8_t *planes, uint32_t width, const ui
                                  uint32_t count, uint64_t *signs)
 {
     uint64_t turned[SCREE__VECTORS_PACK_ROWS];
-    if (count >= TURNED_FROM)
-        turn_signs(planes, width, turned);
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t row = rows[i] % SCREE__VECTORS_PACK_ROWS;
-        signs[i] = count >= TURNED_FROM ? turned[turned_at(row)] : signs_of(planes + row, width);
+    if (count < TURNED_FROM) {
+        for (uint32_t i = 0; i < count; i++)
+            signs[i] = signs_of(planes + rows[i] % SCREE__VECTORS_PACK_ROWS, width);
+        return;
     }
+    turn_signs(planes, width, turned);
+    for (uint32_t i = 0; i < count; i++)
+        signs[i] = turned[turned_at(rows[i] % SCREE__VECTORS_PACK_ROWS)];
 }
 
 #endif
@@ -539,6 +545,32 @@ static inline lanes along_of(const int64_t *sums, int64_t offset)
 }
 #endif
 
+/* Two of each row: of up to sixteen rows. */
+static inline void load_pairs(const float *pairs, const uint32_t *rows, uint32_t count,
+                              lanes *first, lanes *second)
+{
+#if VECTORS_LEVEL == VECTORS_LEVEL_AVX512
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const uint32_t there = count < LANES ? (1u << count) - 1 : 0xffff;
+    const __m512d none = _mm512_setzero_pd();
+    const __m512 low = _mm512_castpd_ps(_mm512_mask_i32gather_pd(
+        none, (__mmask8)there, _mm256_loadu_si256((const __m256i *)rows), pairs, 8));
+    const __m512 high = _mm512_castpd_ps(_mm512_mask_i32gather_pd(
+        none, (__mmask8)(there >> 8), _mm256_loadu_si256((const __m256i *)(rows + 8)), pairs, 8));
+    *first = _mm512_permutex2var_ps(low, even, high);
+    *second = _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+#else
+    float each[2][LANES] = {{0}, {0}};
+    for (uint32_t i = 0; i < count && i < LANES; i++) {
+        each[0][i] = pairs[2 * (size_t)rows[i]];
+        each[1][i] = pairs[2 * (size_t)rows[i] + 1];
+    }
+    *first = lanes_load(each[0]);
+    *second = lanes_load(each[1]);
+#endif
+}
+
 /* Estimates and errors from the sums of codes, whose rows have two extra factors each. */
 static inline __attribute__((always_inline)) void
 whole_rows(const struct scree__vectors_query *query, unsigned bits,
@@ -551,19 +583,17 @@ whole_rows(const struct scree__vectors_query *query, unsigned bits,
     for (uint32_t p = 0, i = 0; p < seen->list_count; p++) {
         const struct scree__vectors_pending *list = seen->list[p];
         const lanes add = lanes_set(list->add), wide = lanes_set(list->whole_error);
-        for (uint32_t j; i < seen->end[p]; i = j) {
-            float factors[2][LANES] = {{0}, {0}};
-            for (j = i; j < seen->end[p] && j < i + LANES; j++) {
-                factors[0][j - i] = list->extra_factors[2 * (size_t)seen->row[j]];
-                factors[1][j - i] = list->extra_factors[2 * (size_t)seen->row[j] + 1];
-            }
+        for (; i < seen->end[p]; i += LANES) {
+            lanes first, second;
+            load_pairs(list->extra_factors, seen->row + i, seen->end[p] - i, &first, &second);
             for (uint32_t after = seen->count; after < i + LANES; after++)
                 sums[after] = 0;
             lanes along = lanes_mul(along_of(sums + i, offset), scale);
-            lanes_store(seen->estimate + i, lanes_add(lanes_add(lanes_load(factors[0]), add),
-                                                      lanes_mul(lanes_load(factors[1]), along)));
+            lanes_store(seen->estimate + i,
+                        lanes_add(lanes_add(first, add), lanes_mul(second, along)));
             lanes_store(seen->error + i, lanes_mul(errors_of(seen->factor + i), wide));
         }
+        i = seen->end[p];
     }
 }
 

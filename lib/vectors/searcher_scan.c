@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* From so many hits on, those with the least estimates come first. */
-#define ORDERED_FROM 24u
+/* From so many hits below the limit on, those with the least estimates come first. */
+#define ORDERED_FROM 32u
 
 struct scan {
     struct scree__vectors_searcher *searcher;
@@ -43,7 +43,8 @@ static uint32_t filter_seen(const struct scan *scan, uint32_t slot, uint32_t beg
     for (uint32_t i = begin; i < end; i++) {
         seen->row[count] = seen->row[i];
         seen->factor[count] = seen->factor[i];
-        seen->estimate[count] = seen->estimate[i];
+        if (!scan->want->whole)
+            seen->estimate[count] = seen->estimate[i];
         count += is_wanted(scan, slot, seen->row[count]);
     }
     return count;
@@ -60,7 +61,8 @@ static void take_hits(const struct scan *scan, float near, struct scree__vectors
         const struct scree__vectors_pending *list = &searcher->pending[p];
         const uint32_t end = p + 1 < lists ? list[1].first_hit : searcher->hits.count;
         const uint32_t begin = seen->count;
-        searcher->query.kernels->select(&searcher->hits, list->first_hit, end, near, limit, seen);
+        searcher->query.kernels->select(&searcher->hits, list->first_hit, end, near, limit,
+                                        !scan->want->whole, seen);
         if (scan->want->filter != NULL)
             seen->count = filter_seen(scan, list->slot, begin, seen->count, seen);
         for (uint32_t i = begin; i < seen->count; i++)
@@ -134,8 +136,10 @@ static enum scree_status look_at_nearest(const struct scan *scan, struct scree_e
 static enum scree_status settle_hits(const struct scan *scan, struct scree_error *err)
 {
     struct scree__vectors_searcher *searcher = scan->searcher;
+    const struct scree__vectors_hits *hits = &searcher->hits;
     enum scree_status status = SCREE_OK;
-    if (searcher->hits.count >= ORDERED_FROM)
+    if (searcher->query.kernels->below(hits->low, hits->count, limit_of(scan), NULL) >=
+        ORDERED_FROM)
         status = look_at_nearest(scan, err);
     if (status == SCREE_OK && searcher->hits.count > 0)
         status = look_at(scan, INFINITY, err);

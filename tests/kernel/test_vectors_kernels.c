@@ -172,7 +172,7 @@ static void check_select(const struct scree__vectors_kernels *kernels,
     const struct scree__vectors_hits before = *hits;
     const uint32_t had = seen->count;
     uint32_t count = had;
-    const uint32_t added = kernels->select(hits, begin, end, near, limit, seen);
+    const uint32_t added = kernels->select(hits, begin, end, near, limit, true, seen);
     assert_int_equal(added, seen->count - had);
     for (uint32_t i = 0; i < hits->count; i++) {
         const bool in = i >= begin && i < end && before.estimate[i] < near && before.low[i] < limit;

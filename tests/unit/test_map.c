@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "las/map.h"
+#include "las/map_old.h"
 
 enum { MAX_RECORD = 96, COUNT = 700 };
 
@@ -258,6 +259,56 @@ static void every_pair_of_formats(void **state)
             }
 }
 
+/* Coordinates and counts at once, the rest later, and by tables: together what the mapping at once gives. */
+static void check_waiting(const struct scree__las_map *map, size_t count)
+{
+    struct scree__las_map_stats stats = {0}, at_once = {0};
+    struct scree__las_map_old_tables tables;
+    uint8_t record[2][MAX_RECORD];
+    scree__las_map_old_tabulate(&tables);
+    scree__las_map_records(map, in_records, count, slow_records, &at_once);
+    scree__las_map_wait(map, in_records, count, &stats);
+    assert_int_equal(stats.zero_returns, at_once.zero_returns);
+    assert_int_equal(stats.excess_returns, at_once.excess_returns);
+    assert_int_equal(stats.overlap_classes, at_once.overlap_classes);
+    assert_int_equal(stats.out_of_range, at_once.out_of_range);
+    assert_int_equal(stats.first_out_of_range, at_once.first_out_of_range);
+    assert_int_equal(stats.color_max, at_once.color_max);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *in = in_records + i * map->in_bytes;
+        memset(record, 0xA5, sizeof record);
+        scree__las_map_waited(in, record[0], map->in_format);
+        scree__las_map_waited_by(&tables, in, record[1], map->in_format);
+        assert_memory_equal(record[0], slow_records + i * map->out_bytes, map->out_bytes);
+        assert_memory_equal(record[0], record[1], MAX_RECORD);
+        assert_int_equal(record[0][map->out_bytes], 0xA5);
+    }
+}
+
+static void old_records_may_wait(void **state)
+{
+    (void)state;
+    for (unsigned in_format = 0; in_format <= 10; in_format++)
+        for (unsigned out_format = 6; out_format <= 8; out_format++)
+            for (int shifts = 0; shifts < 3; shifts++) {
+                struct scree__las_map map = plain_map(in_format, out_format);
+                for (int d = 0; d < 3; d++)
+                    map.shift[d] = shifts == 0 ? 0 : (int32_t)random32() / (shifts == 1 ? 64 : 1);
+                bool colored = in_format == 2 || in_format == 3;
+                assert_int_equal(scree__las_map_may_wait(&map),
+                                 in_format < 4 && out_format == (colored ? 7 : 6));
+                if (!scree__las_map_may_wait(&map))
+                    continue;
+                random_bytes(in_records, COUNT * map.in_bytes);
+                check_waiting(&map, COUNT);
+                map.fix_returns = true;
+                assert_false(scree__las_map_may_wait(&map));
+                map.fix_returns = false;
+                map.exact[1] = false;
+                assert_false(scree__las_map_may_wait(&map));
+            }
+}
+
 static void small_values(void **state)
 {
     (void)state; /* every classification byte, return byte and scan angle rank; dark colours */
@@ -449,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_of_formats),
+        cmocka_unit_test(old_records_may_wait),
         cmocka_unit_test(small_values),
         cmocka_unit_test(identity_is_byte_for_byte),
         cmocka_unit_test(extra_bytes_move_and_default),

@@ -36,7 +36,7 @@ static void order_with(uint64_t memory_bytes, unsigned threads, unsigned depth, 
                        uint32_t outlier, uint64_t *order, uint8_t *prefix)
 {
     struct scree_context *context;
-    struct scree__copc_points points = {records, RECORD_BYTES, COUNT};
+    struct scree__copc_points points = {records, scree__copc_form_out(RECORD_BYTES), COUNT};
     struct scree__copc_cube cube;
     struct scree__copc_grid grid = {{0.001, 0.001, 0.001}, {0, 0, 0}};
     int32_t min[3] = {0, 0, 0}, max[3];
@@ -92,7 +92,7 @@ static void order_does_not_depend_on_memory(void **state)
 static void ties_need_no_scratch(void **state)
 {
     enum { TIES = 3000 };
-    struct scree__copc_points points = {records, RECORD_BYTES, TIES};
+    struct scree__copc_points points = {records, scree__copc_form_out(RECORD_BYTES), TIES};
     struct scree__copc_cube cube;
     struct scree__copc_grid grid = {{0.001, 0.001, 0.001}, {0, 0, 0}};
     struct scree__mem_budget budgets[2];
