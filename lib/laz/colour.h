@@ -8,10 +8,15 @@
 #include "base/bytes.h"
 #include "laz/intcoder.h"
 
+/* Masks have the layout of bytes, so that one search does for both (decode_lanes.h). */
 struct laz_rgb_models {
-    struct laz_model_128 used;
+    struct laz_model_256 used; /* LAZ_RGB_MASKS symbols */
     struct laz_model_256 diff[6];
 };
+
+#define LAZ_RGB_MASKS 128u
+#define LAZ_NIR_MASKS 4u
+#define LAZ_REF_RGB_USED(models) LAZ_REF_OF(&(models)->used, LAZ_RGB_MASKS - 1, LAZ_SYMBOL_SHIFT)
 
 struct laz_rgb1_models {
     struct laz_model_64 used;
@@ -19,7 +24,7 @@ struct laz_rgb1_models {
 };
 
 struct laz_nir_models {
-    struct laz_model_4 used;
+    struct laz_model_256 used; /* LAZ_NIR_MASKS symbols */
     struct laz_model_256 diff[2];
 };
 
@@ -99,7 +104,8 @@ LAZ_INLINE void laz_rgb_read(struct laz_reader *reader, struct laz_rgb_models *m
 {
     static const uint8_t order[6] = {0, 1, 2, 4, 3, 5};
     unsigned symbols[6] = {0, 0, 0, 0, 0, 0};
-    unsigned used = LAZ_READ(reader, &models->used), coded = laz_rgb_coded(used);
+    unsigned used = LAZ_READ_N(reader, &models->used, LAZ_RGB_MASKS);
+    unsigned coded = laz_rgb_coded(used);
     for (unsigned i = 0; i < 6; i++) {
         if (coded >> order[i] & 1)
             symbols[order[i]] = LAZ_READ(reader, &models->diff[order[i]]);
@@ -141,7 +147,7 @@ LAZ_INLINE unsigned laz_rgb_write(struct laz_writer *writer, struct laz_rgb_mode
     uint64_t now = laz_rgb_word(p), before = laz_rgb_word_of(last);
     unsigned used = laz_rgb_bits(now ^ before);
     used |= (uint32_t)(now ^ now >> 16) != 0 ? 64 : 0; /* not grey */
-    LAZ_WRITE(writer, &models->used, used);
+    LAZ_WRITE_N(writer, &models->used, LAZ_RGB_MASKS, used);
     laz_rgb_load(last, p);
     if (used & 1)
         LAZ_WRITE(writer, &models->diff[0], (unsigned)(now - before) & 0xFFu);
@@ -194,7 +200,7 @@ static inline void laz_rgb1_write(struct laz_writer *writer, struct laz_rgb1_mod
 LAZ_INLINE uint16_t laz_nir_read(struct laz_reader *reader, struct laz_nir_models *models,
                                  uint16_t last)
 {
-    unsigned used = LAZ_READ(reader, &models->used);
+    unsigned used = LAZ_READ_N(reader, &models->used, LAZ_NIR_MASKS);
     unsigned low = last & 0xFFu, high = (unsigned)last >> 8;
     if (used & 1)
         low = (low + LAZ_READ(reader, &models->diff[0])) & 0xFFu;
@@ -208,7 +214,7 @@ LAZ_INLINE unsigned laz_nir_write(struct laz_writer *writer, struct laz_nir_mode
 {
     unsigned x = (unsigned)last ^ (unsigned)nir;
     unsigned used = ((x & 0xFFu) != 0 ? 1u : 0u) | (x >> 8 != 0 ? 2u : 0u);
-    LAZ_WRITE(writer, &models->used, used);
+    LAZ_WRITE_N(writer, &models->used, LAZ_NIR_MASKS, used);
     if (used & 1)
         LAZ_WRITE(writer, &models->diff[0], ((unsigned)nir - last) & 0xFFu);
     if (used & 2)

@@ -124,7 +124,7 @@ LAZ_INLINE void read_byte_quads(const struct laz_side *sides, const unsigned n, 
         if (n == 2)
             byte_side_store(&b, i, slot_b, quads, symbols + 4 * quads);
         if (i % 2 == 1) {
-            LAZ_UNROLL for (unsigned q = 0; q < n * quads; q++) laz_quad_refill(&quad[q]);
+            LAZ_UNROLL for (unsigned q = 0; q < n * quads; q++) laz_quad_refill(&quad[q], 4);
         }
     }
     byte_side_end(&a, quad, quads);

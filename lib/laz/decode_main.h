@@ -64,13 +64,13 @@ LAZ_INLINE unsigned mask_and(struct laz_main *m, struct laz_model_128 *mask,
     if ((with & LAZ_WITH_CLASS) && (with & LAZ_WITH_RGB))
         laz_reader_three_symbols(&m->xy, LAZ_REF(mask), &changed, &m->classification,
                                  LAZ_REF(classes), classification, &m->rgb,
-                                 LAZ_REF(&turn->models->used), &turn->used);
+                                 LAZ_REF_RGB_USED(turn->models), &turn->used);
     else if (with & LAZ_WITH_CLASS)
         laz_reader_two_symbols(&m->xy, LAZ_REF(mask), &changed, &m->classification,
                                LAZ_REF(classes), classification);
     else if (with & LAZ_WITH_RGB)
         laz_reader_two_symbols(&m->xy, LAZ_REF(mask), &changed, &m->rgb,
-                               LAZ_REF(&turn->models->used), &turn->used);
+                               LAZ_REF_RGB_USED(turn->models), &turn->used);
     else
         changed = LAZ_READ(&m->xy, mask);
     return changed;

@@ -199,8 +199,8 @@ LAZ_INLINE void pair_rgb(struct laz_pair *pair, uint8_t *out_a, uint8_t *out_b)
     struct laz_rgb12 *a = pair->state_a->rgb, *b = pair->state_b->rgb;
     unsigned symbols_a[6] = {0, 0, 0, 0, 0, 0}, symbols_b[6] = {0, 0, 0, 0, 0, 0};
     unsigned used_a, used_b;
-    laz_reader_two_symbols(&pair->a, LAZ_REF(&a->models.used), &used_a, &pair->b,
-                           LAZ_REF(&b->models.used), &used_b);
+    laz_reader_two_symbols(&pair->a, LAZ_REF_RGB_USED(&a->models), &used_a, &pair->b,
+                           LAZ_REF_RGB_USED(&b->models), &used_b);
     unsigned coded_a = laz_rgb_coded(used_a), coded_b = laz_rgb_coded(used_b);
     for (unsigned i = 0; i < 6; i++) {
         unsigned j = order[i];

@@ -10,7 +10,13 @@
 #ifndef SCREE_LIB_LAZ_DECODE_SMALL_H
 #define SCREE_LIB_LAZ_DECODE_SMALL_H
 
-#include "laz/decode_layered.h"
+#include "laz/decode_lanes.h"
+
+/* Does the block keep to one channel that has begun? */
+static bool one_channel(const struct laz_side *side, size_t count)
+{
+    return one_context(side->state->block[side->state->now].select, count);
+}
 
 #if defined(__GNUC__)
 #define LAZ_NOT_INLINE __attribute__((noinline))
@@ -222,39 +228,96 @@ LAZ_INLINE void turn_time_end(struct laz_small_turn *t, struct laz_divisions now
     t->values->times[i + 1] = laz_gps_move(&t->c->gps, t->time_symbol, residual);
 }
 
-LAZ_INLINE void small_step_two(struct laz_small_turn *a, struct laz_small_turn *b, size_t i,
-                               const unsigned with)
+/* lanes: how many of them go along, a constant. */
+LAZ_INLINE void small_step_two(struct laz_small_turn *a, struct laz_small_turn *b,
+                               struct laz_lanes *l, size_t i, const unsigned with,
+                               const unsigned lanes)
 {
     if (LAZ_UNLIKELY(!turn_has_step(a) || !turn_has_step(b))) {
         turn_apart(a, i, with, false);
         turn_apart(b, i, with, false);
         return;
     }
+    struct laz_quad_step of_l = lanes_divide(l, lanes);
     struct laz_divisions of_a = turn_times(a, i, with), of_b = turn_times(b, i, with);
+    lanes_divided(l, of_l, lanes);
+    of_l = lanes_divide(l, lanes);
     laz_divided(of_a, with & LAZ_TURNS_ANGLE);
     laz_divided(of_b, with & LAZ_TURNS_ANGLE);
+    lanes_divided(l, of_l, lanes);
+    lanes_refill(l, lanes);
     if (LAZ_UNLIKELY(a->time_symbol >= LAZ_GPS_SAME || b->time_symbol >= LAZ_GPS_SAME)) {
         turn_apart(a, i, with, true);
         turn_apart(b, i, with, true);
         return;
     }
+    of_l = lanes_divide(l, lanes);
     of_a = turn_time_k(a, with);
     of_b = turn_time_k(b, with);
+    lanes_divided(l, of_l, lanes);
+    of_l = lanes_divide(l, lanes);
     of_a = turn_time_detail(a, of_a, i, with);
     of_b = turn_time_detail(b, of_b, i, with);
+    lanes_divided(l, of_l, lanes);
+    lanes_refill(l, lanes);
     turn_time_end(a, of_a, i, with);
     turn_time_end(b, of_b, i, with);
 }
 
-/* Times [from, to) of both chunks, and angles and flags [from, to) if they go along. */
-LAZ_INLINE void small_steps_two(struct laz_small_turn t[2], size_t from, size_t to,
-                                const unsigned with)
+/* Times [from, to) of both chunks, and angles and flags [from, to) if they go along. Returns how far
+ * that went: until there is nothing left for lanes. */
+LAZ_INLINE size_t small_steps_two(struct laz_small_turn t[2], struct laz_lanes *lanes_of,
+                                  size_t from, size_t to, const unsigned with, const unsigned lanes)
 {
     struct laz_small_turn a = t[0], b = t[1];
-    for (size_t i = from; i < to; i++)
-        small_step_two(&a, &b, i, with);
+    struct laz_lanes l = *lanes_of;
+    size_t i = from;
+    for (; i < to && (lanes == 0 || l.busy > 0); i++)
+        small_step_two(&a, &b, &l, i, with, lanes);
     t[0] = a;
     t[1] = b;
+    *lanes_of = l;
+    return i;
+}
+
+#define LAZ_SMALL_STEPS(with, lanes)                                                            \
+    static size_t small_steps_##with##_##lanes(struct laz_small_turn t[2], struct laz_lanes *l, \
+                                               size_t from, size_t to)                          \
+    {                                                                                           \
+        return small_steps_two(t, l, from, to, (with), (lanes));                                \
+    }
+#if LAZ_QUADS_HERE
+#define LAZ_SMALL_STEPS_OF(with) \
+    LAZ_SMALL_STEPS(with, 0)     \
+    LAZ_SMALL_STEPS(with, 2)     \
+    LAZ_SMALL_STEPS(with, 4)
+#define LAZ_SMALL_STEPS_LIST(with)                                             \
+    {                                                                          \
+        small_steps_##with##_0, small_steps_##with##_2, small_steps_##with##_4 \
+    }
+#else
+#define LAZ_SMALL_STEPS_OF(with) LAZ_SMALL_STEPS(with, 0)
+#define LAZ_SMALL_STEPS_LIST(with) \
+    {                              \
+        small_steps_##with##_0     \
+    }
+#endif
+LAZ_SMALL_STEPS_OF(0)
+LAZ_SMALL_STEPS_OF(1)
+LAZ_SMALL_STEPS_OF(2)
+LAZ_SMALL_STEPS_OF(3)
+
+/* [from, to) as small_steps_two(), all of it. */
+static void small_stretch(struct laz_small_turn t[2], struct laz_lanes *l, size_t from, size_t to,
+                          unsigned with)
+{
+    /* By what goes along with times, and by pairs of lanes. */
+    static size_t (*const steps[4][1 + 2 * LAZ_QUADS_HERE])(
+        struct laz_small_turn t[2], struct laz_lanes * l, size_t from,
+        size_t to) = {LAZ_SMALL_STEPS_LIST(0), LAZ_SMALL_STEPS_LIST(1), LAZ_SMALL_STEPS_LIST(2),
+                      LAZ_SMALL_STEPS_LIST(3)};
+    while (from < to)
+        from = steps[with][lanes_needed(l) / 2](t, l, from, to);
 }
 
 static void flags_two(struct laz_small_turn t[2], size_t from, size_t to)
@@ -289,30 +352,24 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static void small_two(struct laz_small_turn t[2], size_t count, unsigned with)
+static void small_two(struct laz_small_turn t[2], struct laz_lanes *l, size_t count, unsigned with)
 {
     size_t times = smaller(t[0].time_count, t[1].time_count);
     size_t angles = smaller(smaller(t[0].angle_count, t[1].angle_count), times);
-    if (with & LAZ_TURNS_FLAGS) {
-        small_steps_two(t, 0, angles, LAZ_TURNS_ANGLE | LAZ_TURNS_FLAGS);
-        small_steps_two(t, angles, times, LAZ_TURNS_FLAGS);
+    if (with & LAZ_TURNS_ANGLE)
+        small_stretch(t, l, 0, angles, with);
+    small_stretch(t, l, angles, times, with & LAZ_TURNS_FLAGS);
+    if (with & LAZ_TURNS_FLAGS)
         flags_two(t, times, count);
-    } else {
-        small_steps_two(t, 0, angles, LAZ_TURNS_ANGLE);
-        small_steps_two(t, angles, times, 0);
-    }
     small_rest(&t[0], times, angles);
     small_rest(&t[1], times, angles);
+    lanes_rest(l);
 }
 
-/* Does the block keep to one channel that has begun? */
-static bool one_channel(const struct laz_side *side, size_t count)
-{
-    const uint8_t *selects = side->state->block[side->state->now].select;
-    return !(selects[0] & LAZ_SELECT_NEW) && laz_select_run(selects, count) == count;
-}
-
-/* Those of the `layers` that both chunks have which can go in turns. Returns them. */
+/*
+ * Those of the `layers` that both chunks have which can go in turns, and others that can go along.
+ * Returns them.
+ */
 static uint64_t read_small_in_turns(const struct laz_side sides[2], uint64_t layers, size_t count)
 {
     const uint64_t gps = (uint64_t)1 << LAZ_LAYER_GPS, angle = (uint64_t)1 << LAZ_LAYER_ANGLE;
@@ -324,10 +381,14 @@ static uint64_t read_small_in_turns(const struct laz_side sides[2], uint64_t lay
     struct laz_values values[2];
     struct laz_small_turn t[2] = {small_turn_begin(&sides[0], count, &values[0], with),
                                   small_turn_begin(&sides[1], count, &values[1], with)};
-    small_two(t, count, with);
+    struct laz_lanes lanes;
+    struct laz_lane_jobs jobs;
+    uint64_t as_lanes = lanes_begin(&lanes, &jobs, sides, count);
+    small_two(t, &lanes, count, with);
     small_turn_end(&t[0], &sides[0], count, with);
     small_turn_end(&t[1], &sides[1], count, with);
-    return layers & (gps | angle | flags);
+    lanes_end(&lanes, sides);
+    return (layers & (gps | angle | flags)) | as_lanes;
 }
 
 #endif

@@ -282,8 +282,8 @@ static void read_rgb_two(const struct laz_side sides[2], uint32_t index, size_t 
     uint8_t *out_b = sides[1].records + sb->layers[index].offset;
     for (size_t i = 0; i < count; i++, out_a += sides[0].stride, out_b += sides[1].stride) {
         struct laz_rgb_turn ta = rgb_begin(sa, selects_a[i]), tb = rgb_begin(sb, selects_b[i]);
-        laz_reader_two_symbols(&a, LAZ_REF(&ta.models->used), &ta.used, &b,
-                               LAZ_REF(&tb.models->used), &tb.used);
+        laz_reader_two_symbols(&a, LAZ_REF_RGB_USED(ta.models), &ta.used, &b,
+                               LAZ_REF_RGB_USED(tb.models), &tb.used);
         ta.coded = laz_rgb_coded(ta.used);
         tb.coded = laz_rgb_coded(tb.used);
         for (unsigned k = 0; k < 6; k++) {
@@ -403,7 +403,7 @@ static uint64_t run_small_two(const struct laz_side sides[2], size_t count)
         read_small(sides[0].state, &a_alone, sides[0].records, sides[0].stride, count);
     if (b_alone.layers)
         read_small(sides[1].state, &b_alone, sides[1].records, sides[1].stride, count);
-    return both;
+    return both | in_turns;
 }
 
 /* Layer `index` of both chunks, or of the one that has it. Returns how many layers that were. */

@@ -21,7 +21,7 @@ static void model_first(struct laz_head *head, uint16_t *cum, uint16_t *count, u
     head->last = (uint16_t)(n - 1);
     head->shift = LAZ_SYMBOL_SHIFT;
     /* Detail models have one layout for all sizes, and readers of them look here. */
-    head->start_shift = layout == 256 ? LAZ_START_SHIFT(n) : LAZ_START_SHIFT(layout);
+    head->start_shift = LAZ_START_SHIFT(layout == LAZ_LAYOUT_BY_SIZE ? n : layout);
 }
 
 /* Halves all counts, rounding up; returns their sum. */
@@ -205,7 +205,7 @@ void scree__laz_rebuild_detail(struct laz_model_256 *model, unsigned k, bool sea
         model_idle(model);
     else
         scree__laz_rebuild(&model->head, search ? model->start : NULL, model->cum, model->count,
-                           256, last, k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
+                           LAZ_LAYOUT_BY_SIZE, last, k == 0 ? LAZ_BIT_SHIFT : LAZ_SYMBOL_SHIFT);
 }
 
 void scree__laz_rebuild_optional(struct laz_model_256 *model, unsigned idle)

@@ -97,11 +97,13 @@ LAZ_MODEL_TYPE(128);
 LAZ_MODEL_TYPE(256);
 LAZ_MODEL_TYPE_OF(516, uint16_t);
 
+#define LAZ_LAYOUT_BY_SIZE 0u
 #define LAZ_SYMBOLS(model) ((unsigned)(sizeof((model)->count) / sizeof((model)->count[0])))
 
 /*
  * Brings a symbol model to its next state (or its first) and takes one symbol off it. layout: the n
- * that its type was declared with; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a
+ * that its type was declared with, or LAZ_LAYOUT_BY_SIZE where the starts are to be those of as many
+ * symbols as there are; last: its last symbol. With LAZ_BIT_SHIFT the model is that of a
  * bit: two symbols, of which the first one's count and 13-bit frequency follow rules of their own.
  * start: NULL where nobody searches, that is, when encoding.
  */

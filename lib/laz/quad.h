@@ -1,6 +1,7 @@
 /*
  * quad.h - the arithmetic decoder of four streams at once, a 64-bit lane of a vector register each,
- * for streams that take the same steps. One division, one search by shifting and one refill do for
+ * for streams that take the same steps. Where a function is told how many lanes there are, a
+ * constant, the others take nothing from anywhere. One division, one search by shifting and one refill do for
  * four symbols what reader.h does for one. The chain of dependent steps is longer than there, so
  * that it pays where two quads or more go through a step beside each other.
  */
@@ -17,9 +18,12 @@
 #else
 #define LAZ_UNROLL _Pragma("GCC unroll 4")
 #endif
+/* A value that goes by itself: compilers put neighbours into a vector register, by way of memory, and
+ * a load of two values waits until both stores are done. */
+#define LAZ_BY_ITSELF(value) __asm__("" : "+r"(value))
 /* Not LAZ_COLD: gcc then takes the loop that calls it for cold, too. */
 #define LAZ_APART __attribute__((noinline))
-#define LAZ_LANES_OF_QUAD LAZ_UNROLL for (unsigned i = 0; i < 4; i++)
+#define LAZ_LANES_OF(lanes) LAZ_UNROLL for (unsigned i = 0; i < (lanes); i++)
 
 #define LAZ_QUAD_MAGIC \
     0x4330000000000000 /* the double 2^52, to whose lower half integers are put */
@@ -30,6 +34,24 @@
 #define LAZ_QUAD_UNITS (268435456.0 + 32768.0)
 /* The same bit 15 as it comes to the index of a table of starts of 2^shift each. */
 #define LAZ_QUAD_START(shift) (0x8000u >> (shift))
+
+/* Constants that instructions take from memory: compilers make each of them in three steps, at every
+ * use, where they know its value. */
+enum laz_quads {
+    LAZ_QUADS_MAGIC,
+    LAZ_QUADS_24,
+    LAZ_QUADS_64,
+    LAZ_QUADS_SIXTEENS,
+    LAZ_QUADS_LOW16,
+    LAZ_QUADS_EXPONENT,
+    LAZ_QUADS_COUNT
+};
+extern const uint64_t scree__laz_quads[LAZ_QUADS_COUNT][4];
+
+LAZ_INLINE __m256i laz_quad_constant(enum laz_quads which)
+{
+    return _mm256_load_si256((const __m256i *)(const void *)scree__laz_quads[which]);
+}
 
 struct laz_quad {
     __m256i code;  /* the upper halves are those of LAZ_QUAD_MAGIC */
@@ -46,6 +68,19 @@ LAZ_INLINE __m256i laz_quad_of(const uint64_t v[4])
     __m128i low = _mm_insert_epi64(_mm_cvtsi64_si128((long long)v[0]), (long long)v[1], 1);
     __m128i high = _mm_insert_epi64(_mm_cvtsi64_si128((long long)v[2]), (long long)v[3], 1);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* Two lanes of four; the others hold entries of cum that end a search at once. */
+LAZ_INLINE __m256i laz_quad_of_two(const uint64_t v[2])
+{
+    __m128i low = _mm_insert_epi64(_mm_cvtsi64_si128((long long)v[0]), (long long)v[1], 1);
+    return _mm256_blend_epi32(_mm256_set1_epi64x((long long)0x8000800080000000u),
+                              _mm256_castsi128_si256(low), 0x0F);
+}
+
+LAZ_INLINE __m256i laz_quad_of_lanes(const uint64_t v[4], const unsigned lanes)
+{
+    return lanes == 2 ? laz_quad_of_two(v) : laz_quad_of(v);
 }
 
 /* The first of eight bytes becomes the highest. */
@@ -70,7 +105,7 @@ static LAZ_APART void quad_load_tail(struct laz_quad *quad)
 }
 
 /* Fills `next` again, of which at most 64 bits were taken. */
-LAZ_INLINE void laz_quad_refill(struct laz_quad *quad)
+LAZ_INLINE void laz_quad_refill(struct laz_quad *quad, const unsigned lanes)
 {
     uint64_t at[4] __attribute__((aligned(32))), v[4];
     quad->at = _mm256_add_epi64(quad->at, _mm256_srli_epi64(quad->taken, 3));
@@ -81,8 +116,8 @@ LAZ_INLINE void laz_quad_refill(struct laz_quad *quad)
         return;
     }
     _mm256_store_si256((__m256i *)at, quad->at);
-    LAZ_LANES_OF_QUAD memcpy(&v[i], (const void *)(uintptr_t)at[i], 8);
-    quad->next = laz_quad_swap(laz_quad_of(v));
+    LAZ_LANES_OF(lanes) memcpy(&v[i], (const void *)(uintptr_t)at[i], 8);
+    quad->next = laz_quad_swap(laz_quad_of_lanes(v, lanes));
 }
 
 /* Takes four readers, which are out of date until laz_quad_end(). */
@@ -101,13 +136,13 @@ static void laz_quad_begin(struct laz_quad *quad, struct laz_reader *const reade
     quad->at = _mm256_loadu_si256((const __m256i *)at);
     quad->last8 = _mm256_loadu_si256((const __m256i *)last8);
     quad->taken = _mm256_setzero_si256();
-    laz_quad_refill(quad);
+    laz_quad_refill(quad, 4);
 }
 
 static void laz_quad_end(struct laz_quad *quad)
 {
     uint64_t code[4], width[4], at[4];
-    laz_quad_refill(quad); /* counts what lies beyond the ends */
+    laz_quad_refill(quad, 4); /* counts what lies beyond the ends */
     _mm256_storeu_si256((__m256i *)code, quad->code);
     _mm256_storeu_si256((__m256i *)width, quad->width);
     _mm256_storeu_si256((__m256i *)at, quad->at);
@@ -121,16 +156,17 @@ static void laz_quad_end(struct laz_quad *quad)
 /* Zeros before a width's highest byte that is not 0, in bits: 0, 8, 16, 24. */
 LAZ_INLINE __m256i laz_quad_zeros(__m256i width)
 {
-    const __m256i mask = _mm256_set1_epi64x(24);
+    const __m256i mask = laz_quad_constant(LAZ_QUADS_24);
 #if LAZ_LEVEL == LAZ_LEVEL_AVX512
     return _mm256_and_si256(_mm256_lzcnt_epi32(width), mask);
 #else
     /* By the exponent of the double that it is. */
-    const __m256i magic = _mm256_set1_epi64x(LAZ_QUAD_MAGIC);
+    const __m256i magic = laz_quad_constant(LAZ_QUADS_MAGIC);
     __m256d d = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(width, magic)),
                               _mm256_castsi256_pd(magic));
     __m256i exponent = _mm256_srli_epi64(_mm256_castpd_si256(d), 52);
-    return _mm256_and_si256(_mm256_sub_epi64(_mm256_set1_epi64x(1023 + 31), exponent), mask);
+    return _mm256_and_si256(_mm256_sub_epi64(laz_quad_constant(LAZ_QUADS_EXPONENT), exponent),
+                            mask);
 #endif
 }
 
@@ -138,7 +174,8 @@ LAZ_INLINE __m256i laz_quad_zeros(__m256i width)
 LAZ_INLINE void laz_quad_shift(struct laz_quad *quad, __m256i code, __m256i width)
 {
     __m256i bits = laz_quad_zeros(width);
-    __m256i next = _mm256_srlv_epi64(quad->next, _mm256_sub_epi64(_mm256_set1_epi64x(64), bits));
+    __m256i next =
+        _mm256_srlv_epi64(quad->next, _mm256_sub_epi64(laz_quad_constant(LAZ_QUADS_64), bits));
     quad->code = _mm256_or_si256(_mm256_sllv_epi32(code, bits), next);
     quad->width = _mm256_sllv_epi32(width, bits);
     quad->next = _mm256_sllv_epi64(quad->next, bits);
@@ -153,7 +190,7 @@ struct laz_quad_step {
 /* Units, and quotients as the sums that LAZ_QUAD_UNITS tells. */
 LAZ_INLINE void quad_divide(struct laz_quad_step *step, const struct laz_quad *quad)
 {
-    const __m256i magic = _mm256_set1_epi64x(LAZ_QUAD_MAGIC);
+    const __m256i magic = laz_quad_constant(LAZ_QUADS_MAGIC);
     const __m256d two52 = _mm256_castsi256_pd(magic);
     step->unit = _mm256_srli_epi64(quad->width, (int)LAZ_SYMBOL_SHIFT);
     __m256d unit = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(step->unit, magic)), two52);
@@ -164,20 +201,20 @@ LAZ_INLINE void quad_divide(struct laz_quad_step *step, const struct laz_quad *q
 
 /* Where the searches start, and four entries of cum from there. */
 LAZ_INLINE void quad_starts(struct laz_quad_step *step, struct laz_model_256 *const m[4],
-                            uint64_t s[4])
+                            uint64_t s[4], const unsigned lanes)
 {
     const unsigned shift = LAZ_START_SHIFT(256);
     uint64_t index[4] __attribute__((aligned(32))), v[4];
     _mm256_store_si256((__m256i *)index,
-                       _mm256_srli_epi64(step->sum, (int)(LAZ_QUAD_FRACTION + shift)));
-    LAZ_LANES_OF_QUAD
+                       _mm256_srli_epi64(_mm256_slli_epi64(step->sum, 12), /* the exponent goes */
+                                         (int)(12 + LAZ_QUAD_FRACTION + shift)));
+    LAZ_LANES_OF(lanes)
     {
-        uint16_t at; /* with what 2^15 makes of it, and nothing of the exponent */
-        memcpy(&at, &index[i], sizeof at);
-        s[i] = m[i]->start[at - (0x8000u >> shift)];
+        s[i] = *((const uint8_t *)m[i] + offsetof(struct laz_model_256, start) -
+                 LAZ_QUAD_START(shift) + index[i]);
     }
-    LAZ_LANES_OF_QUAD memcpy(&v[i], m[i]->cum + s[i], 8);
-    step->four = laz_quad_of(v);
+    LAZ_LANES_OF(lanes) memcpy(&v[i], m[i]->cum + s[i], 8);
+    step->four = laz_quad_of_lanes(v, lanes);
 }
 
 /* Lanes whose search goes further than three symbols: bits of `lanes`. */
@@ -203,12 +240,12 @@ static LAZ_APART void quad_find(struct laz_model_256 *const m[4], const uint64_t
 /* search.h's way, with the difference the other way round: the top bit of a 16-bit lane says "not
  * above". The first lane always is; how many others are, times 16, are the bits to shift by. */
 LAZ_INLINE void quad_search(struct laz_quad_step *step, struct laz_model_256 *const m[4],
-                            const uint64_t s[4])
+                            const uint64_t s[4], const unsigned lanes)
 {
     const __m256i to_lanes =
         _mm256_setr_epi8(3, 4, 3, 4, 3, 4, 3, 4, 11, 12, 11, 12, 11, 12, 11, 12, 3, 4, 3, 4, 3, 4,
                          3, 4, 11, 12, 11, 12, 11, 12, 11, 12);
-    const __m256i sixteens = _mm256_set1_epi64x(0x0010001000100000);
+    const __m256i sixteens = laz_quad_constant(LAZ_QUADS_SIXTEENS);
     __m256i d = _mm256_sub_epi16(_mm256_shuffle_epi8(step->sum, to_lanes), step->four);
     step->bits = _mm256_sad_epu8(_mm256_and_si256(_mm256_srli_epi16(d, 11), sixteens),
                                  _mm256_setzero_si256());
@@ -218,10 +255,12 @@ LAZ_INLINE void quad_search(struct laz_quad_step *step, struct laz_model_256 *co
         struct laz_model_256 *at[4]; /* copies, so that the lanes' own need no place in memory */
         uint64_t from[4];
         __m256i pair = step->pair, bits = step->bits;
-        LAZ_LANES_OF_QUAD
+        LAZ_LANES_OF(lanes)
         {
             at[i] = m[i];
             from[i] = s[i];
+            LAZ_BY_ITSELF(at[i]);
+            LAZ_BY_ITSELF(from[i]);
         }
         quad_find(at, from, step->sum, further, &pair, &bits);
         step->pair = pair;
@@ -230,11 +269,11 @@ LAZ_INLINE void quad_search(struct laz_quad_step *step, struct laz_model_256 *co
 }
 
 LAZ_INLINE void quad_narrow(const struct laz_quad_step *step, struct laz_quad *quad,
-                            struct laz_model_256 *const m[4], uint64_t s[4])
+                            struct laz_model_256 *const m[4], uint64_t s[4], const unsigned lanes)
 {
     uint64_t more[4] __attribute__((aligned(32)));
     _mm256_store_si256((__m256i *)more, _mm256_srli_epi64(step->bits, 4));
-    const __m256i low16 = _mm256_set1_epi64x(0xFFFF);
+    const __m256i low16 = laz_quad_constant(LAZ_QUADS_LOW16);
     __m256i low = _mm256_mul_epu32(_mm256_and_si256(step->pair, low16), step->unit);
     __m256i high = _mm256_mul_epu32(_mm256_srli_epi32(step->pair, 16), step->unit);
     /* The top symbol gets all the rest. */
@@ -242,7 +281,7 @@ LAZ_INLINE void quad_narrow(const struct laz_quad_step *step, struct laz_quad *q
                                                        _mm256_castsi256_ps(quad->width),
                                                        _mm256_castsi256_ps(step->pair)));
     laz_quad_shift(quad, _mm256_sub_epi32(quad->code, low), _mm256_sub_epi32(top, low));
-    LAZ_LANES_OF_QUAD
+    LAZ_LANES_OF(lanes)
     {
         s[i] += more[i];
         m[i]->count[s[i]]++;
@@ -259,10 +298,10 @@ LAZ_INLINE void laz_quads_symbols(struct laz_quad *quads, struct laz_model_256 *
 {
     struct laz_quad_step steps[4];
     LAZ_UNROLL for (unsigned q = 0; q < n; q++) quad_divide(&steps[q], &quads[q]);
-    LAZ_UNROLL for (unsigned q = 0; q < n; q++) quad_starts(&steps[q], m + 4 * q, s + 4 * q);
-    LAZ_UNROLL for (unsigned q = 0; q < n; q++) quad_search(&steps[q], m + 4 * q, s + 4 * q);
+    LAZ_UNROLL for (unsigned q = 0; q < n; q++) quad_starts(&steps[q], m + 4 * q, s + 4 * q, 4);
+    LAZ_UNROLL for (unsigned q = 0; q < n; q++) quad_search(&steps[q], m + 4 * q, s + 4 * q, 4);
     LAZ_UNROLL for (unsigned q = 0; q < n; q++)
-        quad_narrow(&steps[q], &quads[q], m + 4 * q, s + 4 * q);
+        quad_narrow(&steps[q], &quads[q], m + 4 * q, s + 4 * q, 4);
 }
 
 #endif

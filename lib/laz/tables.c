@@ -55,3 +55,36 @@ const uint8_t scree__laz_gps_contexts[511] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6,
 };
+
+/* Bytes in the order of their symbols: both of red, the lower ones of green and blue, the upper ones.
+ * What is coded of mask u, and how many of it come before byte j. */
+#define CODED(u) ((uint64_t)((u)&64u ? (u)&63u : (u)&3u))
+#define BIT(u, j) (CODED(u) >> (j)&1u)
+#define BEFORE_1(u) BIT(u, 0)
+#define BEFORE_2(u) (BEFORE_1(u) + BIT(u, 1))
+#define BEFORE_4(u) (BEFORE_2(u) + BIT(u, 2))
+#define BEFORE_3(u) (BEFORE_4(u) + BIT(u, 4))
+#define BEFORE_5(u) (BEFORE_3(u) + BIT(u, 3))
+#define SYMBOLS(u) (BEFORE_5(u) + BIT(u, 5))
+
+#define MODEL(u, j, before) (BIT(u, j) * LAZ_PROGRAM_STEP * ((j) + 1) << 8 * (before))
+#define PROGRAM(u)                                                           \
+    (MODEL(u, 0, 0u) | MODEL(u, 1, BEFORE_1(u)) | MODEL(u, 2, BEFORE_2(u)) | \
+     MODEL(u, 4, BEFORE_4(u)) | MODEL(u, 3, BEFORE_3(u)) | MODEL(u, 5, BEFORE_5(u)))
+
+#define PLACE(u, j, before) ((BIT(u, j) ? (before) : (uint64_t)128) << 8 * (j))
+#define PLACES(u)                                                                     \
+    (PLACE(u, 0, 0u) | PLACE(u, 1, BEFORE_1(u)) | PLACE(u, 2, BEFORE_2(u)) |          \
+     PLACE(u, 3, BEFORE_3(u)) | PLACE(u, 4, BEFORE_4(u)) | PLACE(u, 5, BEFORE_5(u)) | \
+     SYMBOLS(u) << 56)
+
+#define FOUR(of, u) of(u), of((u) + 1), of((u) + 2), of((u) + 3)
+#define SIXTEEN(of, u) FOUR(of, u), FOUR(of, (u) + 4), FOUR(of, (u) + 8), FOUR(of, (u) + 12)
+#define ALL(of)                                                                              \
+    SIXTEEN(of, 0u), SIXTEEN(of, 16u), SIXTEEN(of, 32u), SIXTEEN(of, 48u), SIXTEEN(of, 64u), \
+        SIXTEEN(of, 80u), SIXTEEN(of, 96u), SIXTEEN(of, 112u)
+
+const uint64_t scree__laz_rgb_programs[128] = {ALL(PROGRAM)};
+const uint64_t scree__laz_rgb_places[128] = {ALL(PLACES)};
+const uint64_t scree__laz_nir_programs[4] = {0, LAZ_PROGRAM_STEP, 2 * LAZ_PROGRAM_STEP,
+                                             LAZ_PROGRAM_STEP | 2 * LAZ_PROGRAM_STEP << 8};

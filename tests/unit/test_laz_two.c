@@ -37,6 +37,12 @@ static void sample_make_of(struct sample *sample, unsigned format, unsigned chan
     if (format >= 6 && seed % 2) /* layers that the other chunk may have, and this one has not */
         for (size_t i = 0; i < point_count; i++)
             memset(sample->records + i * sample->record_bytes + 16, 7, seed % 4 == 1 ? 2 : 6);
+    if (format == 7 || format == 8) /* some are grey */
+        for (size_t i = 0; i < point_count; i++) {
+            uint8_t *rgb = sample->records + i * sample->record_bytes + 30;
+            for (unsigned j = 2; j < 6 && i / 50 % 3 == 2; j++)
+                rgb[j] = rgb[j - 2];
+        }
     sample->chunk =
         laz_vectors_encode(&sample->layout, sample->records, point_count, &sample->chunk_bytes);
 }
@@ -204,16 +210,16 @@ static void compare_damaged(struct sample samples[2], uint32_t seed)
 }
 
 /* Both of one scanner channel: some layers have a loop of their own then. */
-static void check_one_channel(unsigned format, uint32_t seed)
+static void check_one_channel(unsigned format, uint32_t extra_bytes, uint32_t seed)
 {
     struct sample samples[2];
     for (unsigned i = 0; i < 2; i++)
-        sample_make_of(&samples[i], format, 1, 0, seed + i, point_counts[i]);
+        sample_make_of(&samples[i], format, 1, extra_bytes, seed + i, point_counts[i]);
     compare(samples, 0, seed, true);
     compare(samples, PIECE, seed, true);
     sample_free(&samples[1]);
-    sample_make_of(&samples[1], format, 1, 0, seed + 1, LARGE);
-    for (uint32_t i = 0; i < 3; i++)
+    sample_make_of(&samples[1], format, 1, extra_bytes, seed + 1, LARGE);
+    for (uint32_t i = 0; i < (extra_bytes ? 1u : 3u); i++)
         compare_damaged(samples, seed + i);
     sample_free(&samples[0]);
     sample_free(&samples[1]);
@@ -249,7 +255,9 @@ static void check_level(enum scree__simd_level level)
         }
     }
     for (unsigned format = 6; format <= 8; format++)
-        check_one_channel(format, 17 + format); /* with angles, without, with them */
+        check_one_channel(format, 0, 17 + format); /* with angles, without, with them */
+    check_one_channel(7, 1, 28); /* more layers than lanes, and fewer symbols of some */
+    check_one_channel(8, 3, 27);
     scree__simd_force(SCREE__SIMD_BEST);
 }
 

@@ -1,0 +1,493 @@
+/*
+ * decode_lanes.h - colours, near infrared and extra bytes of two layered chunks as lanes of a quad,
+ * which goes along with the loop of decode_small.h. lanes_begin() and lanes_step() are where to
+ * start reading.
+ *
+ * A layer of these is a row of symbols of models that all look alike: of a mask, then of the bytes
+ * that it names; an extra byte is a mask that names none. What is known of a point decides which
+ * model is next, but no value does: so the symbols are put one behind the other, and become values
+ * afterwards. A lane whose layer is done takes up the next one that waits. All that while a block
+ * keeps to one scanner channel.
+ */
+#ifndef SCREE_LIB_LAZ_DECODE_LANES_H
+#define SCREE_LIB_LAZ_DECODE_LANES_H
+
+#include "laz/decode_layered.h"
+#include "laz/loops.h"
+#include "laz/quad.h"
+
+/* Does the block keep to one context that has begun? */
+static bool one_context(const uint8_t *selects, size_t count)
+{
+    return !(selects[0] & LAZ_SELECT_NEW) && laz_select_run(selects, count) == count;
+}
+
+#if LAZ_QUADS_HERE
+
+/* Fewer points are not worth the beginning, nor is a stream with few bytes left. */
+enum { LANES_POINTS_MIN = 64, LANES_BYTES_MIN = 24 };
+/* Extra bytes of a chunk: more of them go by quads of their own. */
+enum { LANES_BYTES_MAX = 3, LANES_JOBS_MAX = 2 * (2 + LANES_BYTES_MAX) };
+/* Symbols of a block's colours, near infrared and extra bytes, with room to load eight. */
+enum { LANES_SYMBOLS = (7 + 3 + LANES_BYTES_MAX) * LAZ_BLOCK_POINTS + 8 };
+
+_Static_assert(sizeof(struct laz_model_256) == LAZ_PROGRAM_STEP * LAZ_PROGRAM_UNIT,
+               "programs count in models");
+
+/* A layer of one of the chunks. */
+struct laz_lane_job {
+    const struct laz_side *side;
+    uint32_t layer;
+    struct laz_model_256 *models; /* of masks, then of bytes */
+    const uint64_t *programs;     /* by the mask: see scree__laz_rgb_programs */
+    unsigned last;                /* mask */
+    uint8_t *symbols;             /* where they go */
+};
+
+struct laz_lane_jobs {
+    unsigned count, next; /* next: the first that waits */
+    struct laz_lane_job job[LANES_JOBS_MAX];
+    struct laz_lane_job idle; /* of lanes for which no layer is left */
+    struct laz_reader idle_reader;
+    struct laz_layer_stream *stream[4]; /* of the lanes, or NULL */
+    size_t points;
+    uint8_t *symbols_end[2]; /* of what the two chunks' jobs were given */
+    uint8_t symbols[2][LANES_SYMBOLS], idle_symbols[LAZ_BLOCK_POINTS];
+};
+
+/* The lanes; arrays are by lane. Where nothing is left to do, `busy` is 0. */
+struct laz_lanes {
+    struct laz_quad quad;
+    struct laz_model_256 *m[4];
+    char *models[4];
+    uint64_t program[4]; /* what is left of it, from the model of the moment on; 0: the mask's */
+    const uint64_t *programs[4];
+    uint8_t *out[4];
+    size_t left[4]; /* points */
+    unsigned last[4];
+    unsigned busy;
+    struct laz_lane_jobs *jobs;
+};
+
+/* --------------------------------------------------------------------------------- taking layers */
+
+static void lanes_take(struct laz_lanes *l, unsigned i)
+{
+    struct laz_lane_jobs *jobs = l->jobs;
+    const bool idle = jobs->next == jobs->count;
+    const struct laz_lane_job *job = idle ? &jobs->idle : &jobs->job[jobs->next++];
+    l->models[i] = (char *)job->models;
+    l->m[i] = job->models;
+    l->program[i] = 0;
+    l->programs[i] = job->programs;
+    l->out[i] = job->symbols;
+    l->left[i] = idle ? LAZ_BLOCK_POINTS : jobs->points;
+    l->last[i] = job->last;
+    jobs->stream[i] = idle ? NULL : &job->side->streams[job->layer];
+}
+
+static void lanes_load(struct laz_lanes *l)
+{
+    struct laz_reader *readers[4];
+    l->busy = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        struct laz_layer_stream *stream = l->jobs->stream[i];
+        readers[i] = stream ? &stream->reader : &l->jobs->idle_reader;
+        l->busy += stream != NULL;
+    }
+    laz_quad_begin(&l->quad, readers);
+}
+
+/* Lanes that have no point left take up what waits. */
+static LAZ_APART void lanes_next(struct laz_lanes *l)
+{
+    laz_quad_end(&l->quad);
+    for (unsigned i = 0; i < 4; i++) {
+        if (l->left[i] == 0)
+            lanes_take(l, i);
+    }
+    lanes_load(l);
+}
+
+/* ------------------------------------------------------------------------------ symbol by symbol */
+
+static LAZ_APART void lane_rebuild(struct laz_model_256 *model, unsigned last)
+{
+    if (last == 0)
+        scree__laz_rebuild_optional(model, 1);
+    else
+        scree__laz_rebuild(&model->head, model->start, model->cum, model->count, 256, last,
+                           LAZ_SYMBOL_SHIFT);
+}
+
+/* A symbol of each lane as far as the division. */
+LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned lanes)
+{
+    struct laz_quad_step step = {0};
+    if (lanes == 0)
+        return step;
+    quad_divide(&step, &l->quad);
+    LAZ_LANES_OF(lanes)
+    {
+        if (LAZ_UNLIKELY(--l->m[i]->head.left < 0))
+            lane_rebuild(l->m[i], l->program[i] == 0 ? l->last[i] : 255);
+    }
+    return step;
+}
+
+/* Which model comes next. */
+LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i, uint64_t s)
+{
+    uint64_t program = l->program[i];
+    *l->out[i]++ = (uint8_t)s;
+    program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program == 0)));
+    LAZ_BY_ITSELF(program);
+    l->program[i] = program;
+    l->left[i] -= program < 1;
+    l->m[i] = (void *)(l->models[i] + LAZ_PROGRAM_UNIT * (program & 0xFF));
+    LAZ_BY_ITSELF(l->out[i]);
+    LAZ_BY_ITSELF(l->left[i]);
+    LAZ_BY_ITSELF(l->m[i]);
+}
+
+LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
+{
+    if (lanes == 0)
+        return;
+    uint64_t s[4];
+    bool done = false;
+    quad_starts(&step, l->m, s, lanes);
+    quad_search(&step, l->m, s, lanes);
+    quad_narrow(&step, &l->quad, l->m, s, lanes);
+    LAZ_LANES_OF(lanes)
+    {
+        lane_went(l, i, s[i]);
+        done |= l->left[i] == 0;
+    }
+    if (LAZ_UNLIKELY(done)) {
+        struct laz_lanes copy = *l; /* so that the lanes' own need no place in memory */
+        lanes_next(&copy);
+        *l = copy;
+    }
+}
+
+/* Two symbols at most between these. */
+LAZ_INLINE void lanes_refill(struct laz_lanes *l, const unsigned lanes)
+{
+    if (lanes > 0)
+        laz_quad_refill(&l->quad, lanes);
+}
+
+/* What the loop of times leaves. */
+LAZ_INLINE void lanes_rest_of(struct laz_lanes *saved, const unsigned lanes)
+{
+    struct laz_lanes l = *saved;
+    while (l.busy > 0) {
+        lanes_divided(&l, lanes_divide(&l, lanes), lanes);
+        lanes_refill(&l, lanes);
+    }
+    *saved = l;
+}
+
+/* How many lanes have something to do: 0, 2, 4. */
+static unsigned lanes_needed(const struct laz_lanes *l)
+{
+    return l->busy == 0 ? 0 : l->jobs->count <= 2 ? 2 : 4;
+}
+
+static void lanes_rest(struct laz_lanes *l)
+{
+    if (lanes_needed(l) == 2)
+        lanes_rest_of(l, 2);
+    else
+        lanes_rest_of(l, 4);
+}
+
+/* --------------------------------------------------------------------------- which layers, values */
+
+/* Can layer `index` of a chunk be a lane's? */
+static bool lane_layer(const struct laz_side *side, uint32_t index, size_t count)
+{
+    const struct laz_layer_stream *stream = &side->streams[index];
+    const struct laz_layer *layer = &side->state->layers[index];
+    bool wanted = layer->kind == LAZ_LAYER_RGB || layer->kind == LAZ_LAYER_NIR ||
+                  (layer->kind == LAZ_LAYER_BYTE &&
+                   side->state->layer_count - side->state->first_byte_layer <= LANES_BYTES_MAX);
+    return wanted && stream->active && stream->reader.end - stream->reader.at >= LANES_BYTES_MIN &&
+           one_context(laz_layer_select(side->state, layer), count);
+}
+
+static unsigned lane_select(const struct laz_side *side, uint32_t index)
+{
+    return *laz_layer_select(side->state, &side->state->layers[index]);
+}
+
+static void lanes_add(struct laz_lane_jobs *jobs, const struct laz_side *side, uint32_t index,
+                      unsigned which)
+{
+    static const uint64_t no_programs[256];
+    struct laz_layered *state = side->state;
+    unsigned context = LAZ_SELECT_MODELS(lane_select(side, index)), symbols = 1;
+    struct laz_lane_job *job = &jobs->job[jobs->count++];
+    job->side = side;
+    job->layer = index;
+    job->programs = no_programs;
+    job->symbols = jobs->symbols_end[which];
+    if (state->layers[index].kind == LAZ_LAYER_RGB) {
+        job->models = &state->rgb[context].models.used;
+        job->programs = scree__laz_rgb_programs;
+        job->last = LAZ_RGB_MASKS - 1;
+        symbols = 7;
+    } else if (state->layers[index].kind == LAZ_LAYER_NIR) {
+        job->models = &state->rgb[context].nir_models.used;
+        job->programs = scree__laz_nir_programs;
+        job->last = LAZ_NIR_MASKS - 1;
+        symbols = 3;
+    } else {
+        job->models = &laz_layer_bytes(state, index)[context].diff;
+        job->last = 255;
+    }
+    jobs->symbols_end[which] += symbols * jobs->points;
+}
+
+/* Layers of two chunks that both have and that can be lanes: bits of their numbers. */
+static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
+                            const struct laz_side sides[2], size_t count)
+{
+    static const uint8_t nothing[16];
+    static const uint64_t no_programs[1];
+    uint64_t layers = 0;
+    uint32_t end = sides[0].state->layer_count < 64 ? sides[0].state->layer_count : 64;
+    jobs->count = jobs->next = 0;
+    jobs->points = count;
+    jobs->symbols_end[0] = jobs->symbols[0];
+    jobs->symbols_end[1] = jobs->symbols[1];
+    for (uint32_t i = LAZ_POINT14_LAYERS; i < end && count >= LANES_POINTS_MIN; i++) {
+        if (!lane_layer(&sides[0], i, count) || !lane_layer(&sides[1], i, count))
+            continue;
+        lanes_add(jobs, &sides[0], i, 0);
+        lanes_add(jobs, &sides[1], i, 1);
+        layers |= (uint64_t)1 << i;
+    }
+    struct laz_lane_job idle = {NULL, 0, &sides[0].state->idle, no_programs, 0, jobs->idle_symbols};
+    jobs->idle = idle;
+    laz_reader_start(&jobs->idle_reader, nothing, nothing + sizeof nothing);
+    l->jobs = jobs;
+    for (unsigned i = 0; i < 4; i++)
+        lanes_take(l, i);
+    lanes_load(l);
+    return layers;
+}
+
+/* The colours of two chunks: their lower and upper bytes as lanes of 16 bits, two for each chunk. */
+struct laz_colours {
+    __m128i red, green, blue; /* the lower half of a register */
+};
+
+LAZ_INLINE __m128i colours_of(const uint16_t *a, const uint16_t *b)
+{
+    return _mm_cvtepu8_epi16(_mm_cvtsi32_si128((int)(*a | (uint32_t)*b << 16)));
+}
+
+LAZ_INLINE __m128i clamped8(__m128i v)
+{
+    return _mm_max_epi16(_mm_min_epi16(v, _mm_set1_epi16(255)), _mm_setzero_si128());
+}
+
+/* laz_rgb_apply() with all of a mask's bits; where a byte has no symbol, `none` is negative. */
+LAZ_INLINE void colours_move(struct laz_colours *c, __m128i symbols, __m128i blue_symbols,
+                             __m128i none, __m128i blue_none)
+{
+    const __m128i low = _mm_set1_epi16(255);
+    __m128i red = _mm_and_si128(_mm_add_epi16(c->red, symbols), low);
+    __m128i change = _mm_sub_epi16(red, c->red);
+    __m128i green = clamped8(_mm_add_epi16(c->green, change));
+    green = _mm_and_si128(_mm_add_epi16(green, _mm_srli_si128(symbols, 8)), low);
+    green = _mm_blendv_epi8(green, c->green, _mm_srli_si128(none, 8));
+    change = _mm_add_epi16(change, _mm_sub_epi16(green, c->green));
+    change = _mm_srai_epi16(_mm_add_epi16(change, _mm_srli_epi16(change, 15)), 1);
+    __m128i blue = clamped8(_mm_add_epi16(c->blue, change));
+    blue = _mm_and_si128(_mm_add_epi16(blue, blue_symbols), low);
+    c->blue = _mm_blendv_epi8(blue, c->blue, blue_none);
+    c->green = green;
+    c->red = red;
+}
+
+/* Where a mask says that all three are the same. */
+static LAZ_APART void colours_grey(struct laz_colours *c, unsigned used_a, unsigned used_b)
+{
+    __m128i grey = _mm_cvtsi64_si128((used_a & 64 ? 0 : 0xFFFFFFFF) |
+                                     (used_b & 64 ? 0 : (long long)0xFFFFFFFF00000000u));
+    c->green = _mm_blendv_epi8(c->green, c->red, grey);
+    c->blue = _mm_blendv_epi8(c->blue, c->red, grey);
+}
+
+/* A chunk's as they lie in a record, in each half. */
+LAZ_INLINE __m128i colours_bytes(const struct laz_colours *c)
+{
+    __m128i bytes = _mm_packus_epi16(_mm_unpacklo_epi64(c->red, c->green), c->blue);
+    return _mm_shuffle_epi8(bytes,
+                            _mm_setr_epi8(0, 1, 4, 5, 8, 9, -1, -1, 2, 3, 6, 7, 10, 11, -1, -1));
+}
+
+LAZ_INLINE void colours_store(__m128i bytes, uint8_t *a, uint8_t *b)
+{
+    scree__base_store32(a, (uint32_t)_mm_cvtsi128_si32(bytes));
+    scree__base_store16(a + 4, (uint16_t)_mm_extract_epi16(bytes, 2));
+    scree__base_store32(b, (uint32_t)_mm_extract_epi32(bytes, 2));
+    scree__base_store16(b + 4, (uint16_t)_mm_extract_epi16(bytes, 6));
+}
+
+/* The symbols behind a mask, each at its byte's place. */
+LAZ_INLINE __m128i colours_symbols(const uint8_t *symbols, __m128i places)
+{
+    return _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)(const void *)symbols), places);
+}
+
+LAZ_INLINE __m128i colours_places(unsigned used)
+{
+    return _mm_loadl_epi64((const __m128i *)(const void *)&scree__laz_rgb_places[used]);
+}
+
+/* Of both chunks: from symbols to records. */
+static void spread_rgb(uint16_t *const rgb[2], const uint8_t *a, const uint8_t *b,
+                       const struct laz_side sides[2], uint32_t offset, size_t count)
+{
+    struct laz_colours c = {colours_of(rgb[0], rgb[1]), colours_of(rgb[0] + 1, rgb[1] + 1),
+                            colours_of(rgb[0] + 2, rgb[1] + 2)};
+    uint8_t *out_a = sides[0].records + offset, *out_b = sides[1].records + offset, last[2][6];
+    for (; count > 0; count--, out_a += sides[0].stride, out_b += sides[1].stride) {
+        unsigned used_a = *a++, used_b = *b++;
+        __m128i pa = colours_places(used_a), pb = colours_places(used_b);
+        __m128i symbols = _mm_unpacklo_epi16(colours_symbols(a, pa), colours_symbols(b, pb));
+        __m128i none = _mm_unpacklo_epi16(pa, pb);
+        colours_move(&c, _mm_cvtepu8_epi16(symbols), _mm_cvtepu8_epi16(_mm_srli_si128(symbols, 8)),
+                     _mm_cvtepi8_epi16(none), _mm_cvtepi8_epi16(_mm_srli_si128(none, 8)));
+        if (LAZ_UNLIKELY(!(used_a & used_b & 64)))
+            colours_grey(&c, used_a, used_b);
+        a += scree__laz_rgb_places[used_a] >> 56;
+        b += scree__laz_rgb_places[used_b] >> 56;
+        colours_store(colours_bytes(&c), out_a, out_b);
+    }
+    colours_store(colours_bytes(&c), last[0], last[1]);
+    laz_rgb_load(rgb[0], last[0]);
+    laz_rgb_load(rgb[1], last[1]);
+}
+
+static void spread_nir(uint16_t *nir, const uint8_t *symbols, uint8_t *out, size_t stride,
+                       size_t count)
+{
+    unsigned low = *nir & 0xFFu, high = *nir >> 8;
+    for (; count > 0; count--, out += stride) {
+        unsigned first = symbols[0] & 1u, second = symbols[0] >> 1;
+        low += symbols[1] & laz_mask(first);
+        high += symbols[1 + first] & laz_mask(second);
+        symbols += 1 + first + second;
+        scree__base_store16(out, (uint16_t)((low & 0xFF) | high << 8));
+    }
+    *nir = (uint16_t)((low & 0xFF) | high << 8);
+}
+
+static void spread_byte(uint8_t *last, const uint8_t *symbols, uint8_t *out, size_t stride,
+                        size_t count)
+{
+    unsigned v = *last;
+    for (size_t i = 0; i < count; i++)
+        out[i * stride] = (uint8_t)(v += symbols[i]);
+    *last = (uint8_t)v;
+}
+
+/* The values of a layer of both chunks, once all is done. */
+static void lanes_spread(const struct laz_lane_job job[2], const struct laz_side sides[2],
+                         size_t count)
+{
+    const uint32_t index = job->layer, offset = sides->state->layers[index].offset;
+    const unsigned kind = sides->state->layers[index].kind;
+    uint16_t *rgb[2] = {NULL, NULL};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct laz_side *side = &sides[i];
+        uint8_t *out = side->records + offset;
+        unsigned slot = LAZ_SELECT_SLOT(lane_select(side, index));
+        if (kind == LAZ_LAYER_RGB)
+            rgb[i] = side->state->rgb[slot].last;
+        else if (kind == LAZ_LAYER_NIR)
+            spread_nir(&side->state->rgb[slot].last_nir, job[i].symbols, out + 6, side->stride,
+                       count);
+        else
+            spread_byte(&laz_layer_bytes(side->state, index)[slot].last, job[i].symbols, out,
+                        side->stride, count);
+    }
+    if (kind == LAZ_LAYER_RGB)
+        spread_rgb(rgb, job[0].symbols, job[1].symbols, sides, offset, count);
+}
+
+static void lanes_end(const struct laz_lanes *l, const struct laz_side sides[2])
+{
+    for (unsigned i = 0; i < l->jobs->count; i += 2)
+        lanes_spread(&l->jobs->job[i], sides, l->jobs->points);
+}
+
+#else
+
+/* Nothing goes by lanes here. */
+struct laz_lanes {
+    unsigned busy;
+};
+struct laz_lane_jobs {
+    unsigned count;
+};
+
+struct laz_quad_step {
+    unsigned none;
+};
+
+LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned lanes)
+{
+    struct laz_quad_step step = {0};
+    (void)l;
+    (void)lanes;
+    return step;
+}
+
+LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
+{
+    (void)l;
+    (void)step;
+    (void)lanes;
+}
+
+LAZ_INLINE void lanes_refill(struct laz_lanes *l, const unsigned lanes)
+{
+    (void)l;
+    (void)lanes;
+}
+
+static unsigned lanes_needed(const struct laz_lanes *l)
+{
+    (void)l;
+    return 0;
+}
+
+static void lanes_rest(struct laz_lanes *l)
+{
+    (void)l;
+}
+
+static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
+                            const struct laz_side sides[2], size_t count)
+{
+    (void)sides;
+    (void)count;
+    l->busy = 0;
+    jobs->count = 0;
+    return 0;
+}
+
+static void lanes_end(const struct laz_lanes *l, const struct laz_side sides[2])
+{
+    (void)l;
+    (void)sides;
+}
+
+#endif
+#endif
