@@ -31,6 +31,7 @@ const struct scree__copc_rule_row scree__copc_rules[SCREE__RULE_COUNT] = {
     [SCREE__LAS_BOUNDS_POINTS] = {"LAS-bounds-points", ERROR, "all that filter by header"},
     [SCREE__LAS_BOUNDS_LOOSE] = {"LAS-bounds-loose", WARNING, ""},
     [SCREE__LAS_GPS_NAN] = {"LAS-gps-nan", WARNING, ""},
+    [SCREE__LAS_GPS_ENCODING] = {"LAS-gps-encoding", WARNING, ""},
     [SCREE__LAS_VLR] = {"LAS-vlr", ERROR, "copc.js"},
     [SCREE__LAS_VLR_PADDING] = {"LAS-vlr-padding", WARNING, ""},
     [SCREE__LAS_EVLR] = {"LAS-evlr", ERROR, "copc.js"},

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define SECONDS_A_WEEK 604800.0
+
 const struct scree_copc_entry *scree__copc_unit_node(const struct scree__copc_check *check,
                                                      const struct scree_las_unit *unit)
 {
@@ -137,6 +139,17 @@ static void say_returns(struct scree__copc_check *check, const struct scree__cop
                         wrong, tally->returns[first], first, h->return_counts[first - 1]);
 }
 
+/* Adjusted standard times in a file that does not say so are the usual mistake. */
+static void say_encoding(struct scree__copc_check *check, const struct scree__copc_tally *tally)
+{
+    if ((check->header.global_encoding & SCREE_LAS_GPS_STANDARD_TIME) == 0 &&
+        tally->gps_min <= tally->gps_max && (tally->gps_min < 0 || tally->gps_max > SECONDS_A_WEEK))
+        scree__copc_say(check, SCREE__LAS_GPS_ENCODING,
+                        "GPS times are in [%.15g, %.15g]; by bit 0 of the global encoding at byte "
+                        "6 they are seconds of the week, 0 to %.15g",
+                        tally->gps_min, tally->gps_max, SECONDS_A_WEEK);
+}
+
 /* Counts and ranges, which only all points together can tell. */
 static void say_totals(struct scree__copc_check *check, const struct scree__copc_tally *tally)
 {
@@ -164,6 +177,7 @@ void scree__copc_tally_say(struct scree__copc_check *check, const struct scree__
     if (complete)
         say_totals(check, tally);
     say_bounds(check, tally, complete);
+    say_encoding(check, tally);
     say_boxes(check, &notes[SCREE__NOTE_BOX_FAR], SCREE__R8);
     say_boxes(check, &notes[SCREE__NOTE_BOX_NEAR], SCREE__R8_NEAR);
     say_summary(check, &notes[SCREE__NOTE_RETURN], SCREE__LAS_RETURN_NUMBER,

@@ -275,6 +275,7 @@ static void each_recipe_is_found(void **state)
         {"COPC-intensity", 'W', {.dim = true}},
         {"COPC-gps-order", 'W', {.gps_back = true}},
         {"LAS-gps-nan", 'W', {.gps_nan = true}},
+        {"LAS-gps-encoding", 'W', {.late = true, .weekly = true}},
         {"LAS-return-number", 'W', {.return_zero = true}},
         {"LAS-return-counts", 'E', {.return_zero = true}},
         {"LAS-evlr-end", 'W', {.tail_bytes = 1}},
@@ -287,6 +288,20 @@ static void each_recipe_is_found(void **state)
         (void)judge(file.bytes, file.byte_count, 2, false, &heard);
         if (!has(&heard, cases[i].severity, cases[i].rule))
             fail_msg("case %zu: no %c %s in:\n%s", i, cases[i].severity, cases[i].rule, heard.text);
+        free(file.bytes);
+    }
+}
+
+/* Times beyond a week in a file that says adjusted standard time, and times within one that says seconds of the week. */
+static void times_go_with_their_bit(void **state)
+{
+    (void)state;
+    static struct heard heard;
+    const struct recipe recipes[2] = {{.late = true}, {.weekly = true}};
+    for (unsigned i = 0; i < 2; i++) {
+        struct file file = file_make(&recipes[i]);
+        (void)judge(file.bytes, file.byte_count, 2, false, &heard);
+        assert_false(has(&heard, 'W', "LAS-gps-encoding"));
         free(file.bytes);
     }
 }
@@ -464,6 +479,7 @@ int main(void)
         cmocka_unit_test(plain_laz_is_judged),
         cmocka_unit_test(large_temporal_pages_are_found),
         cmocka_unit_test(each_recipe_is_found),
+        cmocka_unit_test(times_go_with_their_bit),
         cmocka_unit_test(temporal_defects_are_found),
         cmocka_unit_test(repeated_findings_are_counted),
         cmocka_unit_test(damage_anywhere_is_survived),

@@ -41,7 +41,8 @@ enum place {
 };
 
 struct recipe {
-    bool no_wkt, two_wkts, large_vlr, temporal, eight_bits, black, return_zero, gps_nan, gps_back;
+    bool no_wkt, two_wkts, large_vlr, temporal, eight_bits, black, return_zero, gps_nan, gps_back,
+        late, weekly;
     bool temporal_vlr, two_temporals, dim;
     unsigned empty_nodes; /* appended to the root page */
     unsigned gap_bytes;   /* between the chunks and the chunk table */
@@ -115,7 +116,8 @@ static inline void file_make_head(struct file *file, const struct recipe *recipe
 {
     uint8_t *h = file_add(file, 375);
     memcpy(h, "LASF", 4);
-    scree__base_store16(h + 6, SCREE_LAS_GPS_STANDARD_TIME | SCREE_LAS_WKT);
+    scree__base_store16(
+        h + 6, (uint16_t)((recipe->weekly ? 0 : SCREE_LAS_GPS_STANDARD_TIME) | SCREE_LAS_WKT));
     h[24] = 1;
     h[25] = 4;
     scree__base_store16(h + 94, 375);
@@ -174,7 +176,7 @@ static inline void file_make_chunks(struct file *file, const struct recipe *reci
         scree_laz_encoder_init(memory, encoder_bytes, layout, &encoder, NULL) != SCREE_OK)
         abort();
     (void)file_add(file, 8);
-    double time = 100;
+    double time = recipe->late ? 3e8 : 100;
     for (unsigned i = 0; i < TEST_NODES; i++) {
         const struct test_node *node = &test_nodes[i];
         uint8_t records[4 * TEST_RECORD_BYTES];
