@@ -395,6 +395,7 @@ enum scree_status scree__copc_octree_batch(struct scree__copc_octree *octree,
 {
     struct walk walk = {octree, batch, 0, false, err};
     struct outcome root;
+    scree__mem_touch(batch->level, batch->count);
     memset(batch->level, SCREE__COPC_NO_LEVEL, batch->count);
     octree->first_new = octree->node_count;
     enum scree_status status = visit(&walk, 0, 0, batch->count, &root);

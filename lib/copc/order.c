@@ -37,7 +37,7 @@ struct sorter {
     unsigned below;      /* and these are left */
     uint64_t cell_count;
     uint32_t *counts; /* [thread][cell]: first how many, then where the next one goes */
-    uint64_t *starts; /* [cell + 1] */
+    uint32_t *starts; /* [cell + 1] */
     struct bucket *buckets;
     uint64_t bucket_count;
     struct scree__copc_cell_sorter *workers;
@@ -73,6 +73,7 @@ static enum scree_status count_range(void *arg, uint64_t index, unsigned worker,
     (void)worker;
     (void)err;
     range_of(sorter, index, &begin, &end);
+    scree__mem_touch(sorter->prefix + begin, end - begin);
     for (uint64_t i = begin; i < end; i += TOUCHED_PLACES)
         scree__mem_touch(sorter->order + i, least(end - i, TOUCHED_PLACES) * sizeof *sorter->order);
     for (; begin < end; begin += BLOCK_POINTS) {
@@ -111,7 +112,7 @@ static void place_cells(struct sorter *sorter)
 {
     uint64_t at = 0;
     for (uint64_t cell = 0; cell < sorter->cell_count; cell++) {
-        sorter->starts[cell] = at;
+        sorter->starts[cell] = (uint32_t)at;
         for (unsigned t = 0; t < sorter->threads; t++) {
             uint32_t *count = &sorter->counts[t * sorter->cell_count + cell];
             uint32_t here = *count;
@@ -119,7 +120,7 @@ static void place_cells(struct sorter *sorter)
             at += here;
         }
     }
-    sorter->starts[sorter->cell_count] = at;
+    sorter->starts[sorter->cell_count] = (uint32_t)at;
 }
 
 static void make_buckets(struct sorter *sorter)

@@ -4,12 +4,14 @@
  */
 #include "io/sink.h"
 #include "base/error.h"
+#include "io/ahead.h"
 #include "io/location.h"
 #include "io/sink_object.h"
 #include "mem/budget.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@
 
 /* After so many bytes the system is asked to begin writing them to disk: what is left to flush at the end is little, and no core waits for it. */
 #define WRITE_BACK_BYTES ((uint64_t)8 << 20)
+/* Of bytes that are placed here and there: all that is there by then. */
+#define PLACED_WRITE_BACK_BYTES ((uint64_t)32 << 20)
 
 #define PATH_BYTES 4096u /* what Linux takes */
 
@@ -33,6 +37,7 @@ struct scree_sink {
     bool stream;   /* bytes can only be appended; the descriptor is borrowed */
     uint64_t flushed_bytes;
     uint64_t begun_bytes; /* of those: writing them to disk was begun */
+    atomic_uint_least64_t placed_bytes;
     size_t buffered;
     uint8_t *buffer;
     struct scree__io_s3_sink *object; /* an object of a store; the rest is name only */
@@ -254,18 +259,13 @@ static enum scree_status write_at(struct scree_sink *sink, uint64_t offset, cons
     return SCREE_OK;
 }
 
-/* A hint: where it fails, the flush at the end does it all. */
 static void begin_write_back(struct scree_sink *sink)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
     if (sink->nameless || sink->flushed_bytes - sink->begun_bytes < WRITE_BACK_BYTES)
         return;
-    (void)sync_file_range(sink->descriptor, (off_t)sink->begun_bytes,
-                          (off_t)(sink->flushed_bytes - sink->begun_bytes), SYNC_FILE_RANGE_WRITE);
+    scree__io_begin_write_back(sink->descriptor, sink->begun_bytes,
+                               sink->flushed_bytes - sink->begun_bytes);
     sink->begun_bytes = sink->flushed_bytes;
-#else
-    (void)sink;
-#endif
 }
 
 static enum scree_status flush(struct scree_sink *sink, struct scree_error *err)
@@ -337,15 +337,26 @@ bool scree__io_sink_can_place(const struct scree_sink *sink)
     return sink->object == NULL && !sink->stream;
 }
 
-enum scree_status scree__io_sink_place_begin(struct scree_sink *sink, struct scree_error *err)
+enum scree_status scree__io_sink_place_begin(struct scree_sink *sink, uint64_t end,
+                                             struct scree_error *err)
 {
-    return flush(sink, err);
+    enum scree_status status = flush(sink, err);
+    int code = status == SCREE_OK ? scree__io_reserve(sink->descriptor, end) : 0;
+    if (code == 0)
+        return status;
+    errno = code;
+    return fail_io(sink, "cannot write", err);
 }
 
 enum scree_status scree__io_sink_place(struct scree_sink *sink, uint64_t offset, const void *bytes,
                                        size_t byte_count, struct scree_error *err)
 {
-    return write_at(sink, offset, bytes, byte_count, err);
+    enum scree_status status = write_at(sink, offset, bytes, byte_count, err);
+    uint64_t before = atomic_fetch_add(&sink->placed_bytes, byte_count);
+    if (status == SCREE_OK && !sink->nameless &&
+        before / PLACED_WRITE_BACK_BYTES != (before + byte_count) / PLACED_WRITE_BACK_BYTES)
+        scree__io_begin_write_back(sink->descriptor, 0, 0);
+    return status;
 }
 
 void scree__io_sink_place_end(struct scree_sink *sink, uint64_t end)

@@ -21,12 +21,12 @@ int scree__io_sink_descriptor(const struct scree_sink *sink);
 /*
  * Writing out of order, where places are known ahead: into files and scratch, neither into streams nor into objects.
  *
- *     scree__io_sink_place_begin(sink)    what was written so far goes to the file
+ *     scree__io_sink_place_begin(sink, end) what was written so far goes to the file, and room is made up to `end` where that is cheap
  *     scree__io_sink_place(sink, ...)     behind that, anywhere, by any number of threads at once, no byte twice
  *     scree__io_sink_place_end(sink, end) the sink goes on at `end`; every byte before it was written
  */
 bool scree__io_sink_can_place(const struct scree_sink *sink);
-SCREE_MUST_CHECK enum scree_status scree__io_sink_place_begin(struct scree_sink *sink,
+SCREE_MUST_CHECK enum scree_status scree__io_sink_place_begin(struct scree_sink *sink, uint64_t end,
                                                               struct scree_error *err);
 SCREE_MUST_CHECK enum scree_status scree__io_sink_place(struct scree_sink *sink, uint64_t offset,
                                                         const void *bytes, size_t byte_count,

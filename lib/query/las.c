@@ -93,7 +93,8 @@ enum scree_status scree__query_las_begin(struct scree__query_las *las, struct sc
         return status;
     las->placed = true;
     las->points_at = scree_sink_position(sink);
-    return scree__io_sink_place_begin(sink, err);
+    return scree__io_sink_place_begin(
+        sink, las->points_at + query->plan.points_at_most * las->header.record_bytes, err);
 }
 
 static enum scree_status sum_up(void *self, struct scree__query_slot *slot, const uint8_t *records,

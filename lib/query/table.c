@@ -40,7 +40,8 @@ static enum scree_status begin_placing(struct scree__query_table *table, struct 
     if (status != SCREE_OK)
         return status;
     table->staging = memset(memory, 0, bytes);
-    return scree__io_sink_place_begin(table->sink, err);
+    return scree__io_sink_place_begin(
+        table->sink, table->head_bytes + table->query->plan.points_at_most * table->row_bytes, err);
 }
 
 enum scree_status scree__query_table_begin(struct scree__query_table *table,

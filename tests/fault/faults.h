@@ -20,7 +20,7 @@ enum fault_call {
     FAULT_LINK, /* renameat2 to a new name, and link */
     FAULT_RENAME,
     FAULT_UNLINK,
-    FAULT_PUNCH,    /* fallocate */
+    FAULT_PUNCH,    /* fallocate: room made, or given back */
     FAULT_ALLOCATE, /* malloc, aligned_alloc and mmap */
     FAULT_CALLS
 };

@@ -144,6 +144,8 @@ static void check_failure(const struct way *way, struct scree_context *context,
         kind->what == EINTR || kind->what == FAULT_SHORT_ONE || kind->what == FAULT_SHORT_HALF;
     if (kind->call == FAULT_WRITE && hits > 0)
         assert_int_equal(status, passes ? SCREE_OK : SCREE_E_IO);
+    if (kind->call == FAULT_PUNCH && hits > 0)
+        assert_int_equal(status, kind->what == ENOSPC ? SCREE_E_IO : SCREE_OK);
     /* The second flush is that of the folder, which not every file system can do. */
     if (kind->call == FAULT_RENAME || (kind->call == FAULT_FSYNC && number == 1))
         assert_int_equal(status, SCREE_E_IO);
@@ -168,6 +170,8 @@ static void test_failures(void **state)
         {FAULT_WRITE, EINTR, NULL},
         {FAULT_WRITE, FAULT_SHORT_ONE, NULL},
         {FAULT_WRITE, FAULT_SHORT_HALF, NULL},
+        {FAULT_PUNCH, EOPNOTSUPP, NULL},
+        {FAULT_PUNCH, ENOSPC, "cannot write: No space left on device"},
         {FAULT_FSYNC, EIO, "cannot flush to disk: Input/output error"},
         {FAULT_RENAME, EACCES, "cannot rename to its final name: Permission denied"},
         {FAULT_OPEN, EMFILE, NULL},
