@@ -269,6 +269,8 @@ static void check_scan_of(const struct scree__vectors_kernels *kernels, uint32_t
     query.pack_offset = -0.075f * (float)n;
     query.add = 3;
     query.pack_error = 2;
+    query.whole_scale = 0.01f; /* sums show in estimates */
+    query.whole_sum = 77;
     const uint32_t all_rows = width == 64 && draw() % 2 == 0 ? 128 : width; /* of two packs */
     size_t pack_bytes = (size_t)scree__vectors_pack_bytes(n, width);
     /* Nothing behind the pack is read: the sanitizer watches. */
