@@ -1,5 +1,5 @@
 /*
- * decode_lanes.h - colours, near infrared and extra bytes of two layered chunks as lanes of a quad,
+ * decode_lanes.h - colours, near infrared, user data and extra bytes of two layered chunks as lanes of a quad,
  * which goes along with the loop of decode_small.h. lanes_begin() and lanes_step() are where to
  * start reading.
  *
@@ -27,12 +27,9 @@ static bool one_context(const uint8_t *selects, size_t count)
 /* Fewer points are not worth the beginning, nor is a stream with few bytes left. */
 enum { LANES_POINTS_MIN = 64, LANES_BYTES_MIN = 24 };
 /* Extra bytes of a chunk: more of them go by quads of their own. */
-enum { LANES_BYTES_MAX = 3, LANES_JOBS_MAX = 2 * (2 + LANES_BYTES_MAX) };
-/* Symbols of a block's colours, near infrared and extra bytes, with room to load eight. */
-enum { LANES_SYMBOLS = (7 + 3 + LANES_BYTES_MAX) * LAZ_BLOCK_POINTS + 8 };
-
-_Static_assert(sizeof(struct laz_model_256) == LAZ_PROGRAM_STEP * LAZ_PROGRAM_UNIT,
-               "programs count in models");
+enum { LANES_BYTES_MAX = 3, LANES_JOBS_MAX = 2 * (3 + LANES_BYTES_MAX) };
+/* Symbols of a block's colours, near infrared, user data and extra bytes, with room to load eight. */
+enum { LANES_SYMBOLS = (7 + 3 + 1 + LANES_BYTES_MAX) * LAZ_BLOCK_POINTS + 8 };
 
 /* A layer of one of the chunks. */
 struct laz_lane_job {
@@ -40,6 +37,8 @@ struct laz_lane_job {
     uint32_t layer;
     struct laz_model_256 *models; /* of masks, then of bytes */
     const uint64_t *programs;     /* by the mask: see scree__laz_rgb_programs */
+    unsigned program;             /* at first */
+    unsigned asks;                /* a program below this is at what the next one goes by */
     unsigned last;                /* mask */
     uint8_t *symbols;             /* where they go */
 };
@@ -62,10 +61,11 @@ struct laz_lanes {
     char *models[4];
     uint64_t program[4]; /* what is left of it, from the model of the moment on; 0: the mask's */
     const uint64_t *programs[4];
+    uint64_t asks[4];
     uint8_t *out[4];
     size_t left[4]; /* points */
     unsigned last[4];
-    unsigned busy;
+    unsigned busy; /* two of them or one: lanes 0 and 1 */
     struct laz_lane_jobs *jobs;
 };
 
@@ -77,9 +77,10 @@ static void lanes_take(struct laz_lanes *l, unsigned i)
     const bool idle = jobs->next == jobs->count;
     const struct laz_lane_job *job = idle ? &jobs->idle : &jobs->job[jobs->next++];
     l->models[i] = (char *)job->models;
-    l->m[i] = job->models;
-    l->program[i] = 0;
+    l->m[i] = job->models + job->program;
+    l->program[i] = job->program;
     l->programs[i] = job->programs;
+    l->asks[i] = job->asks;
     l->out[i] = job->symbols;
     l->left[i] = idle ? LAZ_BLOCK_POINTS : jobs->points;
     l->last[i] = job->last;
@@ -98,6 +99,32 @@ static void lanes_load(struct laz_lanes *l)
     laz_quad_begin(&l->quad, readers);
 }
 
+static void lane_move(struct laz_lanes *l, unsigned to, unsigned from)
+{
+    l->m[to] = l->m[from];
+    l->models[to] = l->models[from];
+    l->program[to] = l->program[from];
+    l->programs[to] = l->programs[from];
+    l->asks[to] = l->asks[from];
+    l->out[to] = l->out[from];
+    l->left[to] = l->left[from];
+    l->last[to] = l->last[from];
+    l->jobs->stream[to] = l->jobs->stream[from];
+    lanes_take(l, from);
+}
+
+/* Once nothing waits, those that are busy become the first ones. */
+static void lanes_close_up(struct laz_lanes *l)
+{
+    for (unsigned i = 0, to = 0; i < 4; i++) {
+        if (l->jobs->stream[i] == NULL)
+            continue;
+        if (i > to)
+            lane_move(l, to, i);
+        to++;
+    }
+}
+
 /* Lanes that have no point left take up what waits. */
 static LAZ_APART void lanes_next(struct laz_lanes *l)
 {
@@ -106,6 +133,8 @@ static LAZ_APART void lanes_next(struct laz_lanes *l)
         if (l->left[i] == 0)
             lanes_take(l, i);
     }
+    if (l->jobs->next == l->jobs->count)
+        lanes_close_up(l);
     lanes_load(l);
 }
 
@@ -140,11 +169,11 @@ LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i, uint64_t s)
 {
     uint64_t program = l->program[i];
     *l->out[i]++ = (uint8_t)s;
-    program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program == 0)));
+    program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program < l->asks[i])));
     LAZ_BY_ITSELF(program);
     l->program[i] = program;
-    l->left[i] -= program < 1;
-    l->m[i] = (void *)(l->models[i] + LAZ_PROGRAM_UNIT * (program & 0xFF));
+    l->left[i] -= program < l->asks[i];
+    l->m[i] = (void *)(l->models[i] + sizeof(struct laz_model_256) * (program & 0xFF));
     LAZ_BY_ITSELF(l->out[i]);
     LAZ_BY_ITSELF(l->left[i]);
     LAZ_BY_ITSELF(l->m[i]);
@@ -178,11 +207,14 @@ LAZ_INLINE void lanes_refill(struct laz_lanes *l, const unsigned lanes)
         laz_quad_refill(&l->quad, lanes);
 }
 
+/* What a loop of so many lanes leaves to one of fewer: that many are busy at most. */
+#define LANES_SPARED(lanes) ((lanes) == 4 ? 2u : 0u)
+
 /* What the loop of times leaves. */
 LAZ_INLINE void lanes_rest_of(struct laz_lanes *saved, const unsigned lanes)
 {
     struct laz_lanes l = *saved;
-    while (l.busy > 0) {
+    while (l.busy > LANES_SPARED(lanes)) {
         lanes_divided(&l, lanes_divide(&l, lanes), lanes);
         lanes_refill(&l, lanes);
     }
@@ -192,15 +224,13 @@ LAZ_INLINE void lanes_rest_of(struct laz_lanes *saved, const unsigned lanes)
 /* How many lanes have something to do: 0, 2, 4. */
 static unsigned lanes_needed(const struct laz_lanes *l)
 {
-    return l->busy == 0 ? 0 : l->jobs->count <= 2 ? 2 : 4;
+    return l->busy == 0 ? 0 : l->busy <= 2 ? 2 : 4;
 }
 
 static void lanes_rest(struct laz_lanes *l)
 {
-    if (lanes_needed(l) == 2)
-        lanes_rest_of(l, 2);
-    else
-        lanes_rest_of(l, 4);
+    lanes_rest_of(l, 4);
+    lanes_rest_of(l, 2);
 }
 
 /* --------------------------------------------------------------------------- which layers, values */
@@ -211,6 +241,7 @@ static bool lane_layer(const struct laz_side *side, uint32_t index, size_t count
     const struct laz_layer_stream *stream = &side->streams[index];
     const struct laz_layer *layer = &side->state->layers[index];
     bool wanted = layer->kind == LAZ_LAYER_RGB || layer->kind == LAZ_LAYER_NIR ||
+                  layer->kind == LAZ_LAYER_USER ||
                   (layer->kind == LAZ_LAYER_BYTE &&
                    side->state->layer_count - side->state->first_byte_layer <= LANES_BYTES_MAX);
     return wanted && stream->active && stream->reader.end - stream->reader.at >= LANES_BYTES_MIN &&
@@ -232,6 +263,8 @@ static void lanes_add(struct laz_lane_jobs *jobs, const struct laz_side *side, u
     job->side = side;
     job->layer = index;
     job->programs = no_programs;
+    job->program = 0;
+    job->asks = 1;
     job->symbols = jobs->symbols_end[which];
     if (state->layers[index].kind == LAZ_LAYER_RGB) {
         job->models = &state->rgb[context].models.used;
@@ -243,6 +276,12 @@ static void lanes_add(struct laz_lane_jobs *jobs, const struct laz_side *side, u
         job->programs = scree__laz_nir_programs;
         job->last = LAZ_NIR_MASKS - 1;
         symbols = 3;
+    } else if (state->layers[index].kind == LAZ_LAYER_USER) {
+        job->models = state->point[context].users;
+        job->programs = scree__laz_user_programs;
+        job->program = state->point[context].user / 4;
+        job->asks = 64;
+        job->last = 255;
     } else {
         job->models = &laz_layer_bytes(state, index)[context].diff;
         job->last = 255;
@@ -262,14 +301,16 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
     jobs->points = count;
     jobs->symbols_end[0] = jobs->symbols[0];
     jobs->symbols_end[1] = jobs->symbols[1];
-    for (uint32_t i = LAZ_POINT14_LAYERS; i < end && count >= LANES_POINTS_MIN; i++) {
-        if (!lane_layer(&sides[0], i, count) || !lane_layer(&sides[1], i, count))
+    for (uint32_t i = LAZ_POINT14_LAYERS; i <= end && count >= LANES_POINTS_MIN; i++) {
+        const uint32_t index = i < end ? i : LAZ_LAYER_USER; /* as the last one */
+        if (!lane_layer(&sides[0], index, count) || !lane_layer(&sides[1], index, count))
             continue;
-        lanes_add(jobs, &sides[0], i, 0);
-        lanes_add(jobs, &sides[1], i, 1);
-        layers |= (uint64_t)1 << i;
+        lanes_add(jobs, &sides[0], index, 0);
+        lanes_add(jobs, &sides[1], index, 1);
+        layers |= (uint64_t)1 << index;
     }
-    struct laz_lane_job idle = {NULL, 0, &sides[0].state->idle, no_programs, 0, jobs->idle_symbols};
+    struct laz_lane_job idle = {NULL, 0, &sides[0].state->idle, no_programs, 0,
+                                1,    0, jobs->idle_symbols};
     jobs->idle = idle;
     laz_reader_start(&jobs->idle_reader, nothing, nothing + sizeof nothing);
     l->jobs = jobs;
@@ -397,6 +438,14 @@ static void spread_byte(uint8_t *last, const uint8_t *symbols, uint8_t *out, siz
     *last = (uint8_t)v;
 }
 
+static void spread_user(unsigned *user, const uint8_t *values, uint8_t *out, size_t stride,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i * stride + LAZ_P14_USER] = values[i];
+    *user = values[count - 1];
+}
+
 /* The values of a layer of both chunks, once all is done. */
 static void lanes_spread(const struct laz_lane_job job[2], const struct laz_side sides[2],
                          size_t count)
@@ -413,6 +462,8 @@ static void lanes_spread(const struct laz_lane_job job[2], const struct laz_side
         else if (kind == LAZ_LAYER_NIR)
             spread_nir(&side->state->rgb[slot].last_nir, job[i].symbols, out + 6, side->stride,
                        count);
+        else if (kind == LAZ_LAYER_USER)
+            spread_user(&side->state->point[slot].user, job[i].symbols, out, side->stride, count);
         else
             spread_byte(&laz_layer_bytes(side->state, index)[slot].last, job[i].symbols, out,
                         side->stride, count);
@@ -461,6 +512,8 @@ LAZ_INLINE void lanes_refill(struct laz_lanes *l, const unsigned lanes)
     (void)l;
     (void)lanes;
 }
+
+#define LANES_SPARED(lanes) 0u
 
 static unsigned lanes_needed(const struct laz_lanes *l)
 {

@@ -272,7 +272,7 @@ LAZ_INLINE size_t small_steps_two(struct laz_small_turn t[2], struct laz_lanes *
     struct laz_small_turn a = t[0], b = t[1];
     struct laz_lanes l = *lanes_of;
     size_t i = from;
-    for (; i < to && (lanes == 0 || l.busy > 0); i++)
+    for (; i < to && (lanes == 0 || l.busy > LANES_SPARED(lanes)); i++)
         small_step_two(&a, &b, &l, i, with, lanes);
     t[0] = a;
     t[1] = b;

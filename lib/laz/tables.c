@@ -67,7 +67,7 @@ const uint8_t scree__laz_gps_contexts[511] = {
 #define BEFORE_5(u) (BEFORE_3(u) + BIT(u, 3))
 #define SYMBOLS(u) (BEFORE_5(u) + BIT(u, 5))
 
-#define MODEL(u, j, before) (BIT(u, j) * LAZ_PROGRAM_STEP * ((j) + 1) << 8 * (before))
+#define MODEL(u, j, before) (BIT(u, j) * ((j) + 1) << 8 * (before))
 #define PROGRAM(u)                                                           \
     (MODEL(u, 0, 0u) | MODEL(u, 1, BEFORE_1(u)) | MODEL(u, 2, BEFORE_2(u)) | \
      MODEL(u, 4, BEFORE_4(u)) | MODEL(u, 3, BEFORE_3(u)) | MODEL(u, 5, BEFORE_5(u)))
@@ -86,5 +86,11 @@ const uint8_t scree__laz_gps_contexts[511] = {
 
 const uint64_t scree__laz_rgb_programs[128] = {ALL(PROGRAM)};
 const uint64_t scree__laz_rgb_places[128] = {ALL(PLACES)};
-const uint64_t scree__laz_nir_programs[4] = {0, LAZ_PROGRAM_STEP, 2 * LAZ_PROGRAM_STEP,
-                                             LAZ_PROGRAM_STEP | 2 * LAZ_PROGRAM_STEP << 8};
+const uint64_t scree__laz_nir_programs[4] = {0, 1, 2, 1 | 2 << 8};
+
+#define SAME_FOUR(v) v, v, v, v
+#define FOUR_FOURS(v) SAME_FOUR(v), SAME_FOUR((v) + 1), SAME_FOUR((v) + 2), SAME_FOUR((v) + 3)
+#define SIXTEEN_FOURS(v) \
+    FOUR_FOURS(v), FOUR_FOURS((v) + 4), FOUR_FOURS((v) + 8), FOUR_FOURS((v) + 12)
+const uint64_t scree__laz_user_programs[256] = {SIXTEEN_FOURS(0u), SIXTEEN_FOURS(16u),
+                                                SIXTEEN_FOURS(32u), SIXTEEN_FOURS(48u)};

@@ -27,12 +27,12 @@ extern const uint32_t scree__laz_half[32];
 
 /*
  * What follows a mask of colours or near infrared: a byte for each symbol, the first one lowest,
- * which is its model's place behind that of the mask in units of LAZ_PROGRAM_UNIT; then 0.
+ * which tells how many models behind that of the mask its own is; then 0.
  */
-#define LAZ_PROGRAM_UNIT 64u
-#define LAZ_PROGRAM_STEP 21u /* units from model to model */
 extern const uint64_t scree__laz_rgb_programs[128];
 extern const uint64_t scree__laz_nir_programs[4];
+/* The same for user data, whose last value tells the model. */
+extern const uint64_t scree__laz_user_programs[256];
 
 /* By the mask of colours: for each byte, red's lower one first, which of the symbols that follow is
  * its; 128: none is. In byte 7 how many there are. */
