@@ -107,7 +107,7 @@ static LAZ_APART void quad_load_tail(struct laz_quad *quad)
 /* Fills `next` again, of which at most 64 bits were taken. */
 LAZ_INLINE void laz_quad_refill(struct laz_quad *quad, const unsigned lanes)
 {
-    uint64_t at[4] __attribute__((aligned(32))), v[4];
+    uint64_t at[4] __attribute__((aligned(32))), v[4] = {0};
     quad->at = _mm256_add_epi64(quad->at, _mm256_srli_epi64(quad->taken, 3));
     quad->taken = _mm256_setzero_si256();
     __m256i beyond = _mm256_cmpgt_epi64(quad->at, quad->last8);
@@ -204,7 +204,7 @@ LAZ_INLINE void quad_starts(struct laz_quad_step *step, struct laz_model_256 *co
                             uint64_t s[4], const unsigned lanes)
 {
     const unsigned shift = LAZ_START_SHIFT(256);
-    uint64_t index[4] __attribute__((aligned(32))), v[4];
+    uint64_t index[4] __attribute__((aligned(32))), v[4] = {0};
     _mm256_store_si256((__m256i *)index,
                        _mm256_srli_epi64(_mm256_slli_epi64(step->sum, 12), /* the exponent goes */
                                          (int)(12 + LAZ_QUAD_FRACTION + shift)));

@@ -171,9 +171,9 @@ static void step_smoothly(const Run &run, const Places &p, uint8_t *r)
 /* One attribute takes a value at the edge of its range. */
 static void go_to_an_edge(const Run &run, const Places &p, uint8_t *r)
 {
-    static const uint64_t times[] = {0, 0x8000000000000000u, 0x7FF8000000000001u,
-                                     0xFFF0000000000000u, 1, 0xFFFFFFFFFFFFFFFFu,
-                                     0x4110000000000000u, 0x4110000100000000u};
+    static const uint64_t times[] = {
+        0, 0x8000000000000000u, 0x7FF8000000000001u, 0xFFF0000000000000u,
+        1, 0xFFFFFFFFFFFFFFFFu, 0x4110000000000000u, 0x4110000100000000u};
     static const uint32_t edges[] = {0, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu, 0x00FFFFFFu};
     switch (below(6)) {
     case 0:
@@ -366,8 +366,13 @@ static bool laszip_decode(const Run &run, const std::vector<uint8_t> &in, std::v
 struct Memory {
     void *bytes;
     size_t count;
-    explicit Memory(size_t n) : bytes(aligned_alloc(64, (n + 63) / 64 * 64)), count(n) {}
-    ~Memory() { free(bytes); }
+    explicit Memory(size_t n) : bytes(aligned_alloc(64, (n + 63) / 64 * 64)), count(n)
+    {
+    }
+    ~Memory()
+    {
+        free(bytes);
+    }
     Memory(const Memory &) = delete;
     Memory &operator=(const Memory &) = delete;
 };
@@ -379,7 +384,8 @@ static bool scree_encode(const Run &run, std::vector<uint8_t> &out)
     struct scree_laz_encoder *encoder;
     std::vector<struct scree_laz_chunk> table;
     size_t point = 0;
-    if (scree_laz_encoder_init(state.bytes, state.count, &run.layout, &encoder, nullptr) != SCREE_OK)
+    if (scree_laz_encoder_init(state.bytes, state.count, &run.layout, &encoder, nullptr) !=
+        SCREE_OK)
         return false;
     out.assign(run.one_chunk ? 0 : 8, 0);
     for (uint32_t count : run.chunks) {
@@ -407,32 +413,85 @@ static bool scree_encode(const Run &run, std::vector<uint8_t> &out)
     return true;
 }
 
-static bool decode_chunk(const Run &run, struct scree_laz_decoder *decoder, const uint8_t *chunk,
-                         size_t bytes, uint32_t count, uint8_t *records)
+/* A chunk and where its records go. */
+struct Piece {
+    const uint8_t *chunk;
+    size_t bytes;
+    uint32_t count;
+    uint8_t *records;
+};
+
+static bool decode_alone(const Run &run, struct scree_laz_decoder *decoder, const Piece &piece,
+                         uint32_t done)
 {
-    size_t record_bytes = run.layout.record_bytes, consumed, step = magnitude(3000);
-    if (scree_laz_decoder_begin(decoder, chunk, bytes, count, nullptr) != SCREE_OK)
-        return false;
-    for (uint32_t done = 0; done < count; done += (uint32_t)step) {
-        step = std::min(step, (size_t)(count - done));
-        if (scree_laz_decoder_next(decoder, records + done * record_bytes, record_bytes, step,
+    size_t record_bytes = run.layout.record_bytes, consumed;
+    while (done < piece.count) {
+        size_t step = std::min<size_t>(magnitude(3000), piece.count - done);
+        if (scree_laz_decoder_next(decoder, piece.records + done * record_bytes, record_bytes, step,
                                    nullptr) != SCREE_OK)
             return false;
+        done += (uint32_t)step;
     }
-    return scree_laz_decoder_end(decoder, &consumed, nullptr) == SCREE_OK && consumed == bytes;
+    return scree_laz_decoder_end(decoder, &consumed, nullptr) == SCREE_OK &&
+           consumed == piece.bytes;
 }
 
-static bool scree_decode(const Run &run, const std::vector<uint8_t> &in, std::vector<uint8_t> &out)
+/* Both together as long as both have points, and what the longer one has left alone. */
+static bool decode_two(const Run &run, struct scree_laz_decoder *const decoders[2],
+                       const Piece *pieces)
 {
-    Memory state(scree_laz_decoder_bytes(&run.layout));
-    struct scree_laz_decoder *decoder;
     size_t record_bytes = run.layout.record_bytes;
-    out.assign(run.point_count * record_bytes, 0);
-    if (scree_laz_decoder_init(state.bytes, state.count, &run.layout, SCREE_LAZ_FIELD_ALL, &decoder,
-                               nullptr) != SCREE_OK)
+    uint32_t done[2] = {0, 0};
+    for (unsigned i = 0; i < 2; i++)
+        if (scree_laz_decoder_begin(decoders[i], pieces[i].chunk, pieces[i].bytes, pieces[i].count,
+                                    nullptr) != SCREE_OK)
+            return false;
+    while (done[0] < pieces[0].count && done[1] < pieces[1].count) {
+        struct scree_laz_part parts[2] = {};
+        size_t step = magnitude(3000);
+        for (unsigned i = 0; i < 2; i++) {
+            parts[i].decoder = decoders[i];
+            parts[i].records = pieces[i].records + done[i] * record_bytes;
+            parts[i].stride_bytes = record_bytes;
+            parts[i].count = std::min<size_t>(i == 1 && below(4) == 0 ? magnitude(3000) : step,
+                                              pieces[i].count - done[i]);
+        }
+        scree_laz_decoder_next_two(parts);
+        for (unsigned i = 0; i < 2; i++) {
+            if (parts[i].status != SCREE_OK)
+                return false;
+            done[i] += (uint32_t)parts[i].count;
+        }
+    }
+    return decode_alone(run, decoders[0], pieces[0], done[0]) &&
+           decode_alone(run, decoders[1], pieces[1], done[1]);
+}
+
+static bool decode_pieces(const Run &run, const std::vector<Piece> &pieces, bool by_pairs)
+{
+    Memory first(scree_laz_decoder_bytes(&run.layout)), second(first.count);
+    struct scree_laz_decoder *decoders[2];
+    if (scree_laz_decoder_init(first.bytes, first.count, &run.layout, SCREE_LAZ_FIELD_ALL,
+                               &decoders[0], nullptr) != SCREE_OK ||
+        scree_laz_decoder_init(second.bytes, second.count, &run.layout, SCREE_LAZ_FIELD_ALL,
+                               &decoders[1], nullptr) != SCREE_OK)
         return false;
-    if (run.one_chunk)
-        return decode_chunk(run, decoder, in.data(), in.size(), run.point_count, out.data());
+    size_t i = 0;
+    for (; by_pairs && i + 1 < pieces.size(); i += 2)
+        if (!decode_two(run, decoders, &pieces[i]))
+            return false;
+    for (; i < pieces.size(); i++)
+        if (scree_laz_decoder_begin(decoders[0], pieces[i].chunk, pieces[i].bytes, pieces[i].count,
+                                    nullptr) != SCREE_OK ||
+            !decode_alone(run, decoders[0], pieces[i], 0))
+            return false;
+    return true;
+}
+
+/* The chunks of a file, by its table; false where the table is not what it should be. */
+static bool find_pieces(const Run &run, const std::vector<uint8_t> &in, uint8_t *records,
+                        std::vector<Piece> &pieces)
+{
     bool variable = run.chunk_points == SCREE_LAZ_VARIABLE_CHUNKS;
     size_t table_at = (size_t)get(in.data(), 8), at = 8, point = 0, table_bytes;
     uint32_t count;
@@ -447,14 +506,30 @@ static bool scree_decode(const Run &run, const std::vector<uint8_t> &in, std::ve
         table_at + table_bytes != in.size())
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if ((variable && table[i].point_count != run.chunks[i]) || at + table[i].bytes > table_at ||
-            !decode_chunk(run, decoder, &in[at], (size_t)table[i].bytes, run.chunks[i],
-                          &out[point * record_bytes]))
+        if ((variable && table[i].point_count != run.chunks[i]) || at + table[i].bytes > table_at)
             return false;
+        pieces.push_back({&in[at], (size_t)table[i].bytes, run.chunks[i],
+                          records + point * run.layout.record_bytes});
         at += (size_t)table[i].bytes;
         point += run.chunks[i];
     }
     return at == table_at;
+}
+
+/* Chunk by chunk and two chunks at a time: both have to give the same. */
+static bool scree_decode(const Run &run, const std::vector<uint8_t> &in, std::vector<uint8_t> &out)
+{
+    std::vector<Piece> pieces;
+    out.assign(run.point_count * run.layout.record_bytes, 0);
+    if (run.one_chunk)
+        pieces.push_back({in.data(), in.size(), (uint32_t)run.point_count, out.data()});
+    else if (!find_pieces(run, in, out.data(), pieces))
+        return false;
+    if (!decode_pieces(run, pieces, true))
+        return false;
+    const std::vector<uint8_t> by_pairs = out;
+    std::fill(out.begin(), out.end(), (uint8_t)0);
+    return decode_pieces(run, pieces, false) && by_pairs == out;
 }
 
 /* ----------------------------------------------------------------------------------------- whole */
@@ -530,9 +605,10 @@ int main(int argc, char **argv)
                i, run.format, run.version, run.channels, (unsigned)run.extra_bytes,
                (unsigned)run.point_count, run.chunks.size(), difference);
     }
-    printf("%lu runs (items of version 1: %lu, 2: %lu, 3: %lu, 4: %lu), %llu points in %llu chunks, "
-           "%llu bytes; in %lu of them LASzip loses data; %lu differences\n",
-           runs, per_version[1], per_version[2], per_version[3], per_version[4], points, chunks,
-           coded, losses, differences);
+    printf(
+        "%lu runs (items of version 1: %lu, 2: %lu, 3: %lu, 4: %lu), %llu points in %llu chunks, "
+        "%llu bytes; in %lu of them LASzip loses data; %lu differences\n",
+        runs, per_version[1], per_version[2], per_version[3], per_version[4], points, chunks, coded,
+        losses, differences);
     return differences == 0 ? 0 : 1;
 }
