@@ -84,9 +84,9 @@ const uint8_t scree__laz_gps_contexts[511] = {
     SIXTEEN(of, 0u), SIXTEEN(of, 16u), SIXTEEN(of, 32u), SIXTEEN(of, 48u), SIXTEEN(of, 64u), \
         SIXTEEN(of, 80u), SIXTEEN(of, 96u), SIXTEEN(of, 112u)
 
-const uint64_t scree__laz_rgb_programs[128] = {ALL(PROGRAM)};
+const uint64_t scree__laz_rgb_programs[256] = {ALL(PROGRAM)};
 const uint64_t scree__laz_rgb_places[128] = {ALL(PLACES)};
-const uint64_t scree__laz_nir_programs[4] = {0, 1, 2, 1 | 2 << 8};
+const uint64_t scree__laz_nir_programs[256] = {0, 1, 2, 1 | 2 << 8};
 
 #define SAME_FOUR(v) v, v, v, v
 #define FOUR_FOURS(v) SAME_FOUR(v), SAME_FOUR((v) + 1), SAME_FOUR((v) + 2), SAME_FOUR((v) + 3)

@@ -27,10 +27,11 @@ extern const uint32_t scree__laz_half[32];
 
 /*
  * What follows a mask of colours or near infrared: a byte for each symbol, the first one lowest,
- * which tells how many models behind that of the mask its own is; then 0.
+ * which tells how many models behind that of the mask its own is; then 0. Bytes look here, too, and
+ * make nothing of what they find.
  */
-extern const uint64_t scree__laz_rgb_programs[128];
-extern const uint64_t scree__laz_nir_programs[4];
+extern const uint64_t scree__laz_rgb_programs[256];
+extern const uint64_t scree__laz_nir_programs[256];
 /* The same for user data, whose last value tells the model. */
 extern const uint64_t scree__laz_user_programs[256];
 
