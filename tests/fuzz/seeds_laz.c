@@ -16,6 +16,8 @@
 #define WILD_POINTS 24u
 /* Three blocks of a layered chunk. */
 #define EVEN_POINTS 2100u
+/* Enough for the loops over chunks that keep to one scanner channel. */
+#define ONE_CHANNEL_POINTS 130u
 
 static const char *folder;
 
@@ -56,15 +58,16 @@ static uint8_t *even_records(size_t record_bytes, size_t count)
     return records;
 }
 
-static void chunk_seed(const char *name, const uint8_t *head, bool wild, unsigned format)
+/* channels: of points at random; 0: even ones. */
+static void chunk_seed(const char *name, const uint8_t *head, unsigned channels, unsigned format)
 {
     struct laz_case fuzz;
     size_t record_bytes, chunk_bytes;
     if (!laz_case_read(&fuzz, head, LAZ_CASE_HEAD_BYTES))
         exit(1);
-    uint8_t *records = wild ? laz_vectors_records(format, 3, head[2], 100 + format,
-                                                  fuzz.point_count, &record_bytes)
-                            : even_records(fuzz.layout.record_bytes, fuzz.point_count);
+    uint8_t *records = channels > 0 ? laz_vectors_records(format, channels, head[2], 100 + format,
+                                                          fuzz.point_count, &record_bytes)
+                                    : even_records(fuzz.layout.record_bytes, fuzz.point_count);
     uint8_t *chunk = laz_case_encode(&fuzz, records, &chunk_bytes);
     uint8_t *seed = laz_case_memory(LAZ_CASE_HEAD_BYTES + chunk_bytes);
     memcpy(seed, head, LAZ_CASE_HEAD_BYTES);
@@ -85,17 +88,22 @@ static void chunk_seeds(void)
         for (unsigned choice = 0; choice < choices; choice++) {
             snprintf(name, sizeof name, "format%u-v%u", format, choice + (format < 6 ? 1 : 2));
             put_head(head, format, choice, choice == 1 ? 2 : 0, 0x0A55u << choice, WILD_POINTS, 7);
-            chunk_seed(name, head, true, format);
+            chunk_seed(name, head, 3, format);
         }
     }
     put_head(head, 3, 0x41, 0, 0, WILD_POINTS, 5);
-    chunk_seed("format3-one-chunk", head, true, 3);
+    chunk_seed("format3-one-chunk", head, 3, 3);
     put_head(head, 1, 0x80, 3, 0, WILD_POINTS, 5);
-    chunk_seed("format1-stored", head, true, 1);
+    chunk_seed("format1-stored", head, 3, 1);
     put_head(head, 8, 1, 1, 0x1003, EVEN_POINTS, 252);
-    chunk_seed("format8-blocks", head, false, 8);
+    chunk_seed("format8-blocks", head, 0, 8);
     put_head(head, 1, 1, 1, 0, EVEN_POINTS, 0);
-    chunk_seed("format1-blocks", head, false, 1);
+    chunk_seed("format1-blocks", head, 0, 1);
+    for (unsigned format = 6; format <= 8; format++) {
+        snprintf(name, sizeof name, "format%u-one-channel", format);
+        put_head(head, format, 1 + format % 2, 3, 0xFFFF, ONE_CHANNEL_POINTS, 0);
+        chunk_seed(name, head, 1, format);
+    }
 }
 
 /* An item list in place of a format: POINT10, RGB12, BYTE in an order that no format has. */
