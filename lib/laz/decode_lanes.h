@@ -4,9 +4,9 @@
  * start reading.
  *
  * A layer of these is a row of symbols of models that all look alike: of a mask, then of the bytes
- * that it names; an extra byte is a mask that names none. What is known of a point decides which
- * model is next, but no value does: so the symbols are put one behind the other, and become values
- * afterwards. A lane whose layer is done takes up the next one that waits. All that while a block
+ * that it names; an extra byte is a mask that names none, and so is user data, whose symbol tells the
+ * next one's model. The symbols of a layer alone decide which model is next: so they are put one behind
+ * the other, and become values afterwards. A lane whose layer is done takes up the next one that waits. All that while a block
  * keeps to one scanner channel.
  */
 #ifndef SCREE_LIB_LAZ_DECODE_LANES_H
@@ -59,7 +59,7 @@ struct laz_lanes {
     struct laz_quad quad;
     struct laz_model_256 *m[4];
     char *models[4];
-    uint64_t program[4]; /* what is left of it, from the model of the moment on; 0: the mask's */
+    uint64_t program[4]; /* from the model of the moment on; below asks[]: the next is looked up */
     const uint64_t *programs[4];
     uint64_t asks[4];
     uint8_t *out[4];
