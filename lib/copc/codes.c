@@ -98,51 +98,78 @@ AVX512 static inline __m512i step_avx512(__m512i v, unsigned shift, uint64_t mas
                                      _mm512_set1_epi64((long long)mask), 0xA8);
 }
 
-AVX512 static inline __m512i spread_avx512(__m512i v)
+/* What is known of all records of a call: constants wherever these functions are called, as are the axes. */
+struct kind {
+    bool narrow; /* cells have 16 bits at most */
+    bool unit;   /* every axis has the finest scale */
+};
+
+AVX512 static inline __attribute__((always_inline)) __m512i spread_avx512(__m512i v,
+                                                                          struct kind kind)
 {
-    v = _mm512_and_si512(v, _mm512_set1_epi64(0x1FFFFF));
-    v = step_avx512(v, 32, 0x001F00000000FFFFu);
+    if (!kind.narrow) {
+        v = _mm512_and_si512(v, _mm512_set1_epi64(0x1FFFFF));
+        v = step_avx512(v, 32, 0x001F00000000FFFFu);
+    }
     v = step_avx512(v, 16, 0x001F0000FF0000FFu);
     v = step_avx512(v, 8, 0x100F00F00F00F00Fu);
     v = step_avx512(v, 4, 0x10C30C30C30C30C3u);
     return step_avx512(v, 2, 0x1249249249249249u);
 }
 
-AVX512 static inline __m512i cells_avx512(const struct scree__copc_cube *cube, int axis, __m256i at,
-                                          __m128i shift)
+AVX512 static inline __attribute__((always_inline)) __m512i
+cells_avx512(const struct scree__copc_cube *cube, int axis, const __m128i first[3],
+             const __m128i last[3], __m128i shift, struct kind kind)
 {
+    __m256i at = _mm256_set_m128i(last[axis], first[axis]);
     __m256i min = _mm256_set1_epi32(cube->min[axis]), max = _mm256_set1_epi32(cube->max[axis]);
     __m256i u = _mm256_sub_epi32(_mm256_min_epi32(_mm256_max_epi32(at, min), max), min);
-    u = _mm256_mullo_epi32(u, _mm256_set1_epi32((int)(uint32_t)cube->factor[axis]));
+    if (!kind.unit)
+        u = _mm256_mullo_epi32(u, _mm256_set1_epi32((int)(uint32_t)cube->factor[axis]));
     u = _mm256_add_epi32(_mm256_add_epi32(u, u), _mm256_set1_epi32(1));
     __m512i odd = _mm512_cvtepu32_epi64(u);
     __m512i low = _mm512_set1_epi64((long long)(cube->reciprocal & UINT32_MAX));
     __m512i high = _mm512_set1_epi64((long long)(cube->reciprocal >> 32));
     __m512i sum = _mm512_add_epi64(_mm512_mul_epu32(odd, high),
                                    _mm512_srli_epi64(_mm512_mul_epu32(odd, low), 32));
-    return _mm512_srl_epi64(sum, shift);
+    return spread_avx512(_mm512_srl_epi64(sum, shift), kind);
 }
 
-AVX512 static void codes_avx512(const struct scree__copc_cube *cube, const uint8_t *records,
-                                uint32_t record_bytes, uint64_t count, unsigned below,
-                                uint64_t *codes)
+/* Of whole groups of 8 records; how many those are. */
+AVX512 static inline __attribute__((always_inline)) uint64_t
+codes_of_kind(const struct scree__copc_cube *cube, const uint8_t *records, uint32_t record_bytes,
+              uint64_t count, unsigned below, uint64_t *codes, struct kind kind)
 {
     const struct scree__copc_cube here = *cube;
     __m128i shift = _mm_cvtsi32_si128((int)(32 + below));
     uint64_t i = 0;
     for (; i + 8 <= count; i += 8) {
         __m128i first[3], last[3];
-        __m512i spread[3];
         load_four(records + i * record_bytes, record_bytes, first);
         load_four(records + (i + 4) * record_bytes, record_bytes, last);
-        for (int a = 0; a < 3; a++)
-            spread[a] =
-                spread_avx512(cells_avx512(&here, a, _mm256_set_m128i(last[a], first[a]), shift));
-        __m512i code = _mm512_ternarylogic_epi64(spread[0], _mm512_slli_epi64(spread[1], 1),
-                                                 _mm512_slli_epi64(spread[2], 2), 0xFE);
+        __m512i x = cells_avx512(&here, 0, first, last, shift, kind);
+        __m512i y = cells_avx512(&here, 1, first, last, shift, kind);
+        __m512i z = cells_avx512(&here, 2, first, last, shift, kind);
+        __m512i code =
+            _mm512_ternarylogic_epi64(x, _mm512_slli_epi64(y, 1), _mm512_slli_epi64(z, 2), 0xFE);
         _mm512_storeu_si512(codes + i, code);
     }
-    codes_plain(cube, records + i * record_bytes, record_bytes, count - i, below, codes + i);
+    return i;
+}
+
+AVX512 static void codes_avx512(const struct scree__copc_cube *cube, const uint8_t *records,
+                                uint32_t record_bytes, uint64_t count, unsigned below,
+                                uint64_t *codes)
+{
+    static const struct kind usual = {true, true}, narrow = {true, false}, any = {false, false};
+    bool few = cube->depth <= below + 16;
+    bool unit = cube->factor[0] == 1 && cube->factor[1] == 1 && cube->factor[2] == 1;
+    uint64_t done = few && unit
+                        ? codes_of_kind(cube, records, record_bytes, count, below, codes, usual)
+                    : few ? codes_of_kind(cube, records, record_bytes, count, below, codes, narrow)
+                          : codes_of_kind(cube, records, record_bytes, count, below, codes, any);
+    codes_plain(cube, records + done * record_bytes, record_bytes, count - done, below,
+                codes + done);
 }
 
 #endif
