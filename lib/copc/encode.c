@@ -17,6 +17,7 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
     memset(encoder, 0, sizeof *encoder);
     encoder->record_bytes = layout->record_bytes;
     encoder->pick = scree__copc_pick_choose();
+    encoder->span = scree__copc_span_choose();
     encoder->laz_bytes = scree_laz_encoder_bytes(layout);
     enum scree_status status = scree__mem_alloc_rested(budget, encoder->laz_bytes,
                                                        &encoder->laz_memory, "LAZ encoder", err);
@@ -206,8 +207,8 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
         source.form = scree__copc_form_out(encoder->record_bytes);
     }
     struct scree__las_range axes[3];
-    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records,
-                           axes);
+    scree__copc_node_order(&source, places, places + encoder->capacity, count, encoder->records);
+    encoder->span(encoder->records, encoder->record_bytes, count, axes);
     slot->key = key_of(cube, encoder->records, node->level);
     find_gps_times(encoder, count, slot);
     status = check_box(cube, axes, slot->key, err);

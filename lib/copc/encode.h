@@ -7,6 +7,7 @@
 
 #include "scree/laz.h"
 #include "copc/cube.h"
+#include "copc/look.h"
 #include "copc/octree.h"
 #include "copc/order.h"
 #include "copc/pick.h"
@@ -33,6 +34,7 @@ struct scree__copc_encoder {
     uint64_t capacity; /* points, of places and records */
     uint32_t record_bytes;
     scree__copc_pick pick;
+    scree__copc_span span;
 };
 
 SCREE_MUST_CHECK enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,

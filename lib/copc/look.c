@@ -1,5 +1,6 @@
 /* look.c - bounds, returns, classes and colours of many records. */
 #include "copc/look.h"
+#include "base/bytes.h"
 #include "simd/level.h"
 
 static void look_plain(const struct scree__copc_form *form, const uint8_t *records, uint64_t count,
@@ -8,6 +9,20 @@ static void look_plain(const struct scree__copc_form *form, const uint8_t *recor
     scree_las_summary_add(summary, form->format, records, form->bytes, count);
     if (scree__copc_form_waits(form))
         scree__las_map_count_waiting(form->format, records, count, stats);
+}
+
+static void span_plain(const uint8_t *records, uint32_t record_bytes, uint64_t count,
+                       struct scree__las_range axes[3])
+{
+    struct scree__las_range x = {INT32_MAX, INT32_MIN}, y = x, z = x;
+    for (uint64_t i = 0; i < count; i++, records += record_bytes) {
+        scree__las_range_add(&x, scree__base_load_i32(records));
+        scree__las_range_add(&y, scree__base_load_i32(records + 4));
+        scree__las_range_add(&z, scree__base_load_i32(records + 8));
+    }
+    axes[0] = x;
+    axes[1] = y;
+    axes[2] = z;
 }
 
 #if SCREE__SIMD_X86
@@ -133,6 +148,29 @@ AVX2 static void look_avx2(const struct scree__copc_form *form, const uint8_t *r
         stats->color_max = color[c] > stats->color_max ? color[c] : stats->color_max;
 }
 
+/* Two records at a time. */
+AVX2 static void span_avx2(const uint8_t *records, uint32_t record_bytes, uint64_t count,
+                           struct scree__las_range axes[3])
+{
+    __m128i low[2], high[2];
+    int32_t min[4], max[4];
+    low[0] = low[1] = high[0] = high[1] = _mm_loadu_si128((const __m128i *)records);
+    for (uint64_t i = 1; i < count; i += 2) {
+        const uint8_t *here = records + i * record_bytes;
+        __m128i first = _mm_loadu_si128((const __m128i *)here);
+        __m128i second =
+            _mm_loadu_si128((const __m128i *)(i + 1 < count ? here + record_bytes : here));
+        low[0] = _mm_min_epi32(low[0], first);
+        high[0] = _mm_max_epi32(high[0], first);
+        low[1] = _mm_min_epi32(low[1], second);
+        high[1] = _mm_max_epi32(high[1], second);
+    }
+    _mm_storeu_si128((__m128i *)min, _mm_min_epi32(low[0], low[1]));
+    _mm_storeu_si128((__m128i *)max, _mm_max_epi32(high[0], high[1]));
+    for (int axis = 0; axis < 3; axis++)
+        axes[axis] = (struct scree__las_range){min[axis], max[axis]};
+}
+
 #endif
 
 scree__copc_look scree__copc_look_choose(void)
@@ -142,4 +180,13 @@ scree__copc_look scree__copc_look_choose(void)
         return look_avx2;
 #endif
     return look_plain;
+}
+
+scree__copc_span scree__copc_span_choose(void)
+{
+#if SCREE__SIMD_X86
+    if (scree__simd_level() >= SCREE__SIMD_AVX2)
+        return span_avx2;
+#endif
+    return span_plain;
 }

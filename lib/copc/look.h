@@ -8,13 +8,19 @@
 #include "scree/las.h"
 #include "copc/record.h"
 #include "las/map.h"
+#include "las/range.h"
 
 /* Adds `count` records, tightly packed, to *summary; of a form that waits to *stats, too, as scree__las_map_count_waiting() does. */
 typedef void (*scree__copc_look)(const struct scree__copc_form *form, const uint8_t *records,
                                  uint64_t count, struct scree_las_summary *summary,
                                  struct scree__las_map_stats *stats);
 
+/* axes (out): what the coordinates of `count` records span, 1 or more, tightly packed, 16 bytes or longer. */
+typedef void (*scree__copc_span)(const uint8_t *records, uint32_t record_bytes, uint64_t count,
+                                 struct scree__las_range axes[3]);
+
 /* The fastest that the level in force has. */
 scree__copc_look scree__copc_look_choose(void);
+scree__copc_span scree__copc_span_choose(void);
 
 #endif

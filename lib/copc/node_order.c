@@ -17,21 +17,6 @@ struct span {
     uint64_t min, max;
 };
 
-/* What the coordinates of a node span. */
-struct box {
-    struct scree__las_range x, y, z;
-};
-
-static const struct box nothing = {
-    {INT32_MAX, INT32_MIN}, {INT32_MAX, INT32_MIN}, {INT32_MAX, INT32_MIN}};
-
-static void widen(struct box *box, const uint8_t *record)
-{
-    scree__las_range_add(&box->x, scree__base_load_i32(record));
-    scree__las_range_add(&box->y, scree__base_load_i32(record + 4));
-    scree__las_range_add(&box->z, scree__base_load_i32(record + 8));
-}
-
 static const uint8_t *record_of(const struct scree__copc_node_source *from, uint64_t place)
 {
     return from->records + (uint64_t)scree__copc_place_id(place) * from->form.bytes;
@@ -84,51 +69,44 @@ static bool seem_timeless(const struct scree__copc_node_source *from, const uint
 /* digits, bits: of the keys; constants at every call that matters. */
 static inline __attribute__((always_inline)) bool
 number_rows_by(const struct scree__copc_node_source *from, uint64_t *places, uint64_t count,
-               struct box *span, struct scree__copc_digits *counters, unsigned digits,
-               unsigned bits)
+               struct scree__copc_digits *counters, unsigned digits, unsigned bits)
 {
-    struct box box = nothing;
     uint64_t first = time_of(from, places[0]), differ = 0;
     for (uint64_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
             fetch(from, places[i + AHEAD]);
-        widen(&box, record_of(from, places[i]));
         differ |= time_of(from, places[i]) ^ first;
         uint32_t key = row_key(from, record_of(from, places[i]));
         places[i] = scree__copc_place(key, scree__copc_place_id(places[i]));
         scree__copc_digits_add(counters, key, digits, bits);
     }
-    *span = box;
     return differ == 0;
 }
 
 /* Keys by rows, and their digits. False: the times differ. */
 static bool number_rows(const struct scree__copc_node_source *from, uint64_t *places,
-                        uint64_t count, struct box *span, struct scree__copc_digits *digits)
+                        uint64_t count, struct scree__copc_digits *digits)
 {
     scree__copc_digits_init(digits, SCREE__COPC_ROW_LEVELS + SCREE__COPC_COLUMN_LEVELS, count);
     if (scree__copc_digits_are(digits, 2))
-        return number_rows_by(from, places, count, span, digits, 2, SCREE__COPC_DIGIT_BITS_MAX);
-    return number_rows_by(from, places, count, span, digits, digits->count, digits->bits);
+        return number_rows_by(from, places, count, digits, 2, SCREE__COPC_DIGIT_BITS_MAX);
+    return number_rows_by(from, places, count, digits, digits->count, digits->bits);
 }
 
 /* ------------------------------------------------------------------------------------------------- by time */
 
 static struct span load_times(const struct scree__copc_node_source *from, const uint64_t *places,
-                              uint64_t *times, uint64_t count, struct box *box_span)
+                              uint64_t *times, uint64_t count)
 {
-    struct box box = nothing;
     struct span span = {UINT64_MAX, 0};
     for (uint64_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
             fetch(from, places[i + AHEAD]);
-        widen(&box, record_of(from, places[i]));
         uint64_t time = time_of(from, places[i]);
         times[i] = time;
         span.min = time < span.min ? time : span.min;
         span.max = time > span.max ? time : span.max;
     }
-    *box_span = box;
     return span;
 }
 
@@ -198,9 +176,8 @@ static void settle_places(const struct scree__copc_node_source *from, uint64_t *
 static void settle_run(const struct scree__copc_node_source *from, uint64_t *places,
                        uint64_t *other, uint64_t count)
 {
-    struct box box;
     struct scree__copc_digits digits;
-    struct span span = load_times(from, places, other, count, &box);
+    struct span span = load_times(from, places, other, count);
     uint64_t *sorted = sort_times(places, other, count, span);
     if (sorted != places)
         memcpy(places, sorted, count * sizeof *places);
@@ -211,7 +188,7 @@ static void settle_run(const struct scree__copc_node_source *from, uint64_t *pla
                 settle_places(from, places + begin, end - begin);
             continue;
         }
-        (void)number_rows(from, places + begin, end - begin, &box, &digits);
+        (void)number_rows(from, places + begin, end - begin, &digits);
         sorted = scree__copc_digits_sort(&digits, places + begin, other + begin, end - begin);
         if (sorted != places + begin)
             memcpy(places + begin, sorted, (end - begin) * sizeof *places);
@@ -292,22 +269,17 @@ static void collect(struct collecting *collecting)
 }
 
 void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t *places,
-                            uint64_t *other, uint64_t count, uint8_t *to,
-                            struct scree__las_range axes[3])
+                            uint64_t *other, uint64_t count, uint8_t *to)
 {
     struct collecting collecting = {.from = from, .count = count, .settled = count, .to = to};
-    struct box box;
     struct scree__copc_digits digits;
-    if (seem_timeless(from, places, count) && number_rows(from, places, count, &box, &digits)) {
+    if (seem_timeless(from, places, count) && number_rows(from, places, count, &digits)) {
         collecting.places = scree__copc_digits_sort(&digits, places, other, count);
     } else {
-        struct span span = load_times(from, places, other, count, &box);
+        struct span span = load_times(from, places, other, count);
         collecting.places = sort_times(places, other, count, span);
         collecting.settled = 0;
         settle_runs(from, collecting.places, collecting.places == places ? other : places, count);
     }
     collect(&collecting);
-    axes[0] = box.x;
-    axes[1] = box.y;
-    axes[2] = box.z;
 }

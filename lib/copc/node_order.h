@@ -4,7 +4,6 @@
 
 #include "copc/cube.h"
 #include "copc/record.h"
-#include "las/range.h"
 
 /* More points of one time than this are not the returns of a pulse. */
 #define SCREE__COPC_PULSE_POINTS 15u
@@ -23,10 +22,9 @@ struct scree__copc_node_source {
 /*
  * Copies the records of places[0, count), which are in the order of all points, to `to`, as the output has them: by GPS time as scree__copc_gps_key() has it; up to
  * SCREE__COPC_PULSE_POINTS of one time by return number, more by rows of the node, to and fro; and then in the order of all points. The keys in the
- * places do not matter. other: room for as many; both are used up. axes (out): what their coordinates span.
+ * places do not matter. other: room for as many; both are used up.
  */
 void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t *places,
-                            uint64_t *other, uint64_t count, uint8_t *to,
-                            struct scree__las_range axes[3]);
+                            uint64_t *other, uint64_t count, uint8_t *to);
 
 #endif

@@ -1,4 +1,4 @@
-/* test_copc_look.c - what is known of records once they have gone by: the variants against plain C. */
+/* test_copc_look.c - what is known of records once they have gone by, and what they span: the variants against plain C. */
 #include "base/bytes.h"
 #include "copc/look.h"
 #include "simd/level.h"
@@ -69,8 +69,39 @@ static void variants_agree(void **state)
         }
 }
 
+/* The least and the largest value of each axis at any place, and bytes behind the coordinates that would be less and more. */
+static void spans_agree(void **state)
+{
+    (void)state;
+    static uint8_t records[40 * BYTES_MAX];
+    uint64_t random = 8;
+    for (uint32_t bytes = 16; bytes <= BYTES_MAX; bytes++)
+        for (uint64_t count = 1; count <= 40; count++) {
+            int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX};
+            int32_t max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
+            make_records(&random, records, count, bytes, true);
+            for (uint64_t i = 0; i < count; i++)
+                for (unsigned a = 0; a < 3; a++) {
+                    int32_t at = scree__base_load_i32(records + i * bytes + 4 * a) >> count % 7;
+                    scree__base_store32(records + i * bytes + 4 * a, (uint32_t)at);
+                    min[a] = at < min[a] ? at : min[a];
+                    max[a] = at > max[a] ? at : max[a];
+                }
+            for (int level = SCREE__SIMD_PLAIN; level <= SCREE__SIMD_BEST; level++) {
+                struct scree__las_range axes[3];
+                scree__simd_force((enum scree__simd_level)level);
+                scree__copc_span_choose()(records, bytes, count, axes);
+                for (unsigned a = 0; a < 3; a++) {
+                    assert_int_equal(axes[a].min, min[a]);
+                    assert_int_equal(axes[a].max, max[a]);
+                }
+            }
+        }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(variants_agree)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(variants_agree),
+                                       cmocka_unit_test(spans_agree)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

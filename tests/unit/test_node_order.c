@@ -120,8 +120,7 @@ static void sort_and_compare(unsigned kind, uint32_t count, uint64_t *random)
     expect(expected, count);
     struct scree__copc_node_source source = {records, scree__copc_form_out(RECORD_BYTES), &cube,
                                              LEVEL};
-    struct scree__las_range axes[3];
-    scree__copc_node_order(&source, places, other, count, sorted, axes);
+    scree__copc_node_order(&source, places, other, count, sorted);
     for (uint32_t i = 0; i < count; i++)
         if (memcmp(sorted + (size_t)i * RECORD_BYTES,
                    records + (uint64_t)expected[i] * RECORD_BYTES, RECORD_BYTES) != 0)
