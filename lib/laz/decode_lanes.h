@@ -54,16 +54,19 @@ struct laz_lane_jobs {
     uint8_t symbols[2][LANES_SYMBOLS], idle_symbols[LAZ_BLOCK_POINTS];
 };
 
-/* The lanes; arrays are by lane. Where nothing is left to do, `busy` is 0. */
+#define LAZ_BY_LANE __attribute__((aligned(32)))
+
+/* The lanes; arrays are by lane, most of them used as a vector. Where nothing is left to do, `busy` is 0. */
 struct laz_lanes {
     struct laz_quad quad;
-    struct laz_model_256 *m[4];
-    char *models[4];
-    uint64_t program[4]; /* from the model of the moment on; below asks[]: the next is looked up */
+    struct laz_model_256 *m[4] LAZ_BY_LANE;
+    uint64_t models[4] LAZ_BY_LANE;  /* addresses */
+    uint64_t program[4] LAZ_BY_LANE; /* from m on; below asks[]: the next is looked up */
+    uint64_t asks[4] LAZ_BY_LANE;
+    int64_t left[4] LAZ_BY_LANE; /* points, less one */
     const uint64_t *programs[4];
-    uint64_t asks[4];
-    uint8_t *out[4];
-    size_t left[4]; /* points */
+    uintptr_t out[4]; /* where symbols go, `steps` bytes behind that */
+    uintptr_t steps;
     unsigned last[4];
     unsigned busy; /* two of them or one: lanes 0 and 1 */
     struct laz_lane_jobs *jobs;
@@ -76,13 +79,13 @@ static void lanes_take(struct laz_lanes *l, unsigned i)
     struct laz_lane_jobs *jobs = l->jobs;
     const bool idle = jobs->next == jobs->count;
     const struct laz_lane_job *job = idle ? &jobs->idle : &jobs->job[jobs->next++];
-    l->models[i] = (char *)job->models;
+    l->models[i] = (uintptr_t)job->models;
     l->m[i] = job->models + job->program;
     l->program[i] = job->program;
     l->programs[i] = job->programs;
     l->asks[i] = job->asks;
-    l->out[i] = job->symbols;
-    l->left[i] = idle ? LAZ_BLOCK_POINTS : jobs->points;
+    l->out[i] = (uintptr_t)job->symbols - l->steps;
+    l->left[i] = (int64_t)(idle ? LAZ_BLOCK_POINTS : jobs->points) - 1;
     l->last[i] = job->last;
     jobs->stream[i] = idle ? NULL : &job->side->streams[job->layer];
 }
@@ -130,7 +133,7 @@ static LAZ_APART void lanes_next(struct laz_lanes *l)
 {
     laz_quad_end(&l->quad);
     for (unsigned i = 0; i < 4; i++) {
-        if (l->left[i] == 0)
+        if (l->left[i] < 0)
             lanes_take(l, i);
     }
     if (l->jobs->next == l->jobs->count)
@@ -159,24 +162,43 @@ LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned
     LAZ_LANES_OF(lanes)
     {
         if (LAZ_UNLIKELY(--l->m[i]->head.left < 0))
-            lane_rebuild(l->m[i], l->program[i] == 0 ? l->last[i] : 255);
+            lane_rebuild(l->m[i], (uintptr_t)l->m[i] == l->models[i] ? l->last[i] : 255);
     }
     return step;
 }
 
-/* Which model comes next. */
-LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i, uint64_t s)
+LAZ_INLINE __m256i lanes_of(const void *by_lane)
 {
-    uint64_t program = l->program[i];
-    *l->out[i]++ = (uint8_t)s;
-    program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program < l->asks[i])));
-    LAZ_BY_ITSELF(program);
-    l->program[i] = program;
-    l->left[i] -= program < l->asks[i];
-    l->m[i] = (void *)(l->models[i] + sizeof(struct laz_model_256) * (program & 0xFF));
-    LAZ_BY_ITSELF(l->out[i]);
-    LAZ_BY_ITSELF(l->left[i]);
-    LAZ_BY_ITSELF(l->m[i]);
+    return _mm256_load_si256((const __m256i *)by_lane);
+}
+
+/* What the programs' tables have for the symbols. */
+LAZ_INLINE __m256i lanes_looked_up(const struct laz_lanes *l, const uint64_t s[4],
+                                   const unsigned lanes)
+{
+    uint64_t v[4] = {0};
+    LAZ_LANES_OF(lanes) v[i] = l->programs[i][s[i]];
+    return lanes == 2 ? _mm256_zextsi128_si256(_mm_set_epi64x((long long)v[1], (long long)v[0]))
+                      : laz_quad_of(v);
+}
+
+/* Symbols go where they belong, and the next models are found. Is a lane done? */
+LAZ_INLINE bool lanes_went(struct laz_lanes *l, const uint64_t s[4], const unsigned lanes)
+{
+    const __m256i asks = lanes_of(l->asks);
+    LAZ_LANES_OF(lanes) * (uint8_t *)(l->out[i] + l->steps) = (uint8_t)s[i];
+    l->steps++;
+    __m256i program = lanes_of(l->program);
+    __m256i looked_up =
+        _mm256_and_si256(lanes_looked_up(l, s, lanes), _mm256_cmpgt_epi64(asks, program));
+    program = _mm256_or_si256(_mm256_srli_epi64(program, 8), looked_up);
+    __m256i left = _mm256_add_epi64(lanes_of(l->left), _mm256_cmpgt_epi64(asks, program));
+    __m256i bytes = _mm256_mul_epu32(_mm256_and_si256(program, laz_quad_constant(LAZ_QUADS_LOW8)),
+                                     laz_quad_constant(LAZ_QUADS_MODEL));
+    _mm256_store_si256((__m256i *)(void *)l->m, _mm256_add_epi64(bytes, lanes_of(l->models)));
+    _mm256_store_si256((__m256i *)(void *)l->program, program);
+    _mm256_store_si256((__m256i *)(void *)l->left, left);
+    return _mm256_movemask_pd(_mm256_castsi256_pd(left)) != 0;
 }
 
 LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
@@ -184,16 +206,10 @@ LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, co
     if (lanes == 0)
         return;
     uint64_t s[4];
-    bool done = false;
     quad_starts(&step, l->m, s, lanes);
     quad_search(&step, l->m, s, lanes);
     quad_narrow(&step, &l->quad, l->m, s, lanes);
-    LAZ_LANES_OF(lanes)
-    {
-        lane_went(l, i, s[i]);
-        done |= l->left[i] == 0;
-    }
-    if (LAZ_UNLIKELY(done)) {
+    if (LAZ_UNLIKELY(lanes_went(l, s, lanes))) {
         struct laz_lanes copy = *l; /* so that the lanes' own need no place in memory */
         lanes_next(&copy);
         *l = copy;
@@ -253,10 +269,11 @@ static unsigned lane_select(const struct laz_side *side, uint32_t index)
     return *laz_layer_select(side->state, &side->state->layers[index]);
 }
 
+static const uint64_t no_programs[256];
+
 static void lanes_add(struct laz_lane_jobs *jobs, const struct laz_side *side, uint32_t index,
                       unsigned which)
 {
-    static const uint64_t no_programs[256];
     struct laz_layered *state = side->state;
     unsigned context = LAZ_SELECT_MODELS(lane_select(side, index)), symbols = 1;
     struct laz_lane_job *job = &jobs->job[jobs->count++];
@@ -294,7 +311,6 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
                             const struct laz_side sides[2], size_t count)
 {
     static const uint8_t nothing[16];
-    static const uint64_t no_programs[1];
     uint64_t layers = 0;
     uint32_t end = sides[0].state->layer_count < 64 ? sides[0].state->layer_count : 64;
     jobs->count = jobs->next = 0;
@@ -314,6 +330,7 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
     jobs->idle = idle;
     laz_reader_start(&jobs->idle_reader, nothing, nothing + sizeof nothing);
     l->jobs = jobs;
+    l->steps = 0;
     for (unsigned i = 0; i < 4; i++)
         lanes_take(l, i);
     lanes_load(l);

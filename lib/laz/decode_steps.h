@@ -86,7 +86,7 @@ LAZ_INLINE void xy_move(const struct laz_xy_point *p, uint32_t dx, uint32_t dy)
     struct laz_medians *medians = &p->c->medians[p->median];
     dx += laz_median_x(medians);
     dy += laz_median_y(medians);
-    laz_medians_insert(medians, dx, dy);
+    laz_medians_insert_wide(medians, dx, dy);
     p->c->x += dx;
     p->c->y += dy;
 }
