@@ -1,20 +1,19 @@
 /*
- * decode_lanes.h - colours, near infrared, user data and extra bytes of two layered chunks as lanes of a quad,
- * which goes along with the loop of decode_small.h. lanes_begin() and lanes_step() are where to
- * start reading.
+ * decode_lanes.h - colours, near infrared, user data and extra bytes of two layered chunks as lanes of
+ * a quad, which goes along with the loop of decode_small.h. lanes_begin() and lanes_divided() are
+ * where to start reading.
  *
  * A layer of these is a row of symbols of models that all look alike: of a mask, then of the bytes
  * that it names; an extra byte is a mask that names none, and so is user data, whose symbol tells the
- * next one's model. The symbols of a layer alone decide which model is next: so they are put one behind
- * the other, and become values afterwards. A lane whose layer is done takes up the next one that waits. All that while a block
- * keeps to one scanner channel.
+ * next one's model. The symbols of a layer alone decide which model is next: so they are put one
+ * behind the other, and become values afterwards (decode_spread.h). A lane whose layer is done takes
+ * up the next one that waits. All that while a block keeps to one scanner channel.
  */
 #ifndef SCREE_LIB_LAZ_DECODE_LANES_H
 #define SCREE_LIB_LAZ_DECODE_LANES_H
 
-#include "laz/decode_layered.h"
+#include "laz/decode_spread.h"
 #include "laz/loops.h"
-#include "laz/quad.h"
 
 /* Does the block keep to one context that has begun? */
 static bool one_context(const uint8_t *selects, size_t count)
@@ -56,7 +55,7 @@ struct laz_lane_jobs {
 
 #define LAZ_BY_LANE __attribute__((aligned(32)))
 
-/* The lanes; arrays are by lane, most of them used as a vector. Where nothing is left to do, `busy` is 0. */
+/* The lanes; arrays are by lane, most of them vectors. Where nothing is left to do, `busy` is 0. */
 struct laz_lanes {
     struct laz_quad quad;
     struct laz_model_256 *m[4] LAZ_BY_LANE;
@@ -337,156 +336,38 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
     return layers;
 }
 
-/* The colours of two chunks: their lower and upper bytes as lanes of 16 bits, two for each chunk. */
-struct laz_colours {
-    __m128i red, green, blue; /* the lower half of a register */
-};
-
-LAZ_INLINE __m128i colours_of(const uint16_t *a, const uint16_t *b)
-{
-    return _mm_cvtepu8_epi16(_mm_cvtsi32_si128((int)(*a | (uint32_t)*b << 16)));
-}
-
-LAZ_INLINE __m128i clamped8(__m128i v)
-{
-    return _mm_max_epi16(_mm_min_epi16(v, _mm_set1_epi16(255)), _mm_setzero_si128());
-}
-
-/* laz_rgb_apply() with all of a mask's bits; where a byte has no symbol, `none` is negative. */
-LAZ_INLINE void colours_move(struct laz_colours *c, __m128i symbols, __m128i blue_symbols,
-                             __m128i none, __m128i blue_none)
-{
-    const __m128i low = _mm_set1_epi16(255);
-    __m128i red = _mm_and_si128(_mm_add_epi16(c->red, symbols), low);
-    __m128i change = _mm_sub_epi16(red, c->red);
-    __m128i green = clamped8(_mm_add_epi16(c->green, change));
-    green = _mm_and_si128(_mm_add_epi16(green, _mm_srli_si128(symbols, 8)), low);
-    green = _mm_blendv_epi8(green, c->green, _mm_srli_si128(none, 8));
-    change = _mm_add_epi16(change, _mm_sub_epi16(green, c->green));
-    change = _mm_srai_epi16(_mm_add_epi16(change, _mm_srli_epi16(change, 15)), 1);
-    __m128i blue = clamped8(_mm_add_epi16(c->blue, change));
-    blue = _mm_and_si128(_mm_add_epi16(blue, blue_symbols), low);
-    c->blue = _mm_blendv_epi8(blue, c->blue, blue_none);
-    c->green = green;
-    c->red = red;
-}
-
-/* Where a mask says that all three are the same. */
-static LAZ_APART void colours_grey(struct laz_colours *c, unsigned used_a, unsigned used_b)
-{
-    __m128i grey = _mm_cvtsi64_si128((used_a & 64 ? 0 : 0xFFFFFFFF) |
-                                     (used_b & 64 ? 0 : (long long)0xFFFFFFFF00000000u));
-    c->green = _mm_blendv_epi8(c->green, c->red, grey);
-    c->blue = _mm_blendv_epi8(c->blue, c->red, grey);
-}
-
-/* A chunk's as they lie in a record, in each half. */
-LAZ_INLINE __m128i colours_bytes(const struct laz_colours *c)
-{
-    __m128i bytes = _mm_packus_epi16(_mm_unpacklo_epi64(c->red, c->green), c->blue);
-    return _mm_shuffle_epi8(bytes,
-                            _mm_setr_epi8(0, 1, 4, 5, 8, 9, -1, -1, 2, 3, 6, 7, 10, 11, -1, -1));
-}
-
-LAZ_INLINE void colours_store(__m128i bytes, uint8_t *a, uint8_t *b)
-{
-    scree__base_store32(a, (uint32_t)_mm_cvtsi128_si32(bytes));
-    scree__base_store16(a + 4, (uint16_t)_mm_extract_epi16(bytes, 2));
-    scree__base_store32(b, (uint32_t)_mm_extract_epi32(bytes, 2));
-    scree__base_store16(b + 4, (uint16_t)_mm_extract_epi16(bytes, 6));
-}
-
-/* The symbols behind a mask, each at its byte's place. */
-LAZ_INLINE __m128i colours_symbols(const uint8_t *symbols, __m128i places)
-{
-    return _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)(const void *)symbols), places);
-}
-
-LAZ_INLINE __m128i colours_places(unsigned used)
-{
-    return _mm_loadl_epi64((const __m128i *)(const void *)&scree__laz_rgb_places[used]);
-}
-
-/* Of both chunks: from symbols to records. */
-static void spread_rgb(uint16_t *const rgb[2], const uint8_t *a, const uint8_t *b,
-                       const struct laz_side sides[2], uint32_t offset, size_t count)
-{
-    struct laz_colours c = {colours_of(rgb[0], rgb[1]), colours_of(rgb[0] + 1, rgb[1] + 1),
-                            colours_of(rgb[0] + 2, rgb[1] + 2)};
-    uint8_t *out_a = sides[0].records + offset, *out_b = sides[1].records + offset, last[2][6];
-    for (; count > 0; count--, out_a += sides[0].stride, out_b += sides[1].stride) {
-        unsigned used_a = *a++, used_b = *b++;
-        __m128i pa = colours_places(used_a), pb = colours_places(used_b);
-        __m128i symbols = _mm_unpacklo_epi16(colours_symbols(a, pa), colours_symbols(b, pb));
-        __m128i none = _mm_unpacklo_epi16(pa, pb);
-        colours_move(&c, _mm_cvtepu8_epi16(symbols), _mm_cvtepu8_epi16(_mm_srli_si128(symbols, 8)),
-                     _mm_cvtepi8_epi16(none), _mm_cvtepi8_epi16(_mm_srli_si128(none, 8)));
-        if (LAZ_UNLIKELY(!(used_a & used_b & 64)))
-            colours_grey(&c, used_a, used_b);
-        a += scree__laz_rgb_places[used_a] >> 56;
-        b += scree__laz_rgb_places[used_b] >> 56;
-        colours_store(colours_bytes(&c), out_a, out_b);
-    }
-    colours_store(colours_bytes(&c), last[0], last[1]);
-    laz_rgb_load(rgb[0], last[0]);
-    laz_rgb_load(rgb[1], last[1]);
-}
-
-static void spread_nir(uint16_t *nir, const uint8_t *symbols, uint8_t *out, size_t stride,
-                       size_t count)
-{
-    unsigned low = *nir & 0xFFu, high = *nir >> 8;
-    for (; count > 0; count--, out += stride) {
-        unsigned first = symbols[0] & 1u, second = symbols[0] >> 1;
-        low += symbols[1] & laz_mask(first);
-        high += symbols[1 + first] & laz_mask(second);
-        symbols += 1 + first + second;
-        scree__base_store16(out, (uint16_t)((low & 0xFF) | high << 8));
-    }
-    *nir = (uint16_t)((low & 0xFF) | high << 8);
-}
-
-static void spread_byte(uint8_t *last, const uint8_t *symbols, uint8_t *out, size_t stride,
-                        size_t count)
-{
-    unsigned v = *last;
-    for (size_t i = 0; i < count; i++)
-        out[i * stride] = (uint8_t)(v += symbols[i]);
-    *last = (uint8_t)v;
-}
-
-static void spread_user(unsigned *user, const uint8_t *values, uint8_t *out, size_t stride,
-                        size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i * stride + LAZ_P14_USER] = values[i];
-    *user = values[count - 1];
-}
-
 /* The values of a layer of both chunks, once all is done. */
 static void lanes_spread(const struct laz_lane_job job[2], const struct laz_side sides[2],
                          size_t count)
 {
     const uint32_t index = job->layer, offset = sides->state->layers[index].offset;
-    const unsigned kind = sides->state->layers[index].kind;
-    uint16_t *rgb[2] = {NULL, NULL};
-    for (unsigned i = 0; i < 2; i++) {
-        const struct laz_side *side = &sides[i];
-        uint8_t *out = side->records + offset;
-        unsigned slot = LAZ_SELECT_SLOT(lane_select(side, index));
-        if (kind == LAZ_LAYER_RGB)
-            rgb[i] = side->state->rgb[slot].last;
-        else if (kind == LAZ_LAYER_NIR)
-            spread_nir(&side->state->rgb[slot].last_nir, job[i].symbols, out + 6, side->stride,
-                       count);
-        else if (kind == LAZ_LAYER_USER)
-            spread_user(&side->state->point[slot].user, job[i].symbols, out, side->stride, count);
-        else
-            spread_byte(&laz_layer_bytes(side->state, index)[slot].last, job[i].symbols, out,
-                        side->stride, count);
+    const unsigned slots[2] = {LAZ_SELECT_SLOT(lane_select(&sides[0], index)),
+                               LAZ_SELECT_SLOT(lane_select(&sides[1], index))};
+    struct laz_layered *a = sides[0].state, *b = sides[1].state;
+    struct laz_spread s = {{job[0].symbols, job[1].symbols},
+                           {sides[0].records + offset, sides[1].records + offset},
+                           {sides[0].stride, sides[1].stride},
+                           count};
+    switch (a->layers[index].kind) {
+    case LAZ_LAYER_RGB:
+        spread_rgb((uint16_t *[2]){a->rgb[slots[0]].last, b->rgb[slots[1]].last}, &s);
+        break;
+    case LAZ_LAYER_NIR:
+        s.out[0] += 6; /* behind the colours */
+        s.out[1] += 6;
+        spread_nir((uint16_t *[2]){&a->rgb[slots[0]].last_nir, &b->rgb[slots[1]].last_nir}, &s);
+        break;
+    case LAZ_LAYER_USER:
+        s.out[0] += LAZ_P14_USER;
+        s.out[1] += LAZ_P14_USER;
+        spread_user((unsigned *[2]){&a->point[slots[0]].user, &b->point[slots[1]].user}, &s);
+        break;
+    default:
+        spread_byte((uint8_t *[2]){&laz_layer_bytes(a, index)[slots[0]].last,
+                                   &laz_layer_bytes(b, index)[slots[1]].last},
+                    &s);
+        break;
     }
-    if (kind == LAZ_LAYER_RGB)
-        spread_rgb(rgb, job[0].symbols, job[1].symbols, sides, offset, count);
 }
 
 static void lanes_end(const struct laz_lanes *l, const struct laz_side sides[2])
