@@ -153,8 +153,9 @@ void scree__laz_layered_place(struct laz_layered *state, const struct scree_laz_
 static void seed_point14(struct laz_point14 *c, const uint8_t *record)
 {
     unsigned returns = record[LAZ_P14_RETURNS];
-    laz_point14_start(c, scree__base_load32(record + LAZ_P14_X),
-                      scree__base_load32(record + LAZ_P14_Y), returns & 15, returns >> 4);
+    const uint32_t xy[2] = {scree__base_load32(record + LAZ_P14_X),
+                            scree__base_load32(record + LAZ_P14_Y)};
+    laz_point14_start(c, xy, returns & 15, returns >> 4);
     laz_point14_start_z(c, scree__base_load32(record + LAZ_P14_Z));
     laz_point14_start_intensity(c, scree__base_load16(record + LAZ_P14_INTENSITY));
     c->classification = record[LAZ_P14_CLASS];
