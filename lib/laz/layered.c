@@ -223,7 +223,7 @@ static bool changes_channel(const uint8_t *changed, size_t count)
 void scree__laz_layered_select_v3(struct laz_layered *state, struct laz_block *block, size_t count)
 {
     unsigned current = state->channel_v3, seen = state->channels_seen_v3;
-    if (current == 0 && (seen & 1) && !changes_channel(block->changed, count)) {
+    if (current == 0 && !changes_channel(block->changed, count)) {
         memset(block->select_v3, 0, count);
         return;
     }
