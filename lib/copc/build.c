@@ -7,7 +7,8 @@
  *   nodes   octree.c   scree__copc_octree_batch()  which point goes to which node
  *   write   write.c    scree__copc_write_batch()   nodes encoded in parallel, written in file order, published
  *
- * Here with all points in memory: 10 bytes each beside the record, and one batch. Records of formats 0 to 3 stay as they are, on the output's grid, until
+ * Here with all points in memory: 10 bytes each beside the record, 5 once levels are known, and one batch. What a phase has done with serves the next
+ * one (mem/shelf.h), as fresh pages are dear. Records of formats 0 to 3 stay as they are, on the output's grid, until
  * they are copied into their node (record.h), as they are shorter. Where they do not fit the budget, spill.c puts the
  * points into buckets on scratch while it reads, and goes through the other phases batch by batch. The result is the same.
  */
@@ -15,14 +16,18 @@
 #include "base/error.h"
 #include "copc/order.h"
 #include "copc/write.h"
+#include "mem/shelf.h"
 
 #include <string.h>
 
 struct memory {
     uint8_t *records;
     uint64_t *order;
+    uint64_t order_bytes; /* of it that are still there */
     uint8_t *prefix, *level;
 };
+
+static const char levels[] = "the points' levels";
 
 static enum scree_status allocate(struct scree_convert_job *job, struct memory *memory,
                                   struct scree_error *err)
@@ -40,19 +45,28 @@ static enum scree_status allocate(struct scree_convert_job *job, struct memory *
     if (status != SCREE_OK)
         return status;
     memory->order = block;
-    status = scree__mem_alloc(budget, 2 * count, &block, "the points' levels", err);
-    if (status != SCREE_OK)
-        return status;
+    memory->order_bytes = count * sizeof *memory->order;
+    status = scree__mem_alloc(budget, count, &block, levels, err);
     memory->prefix = block;
-    memory->level = memory->prefix + count;
-    return SCREE_OK;
+    return status;
+}
+
+/* When decoders are done: of their memory, what there is. */
+static enum scree_status allocate_levels(const struct scree_convert_job *job, struct memory *memory,
+                                         struct scree_error *err)
+{
+    void *block;
+    enum scree_status status = scree__mem_alloc_rested(scree__par_budget(job->context),
+                                                       job->plan.point_count, &block, levels, err);
+    memory->level = block;
+    return status;
 }
 
 /*
  * The cube depends on the depth of the octree (its faces must be clear of the grid down to the deepest node), and the octree on the cube: begin
  * with a depth that costs under 1/128 of the side and nearly always does, and go deeper while nodes turn out to be.
  */
-static enum scree_status find_nodes(struct scree_convert_job *job, const struct memory *memory,
+static enum scree_status find_nodes(struct scree_convert_job *job, struct memory *memory,
                                     const struct scree_las_summary *summary,
                                     struct scree__copc_cube *cube,
                                     struct scree__copc_octree *octree, struct scree_error *err)
@@ -81,12 +95,15 @@ static enum scree_status find_nodes(struct scree_convert_job *job, const struct 
             return status;
         scree__par_stage_end(job->context);
         if (octree->deepest <= cube->face_depth)
-            return SCREE_OK;
+            break;
         face_depth = octree->deepest;
     }
+    scree__mem_rest(scree__par_budget(job->context), memory->prefix, points.count);
+    memory->prefix = NULL;
+    return SCREE_OK;
 }
 
-static enum scree_status write_file(struct scree_convert_job *job, const struct memory *memory,
+static enum scree_status write_file(struct scree_convert_job *job, struct memory *memory,
                                     const struct scree_las_summary *summary,
                                     const struct scree__copc_cube *cube,
                                     const struct scree__copc_octree *octree,
@@ -95,10 +112,12 @@ static enum scree_status write_file(struct scree_convert_job *job, const struct 
     struct scree__copc_points points = {memory->records, job->form, job->plan.point_count};
     struct scree__copc_writing *writing;
     scree__par_stage_begin(job->context, "write", points.count);
+    const uint32_t *order = scree__copc_order_pack(memory->order, points.count);
+    memory->order_bytes = scree__mem_rest_tail(scree__par_budget(job->context), memory->order,
+                                               memory->order_bytes, points.count * sizeof *order);
     enum scree_status status = scree__copc_write_begin(job, cube, NULL, &writing, err);
     if (status == SCREE_OK)
-        status =
-            scree__copc_write_batch(writing, &points, memory->order, memory->level, octree, err);
+        status = scree__copc_write_batch(writing, &points, order, memory->level, octree, err);
     if (status == SCREE_OK)
         status = scree__copc_write_end(writing, summary, octree, result, err);
     if (status == SCREE_OK)
@@ -154,6 +173,8 @@ static enum scree_status build_in_memory(struct scree_convert_job *job,
     if (was_read)
         scree__copc_read_report(job);
     if (status == SCREE_OK)
+        status = allocate_levels(job, &memory, err);
+    if (status == SCREE_OK)
         status = find_nodes(job, &memory, &to.summary, &cube, &octree, err);
     if (status == SCREE_OK)
         to.largest_node = largest_node(&octree);
@@ -162,8 +183,9 @@ static enum scree_status build_in_memory(struct scree_convert_job *job,
     if (status == SCREE_OK)
         status = write_file(job, &memory, &to.summary, &cube, &octree, result, err);
     scree__copc_octree_release(&octree);
-    scree__mem_free(budget, memory.prefix, 2 * count);
-    scree__mem_free(budget, memory.order, count * sizeof *memory.order);
+    scree__mem_free(budget, memory.level, count);
+    scree__mem_free(budget, memory.prefix, count);
+    scree__mem_free(budget, memory.order, memory.order_bytes);
     if (was_read && status == SCREE_E_BUDGET)
         *read = to;
     else

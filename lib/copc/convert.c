@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "copc/salvage.h"
 #include "copc/network.h"
+#include "mem/shelf.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -106,6 +107,7 @@ enum scree_status scree_convert_run(struct scree_convert_job *job,
     enum scree_status status = scree__copc_network_begin(job, err);
     if (status == SCREE_OK)
         status = scree__copc_build(job, result, err);
+    (void)scree__mem_shelf_clear(scree__par_budget(job->context));
     result->points_lost = job->points_lost;
     result->points_in += job->points_lost;
     return status;

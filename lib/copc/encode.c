@@ -5,6 +5,7 @@
 #include "copc/format.h"
 #include "copc/node_order.h"
 #include "copc/record.h"
+#include "mem/shelf.h"
 
 #include <string.h>
 
@@ -17,8 +18,8 @@ enum scree_status scree__copc_encoder_init(struct scree__copc_encoder *encoder,
     encoder->record_bytes = layout->record_bytes;
     encoder->pick = scree__copc_pick_choose();
     encoder->laz_bytes = scree_laz_encoder_bytes(layout);
-    enum scree_status status =
-        scree__mem_alloc(budget, encoder->laz_bytes, &encoder->laz_memory, "LAZ encoder", err);
+    enum scree_status status = scree__mem_alloc_rested(budget, encoder->laz_bytes,
+                                                       &encoder->laz_memory, "LAZ encoder", err);
     if (status != SCREE_OK)
         return status;
     return scree_laz_encoder_init(encoder->laz_memory, encoder->laz_bytes, layout, &encoder->laz,
@@ -43,6 +44,13 @@ void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
     memset(encoder, 0, sizeof *encoder);
 }
 
+void scree__copc_slot_rest(struct scree__copc_slot *slot, struct scree__mem_budget *budget)
+{
+    scree__mem_rest(budget, slot->chunk, slot->chunk_capacity);
+    slot->chunk = NULL;
+    slot->chunk_capacity = 0;
+}
+
 void scree__copc_slot_release(struct scree__copc_slot *slot, struct scree__mem_budget *budget)
 {
     scree__mem_free(budget, slot->chunk, slot->chunk_capacity);
@@ -59,11 +67,11 @@ static enum scree_status need_points(struct scree__copc_encoder *encoder,
         return SCREE_OK;
     scree__copc_encoder_shrink(encoder, budget);
     enum scree_status status =
-        scree__mem_alloc(budget, count * SCREE__COPC_ENCODE_BYTES, &memory, what, err);
+        scree__mem_alloc_rested(budget, count * SCREE__COPC_ENCODE_BYTES, &memory, what, err);
     if (status != SCREE_OK)
         return status;
     encoder->places = memory;
-    status = scree__mem_alloc(budget, count * encoder->record_bytes, &memory, what, err);
+    status = scree__mem_alloc_rested(budget, count * encoder->record_bytes, &memory, what, err);
     if (status != SCREE_OK) {
         scree__mem_free(budget, encoder->places, count * SCREE__COPC_ENCODE_BYTES);
         encoder->places = NULL;
@@ -89,7 +97,7 @@ static enum scree_status need_chunk(struct scree__copc_slot *slot, struct scree_
     slot->chunk = NULL;
     slot->chunk_capacity = 0;
     enum scree_status status =
-        scree__mem_alloc(budget, bound, &memory, "the chunk of one node", err);
+        scree__mem_alloc_rested(budget, bound, &memory, "the chunk of one node", err);
     if (status == SCREE_OK) {
         slot->chunk = memory;
         slot->chunk_capacity = bound;
@@ -167,7 +175,7 @@ enum scree_status scree__copc_encode_node(struct scree__copc_encoder *encoder,
                                           const struct scree_laz_layout *layout,
                                           const struct scree__copc_points *points,
                                           const struct scree__copc_cube *cube,
-                                          const uint64_t *order, const uint8_t *level,
+                                          const uint32_t *order, const uint8_t *level,
                                           const struct scree__copc_node *node, uint64_t room_points,
                                           struct scree__copc_slot *slot, struct scree_error *err)
 {

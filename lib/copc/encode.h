@@ -46,16 +46,18 @@ void scree__copc_encoder_release(struct scree__copc_encoder *encoder,
                                  struct scree__mem_budget *budget);
 
 /*
- * Encodes a node into the slot. order, level: of all points. room_points: of the largest node that is to come, so that memory is taken once. A stored point that lies outside the
+ * Encodes a node into the slot. order, level: of all points; order is packed. room_points: of the largest node that is to come, so that memory is taken once. A stored point that lies outside the
  * node's box as readers compute it would be an error of ours: it is checked, and SCREE_E_DATA.
  */
 SCREE_MUST_CHECK enum scree_status scree__copc_encode_node(
     struct scree__copc_encoder *encoder, struct scree__mem_budget *budget,
     const struct scree_laz_layout *layout, const struct scree__copc_points *points,
-    const struct scree__copc_cube *cube, const uint64_t *order, const uint8_t *level,
+    const struct scree__copc_cube *cube, const uint32_t *order, const uint8_t *level,
     const struct scree__copc_node *node, uint64_t room_points, struct scree__copc_slot *slot,
     struct scree_error *err);
 
+/* Once the chunk is written: its memory may serve for the next one. */
+void scree__copc_slot_rest(struct scree__copc_slot *slot, struct scree__mem_budget *budget);
 void scree__copc_slot_release(struct scree__copc_slot *slot, struct scree__mem_budget *budget);
 
 #endif

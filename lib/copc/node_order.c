@@ -81,9 +81,11 @@ static bool seem_timeless(const struct scree__copc_node_source *from, const uint
     return count > SCREE__COPC_PULSE_POINTS;
 }
 
-/* Keys by rows. False: the times differ. */
-static bool number_rows(const struct scree__copc_node_source *from, uint64_t *places,
-                        uint64_t count, struct box *span)
+/* digits, bits: of the keys; constants at every call that matters. */
+static inline __attribute__((always_inline)) bool
+number_rows_by(const struct scree__copc_node_source *from, uint64_t *places, uint64_t count,
+               struct box *span, struct scree__copc_digits *counters, unsigned digits,
+               unsigned bits)
 {
     struct box box = nothing;
     uint64_t first = time_of(from, places[0]), differ = 0;
@@ -92,11 +94,22 @@ static bool number_rows(const struct scree__copc_node_source *from, uint64_t *pl
             fetch(from, places[i + AHEAD]);
         widen(&box, record_of(from, places[i]));
         differ |= time_of(from, places[i]) ^ first;
-        places[i] = scree__copc_place(row_key(from, record_of(from, places[i])),
-                                      scree__copc_place_id(places[i]));
+        uint32_t key = row_key(from, record_of(from, places[i]));
+        places[i] = scree__copc_place(key, scree__copc_place_id(places[i]));
+        scree__copc_digits_add(counters, key, digits, bits);
     }
     *span = box;
     return differ == 0;
+}
+
+/* Keys by rows, and their digits. False: the times differ. */
+static bool number_rows(const struct scree__copc_node_source *from, uint64_t *places,
+                        uint64_t count, struct box *span, struct scree__copc_digits *digits)
+{
+    scree__copc_digits_init(digits, SCREE__COPC_ROW_LEVELS + SCREE__COPC_COLUMN_LEVELS, count);
+    if (scree__copc_digits_are(digits, 2))
+        return number_rows_by(from, places, count, span, digits, 2, SCREE__COPC_DIGIT_BITS_MAX);
+    return number_rows_by(from, places, count, span, digits, digits->count, digits->bits);
 }
 
 /* ------------------------------------------------------------------------------------------------- by time */
@@ -119,15 +132,29 @@ static struct span load_times(const struct scree__copc_node_source *from, const 
     return span;
 }
 
+static inline __attribute__((always_inline)) void
+number_times(uint64_t *places, const uint64_t *times, uint64_t count, uint64_t least,
+             unsigned shift, struct scree__copc_digits *counters, unsigned digits, unsigned bits)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t key = (uint32_t)((times[i] - least) >> shift);
+        places[i] = scree__copc_place(key, scree__copc_place_id(places[i]));
+        scree__copc_digits_add(counters, key, digits, bits);
+    }
+}
+
 /* By the upper bits of the times. other: the times of the places. */
 static uint64_t *sort_times(uint64_t *places, uint64_t *other, uint64_t count, struct span span)
 {
     unsigned bits = 64u - (unsigned)__builtin_clzll((span.max - span.min) | 1);
     unsigned shift = bits > 32 ? bits - 32 : 0;
-    for (uint64_t i = 0; i < count; i++)
-        places[i] = scree__copc_place((uint32_t)((other[i] - span.min) >> shift),
-                                      scree__copc_place_id(places[i]));
-    return scree__copc_radix_sort(places, other, count);
+    struct scree__copc_digits digits;
+    scree__copc_digits_init(&digits, bits - shift, count);
+    if (scree__copc_digits_are(&digits, 3))
+        number_times(places, other, count, span.min, shift, &digits, 3, SCREE__COPC_DIGIT_BITS_MAX);
+    else
+        number_times(places, other, count, span.min, shift, &digits, digits.count, digits.bits);
+    return scree__copc_digits_sort(&digits, places, other, count);
 }
 
 /* The end of the run of equal keys that begins here. */
@@ -172,6 +199,7 @@ static void settle_run(const struct scree__copc_node_source *from, uint64_t *pla
                        uint64_t *other, uint64_t count)
 {
     struct box box;
+    struct scree__copc_digits digits;
     struct span span = load_times(from, places, other, count, &box);
     uint64_t *sorted = sort_times(places, other, count, span);
     if (sorted != places)
@@ -183,8 +211,8 @@ static void settle_run(const struct scree__copc_node_source *from, uint64_t *pla
                 settle_places(from, places + begin, end - begin);
             continue;
         }
-        (void)number_rows(from, places + begin, end - begin, &box);
-        sorted = scree__copc_radix_sort(places + begin, other + begin, end - begin);
+        (void)number_rows(from, places + begin, end - begin, &box, &digits);
+        sorted = scree__copc_digits_sort(&digits, places + begin, other + begin, end - begin);
         if (sorted != places + begin)
             memcpy(places + begin, sorted, (end - begin) * sizeof *places);
     }
@@ -269,8 +297,9 @@ void scree__copc_node_order(const struct scree__copc_node_source *from, uint64_t
 {
     struct collecting collecting = {.from = from, .count = count, .settled = count, .to = to};
     struct box box;
-    if (seem_timeless(from, places, count) && number_rows(from, places, count, &box)) {
-        collecting.places = scree__copc_radix_sort(places, other, count);
+    struct scree__copc_digits digits;
+    if (seem_timeless(from, places, count) && number_rows(from, places, count, &box, &digits)) {
+        collecting.places = scree__copc_digits_sort(&digits, places, other, count);
     } else {
         struct span span = load_times(from, places, other, count, &box);
         collecting.places = sort_times(places, other, count, span);

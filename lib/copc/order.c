@@ -6,6 +6,7 @@
 #include "copc/order.h"
 #include "copc/codes.h"
 #include "copc/order_cell.h"
+#include "mem/shelf.h"
 
 #include <string.h>
 
@@ -39,7 +40,7 @@ struct sorter {
     uint32_t *counts; /* [thread][cell]: first how many, then where the next one goes */
     uint32_t *starts; /* [cell + 1] */
     struct bucket *buckets;
-    uint64_t bucket_count;
+    uint64_t bucket_count, bucket_capacity;
     struct scree__copc_cell_sorter *workers;
 };
 
@@ -184,19 +185,19 @@ static enum scree_status allocate(struct sorter *sorter, struct scree_error *err
     struct scree__mem_budget *budget = scree__par_budget(sorter->context);
     static const char what[] = "sorting points by cell";
     void *memory;
-    enum scree_status status = scree__mem_alloc(
+    enum scree_status status = scree__mem_alloc_rested(
         budget, sorter->threads * sorter->cell_count * sizeof *sorter->counts, &memory, what, err);
     if (status != SCREE_OK)
         return status;
     sorter->counts = memory;
     memset(memory, 0, sorter->threads * sorter->cell_count * sizeof *sorter->counts);
-    status = scree__mem_alloc(budget, (sorter->cell_count + 1) * sizeof *sorter->starts, &memory,
-                              what, err);
+    status = scree__mem_alloc_rested(budget, (sorter->cell_count + 1) * sizeof *sorter->starts,
+                                     &memory, what, err);
     if (status != SCREE_OK)
         return status;
     sorter->starts = memory;
-    status =
-        scree__mem_alloc(budget, sorter->cell_count * sizeof *sorter->buckets, &memory, what, err);
+    status = scree__mem_alloc(budget, sorter->bucket_capacity * sizeof *sorter->buckets, &memory,
+                              what, err);
     if (status != SCREE_OK)
         return status;
     sorter->buckets = memory;
@@ -220,9 +221,9 @@ static void release(struct sorter *sorter)
     for (unsigned t = 0; sorter->workers != NULL && t < sorter->threads; t++)
         scree__copc_cell_release(&sorter->workers[t]);
     scree__mem_free(budget, sorter->workers, sorter->threads * sizeof *sorter->workers);
-    scree__mem_free(budget, sorter->buckets, sorter->cell_count * sizeof *sorter->buckets);
-    scree__mem_free(budget, sorter->starts, (sorter->cell_count + 1) * sizeof *sorter->starts);
-    scree__mem_free(budget, sorter->counts,
+    scree__mem_free(budget, sorter->buckets, sorter->bucket_capacity * sizeof *sorter->buckets);
+    scree__mem_rest(budget, sorter->starts, (sorter->cell_count + 1) * sizeof *sorter->starts);
+    scree__mem_rest(budget, sorter->counts,
                     sorter->threads * sorter->cell_count * sizeof *sorter->counts);
 }
 
@@ -240,6 +241,7 @@ static void choose_levels(struct sorter *sorter, unsigned common_levels)
     sorter->key_levels = left < SCREE__COPC_KEY_LEVELS ? left : SCREE__COPC_KEY_LEVELS;
     sorter->below = left - sorter->key_levels;
     sorter->cell_count = (uint64_t)1 << 3 * sorter->top_levels;
+    sorter->bucket_capacity = least(sorter->cell_count, sorter->points->count / BUCKET_POINTS + 1);
 }
 
 enum scree_status scree__copc_order(struct scree_context *context,
@@ -276,4 +278,13 @@ enum scree_status scree__copc_order(struct scree_context *context,
 out:
     release(&sorter);
     return status;
+}
+
+uint32_t *scree__copc_order_pack(uint64_t *order, uint64_t count)
+{
+    uint8_t *bytes = (uint8_t *)order;
+    for (uint64_t i = 0; i < count; i++)
+        scree__base_store32(bytes + i * sizeof(uint32_t),
+                            scree__copc_place_id(scree__base_load64(bytes + i * sizeof *order)));
+    return (uint32_t *)order;
 }

@@ -42,4 +42,7 @@ SCREE_MUST_CHECK enum scree_status scree__copc_order(struct scree_context *conte
                                                      unsigned common_levels, uint64_t *order,
                                                      uint8_t *prefix, struct scree_error *err);
 
+/* The numbers of the records alone, packed into the first half of the same memory: all that is needed once levels are known. */
+uint32_t *scree__copc_order_pack(uint64_t *order, uint64_t count);
+
 #endif

@@ -8,15 +8,9 @@
  * Digits of 11 bits make three passes of 32 bits, and their counters (8 KiB a digit) stay in the first-level cache; for fewer points clearing and
  * adding up so many would take longer than a fourth pass.
  */
-#define DIGIT_BITS_MAX 11u
+#define DIGIT_BITS_MAX SCREE__COPC_DIGIT_BITS_MAX
 #define DIGIT_BITS_FEW 8u
 #define FEW_POINTS 2048u
-#define DIGITS_MAX 4u
-
-struct digits {
-    unsigned shift, bits, count; /* the lowest one's shift in a place, and the width of each */
-    uint32_t starts[DIGITS_MAX][1u << DIGIT_BITS_MAX];
-};
 
 static void insertion_sort(uint64_t *places, uint64_t count)
 {
@@ -41,7 +35,7 @@ static uint64_t varying_bits(const uint64_t *places, uint64_t count)
 }
 
 /* Of the upper `most_bits` of the varying ones. */
-static void choose_digits(struct digits *digits, uint64_t varying, unsigned most_bits,
+static void choose_digits(struct scree__copc_digits *digits, uint64_t varying, unsigned most_bits,
                           unsigned most)
 {
     unsigned low = (unsigned)__builtin_ctzll(varying);
@@ -55,13 +49,18 @@ static void choose_digits(struct digits *digits, uint64_t varying, unsigned most
     digits->bits = (width + digits->count - 1) / digits->count;
 }
 
+static void clear_digits(struct scree__copc_digits *digits)
+{
+    for (unsigned d = 0; d < digits->count; d++)
+        memset(digits->starts[d], 0, sizeof(uint32_t) << digits->bits);
+}
+
 /* How many places have each digit; all digits in one go. */
-static void count_digits(struct digits *digits, const uint64_t *places, uint64_t count)
+static void count_digits(struct scree__copc_digits *digits, const uint64_t *places, uint64_t count)
 {
     unsigned bits = digits->bits;
     uint64_t mask = (1u << bits) - 1;
-    for (unsigned d = 0; d < digits->count; d++)
-        memset(digits->starts[d], 0, sizeof(uint32_t) << bits);
+    clear_digits(digits);
     for (uint64_t i = 0; i < count; i++) {
         uint64_t rest = places[i] >> digits->shift;
         for (unsigned d = 0; d < digits->count; d++, rest >>= bits)
@@ -83,10 +82,9 @@ static bool add_up(uint32_t *starts, unsigned bits, uint64_t count)
     return true;
 }
 
-static uint64_t *sort_digits(struct digits *digits, uint64_t *places, uint64_t *other,
-                             uint64_t count)
+uint64_t *scree__copc_digits_sort(struct scree__copc_digits *digits, uint64_t *places,
+                                  uint64_t *other, uint64_t count)
 {
-    count_digits(digits, places, count);
     uint64_t mask = (1u << digits->bits) - 1;
     for (unsigned d = 0; d < digits->count; d++) {
         uint32_t *starts = digits->starts[d];
@@ -102,13 +100,27 @@ static uint64_t *sort_digits(struct digits *digits, uint64_t *places, uint64_t *
     return places;
 }
 
+void scree__copc_digits_init(struct scree__copc_digits *digits, unsigned width, uint64_t count)
+{
+    choose_digits(digits, (((uint64_t)1 << width) - 1) << 32, 32,
+                  count < FEW_POINTS ? DIGIT_BITS_FEW : DIGIT_BITS_MAX);
+    clear_digits(digits);
+}
+
+static uint64_t *sort_digits(struct scree__copc_digits *digits, uint64_t *places, uint64_t *other,
+                             uint64_t count)
+{
+    count_digits(digits, places, count);
+    return scree__copc_digits_sort(digits, places, other, count);
+}
+
 uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count)
 {
     if (count <= SCREE__COPC_RADIX_IN_PLACE) {
         insertion_sort(places, count);
         return places;
     }
-    struct digits digits;
+    struct scree__copc_digits digits;
     uint64_t varying = varying_bits(places, count);
     if (varying == 0)
         return places;
@@ -172,7 +184,7 @@ uint64_t *scree__copc_radix_sort_spread(uint64_t *places, uint64_t *other, uint6
         insertion_sort(places, count);
         return places;
     }
-    struct digits digits;
+    struct scree__copc_digits digits;
     uint64_t used = 0;
     for (uint64_t i = 0; i < count; i++)
         used |= places[i];

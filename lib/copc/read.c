@@ -317,6 +317,7 @@ enum scree_status scree__copc_read(struct scree_convert_job *job, struct scree__
     reading->to = to;
     reading->threads = scree_context_threads(job->context);
     reading->strands_max = strands_of(job, to);
+    reading->look = scree__copc_look_choose();
     bool proper = to->weights == NULL && !to->colors_only;
     scree_las_summary_init(&to->summary);
     status = scree__mem_alloc(budget, reading->threads * sizeof *reading->workers, &memory,

@@ -144,7 +144,7 @@ static enum scree_status take_part(struct scree__copc_reading *reading,
             strand->unit.first_point + strand->done + item->stats.first_out_of_range;
     const struct scree__copc_form form =
         strand->file->waits ? job->form : scree__copc_form_out(job->plan.record_bytes);
-    scree_las_summary_add(&item->summary, form.format, out, form.bytes, part->count);
+    reading->look(&form, out, part->count, &item->summary, &item->stats);
     if (reading->to->partition != NULL)
         status = scree__copc_partition_add(reading->to->partition, worker, out, part->count, err);
     strand->done += part->count;

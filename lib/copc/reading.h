@@ -6,6 +6,7 @@
 #define SCREE_LIB_COPC_READING_H
 
 #include "copc/job.h"
+#include "copc/look.h"
 #include "copc/network.h"
 
 /* Records decoded at a time: input and output stay in the second-level cache. */
@@ -58,6 +59,7 @@ struct scree__copc_reading {
     unsigned file_count;
     struct scree__copc_item *items;
     uint64_t item_count;
+    scree__copc_look look;
     struct scree__copc_reader *workers;
     unsigned threads;
     unsigned strands_max; /* of a worker: 1, or 2 where the budget has room for them */

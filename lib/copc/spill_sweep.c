@@ -174,8 +174,9 @@ static enum scree_status sweep_batch(struct scree__copc_spilled *spilled,
     if (status == SCREE_OK)
         note_need(spilled, octree);
     if (status == SCREE_OK && writing != NULL && octree->deepest <= spilled->cube.face_depth)
-        status =
-            scree__copc_write_batch(writing, &points, spilled->order, spilled->level, octree, err);
+        status = scree__copc_write_batch(writing, &points,
+                                         scree__copc_order_pack(spilled->order, points.count),
+                                         spilled->level, octree, err);
     scree__copc_octree_batch_done(octree);
     return status;
 }

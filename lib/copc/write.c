@@ -115,7 +115,7 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
                                    struct scree_error *err)
 {
     struct scree__copc_writing *writing = arg;
-    const struct scree__copc_slot *slot = &writing->slots[slot_index];
+    struct scree__copc_slot *slot = &writing->slots[slot_index];
     uint32_t number = writing->run[index];
     const struct scree__copc_node *node = &writing->octree->nodes[number];
     struct scree__copc_write_entry *entry = &writing->entries[number];
@@ -127,6 +127,7 @@ static enum scree_status take_node(void *arg, uint64_t index, unsigned slot_inde
                                             node->point_count, &entry->entry.offset, err);
     if (status != SCREE_OK)
         return status;
+    scree__copc_slot_rest(slot, scree__par_budget(writing->job->context));
     entry->entry.key = slot->key;
     entry->entry.byte_count = (int32_t)slot->chunk_bytes;
     entry->entry.point_count = (int32_t)node->point_count;
@@ -216,7 +217,7 @@ static enum scree_status write_list(struct scree__copc_writing *writing, uint64_
 
 enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
                                           const struct scree__copc_points *points,
-                                          const uint64_t *order, const uint8_t *level,
+                                          const uint32_t *order, const uint8_t *level,
                                           const struct scree__copc_octree *octree,
                                           struct scree_error *err)
 {

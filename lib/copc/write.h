@@ -22,10 +22,10 @@ SCREE_MUST_CHECK enum scree_status scree__copc_write_begin(struct scree_convert_
                                                            struct scree_error *err);
 /* So many bytes of those chunks may wait in memory instead. */
 void scree__copc_write_wait_bytes(struct scree__copc_writing *writing, uint64_t bytes);
-/* Nodes octree->first_new and up, of points in the batch or carried. */
+/* Nodes octree->first_new and up, of points in the batch or carried. order: packed (order.h). */
 SCREE_MUST_CHECK enum scree_status scree__copc_write_batch(struct scree__copc_writing *writing,
                                                            const struct scree__copc_points *points,
-                                                           const uint64_t *order,
+                                                           const uint32_t *order,
                                                            const uint8_t *level,
                                                            const struct scree__copc_octree *octree,
                                                            struct scree_error *err);

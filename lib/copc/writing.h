@@ -45,7 +45,7 @@ struct scree__copc_writing {
 
     /* The batch that is written. */
     const struct scree__copc_points *points;
-    const uint64_t *order;
+    const uint32_t *order;
     const uint8_t *level;
     const struct scree__copc_octree *octree;
     uint32_t *list;      /* node numbers, in file order */

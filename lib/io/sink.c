@@ -21,6 +21,8 @@
 
 /* One write call a MiB: enough to make the calls' cost vanish, small beside any budget. */
 #define BUFFER_BYTES ((size_t)1 << 20)
+/* What is as long as a chunk is written as it is: copying it would take longer than a call. */
+#define DIRECT_BYTES ((size_t)128 << 10)
 
 /* After so many bytes the system is asked to begin writing them to disk: what is left to flush at the end is little, and no core waits for it. */
 #define WRITE_BACK_BYTES ((uint64_t)8 << 20)
@@ -286,16 +288,18 @@ enum scree_status scree_sink_write(struct scree_sink *sink, const void *bytes, s
     if (sink->object != NULL)
         return scree__io_s3_sink_write(sink->object, bytes, byte_count, err);
     const uint8_t *from = bytes;
-    if (byte_count > BUFFER_BYTES - sink->buffered) {
+    if (byte_count > BUFFER_BYTES - sink->buffered || byte_count >= DIRECT_BYTES) {
         enum scree_status status = flush(sink, err);
         if (status != SCREE_OK)
             return status;
     }
-    if (byte_count >= BUFFER_BYTES) {
+    if (byte_count >= DIRECT_BYTES) {
         enum scree_status status = write_at(sink, sink->flushed_bytes, from, byte_count, err);
-        if (status == SCREE_OK)
-            sink->flushed_bytes += byte_count;
-        return status;
+        if (status != SCREE_OK)
+            return status;
+        sink->flushed_bytes += byte_count;
+        begin_write_back(sink);
+        return SCREE_OK;
     }
     if (byte_count > 0)
         memcpy(sink->buffer + sink->buffered, from, byte_count);

@@ -8,10 +8,13 @@
 #include "las/reader.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "mem/shelf.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define WINDOW_STEP_BYTES ((uint64_t)64 << 10)
 
 struct scree_las_cursor {
     const struct scree_las_reader *reader;
@@ -50,8 +53,8 @@ static enum scree_status begin_reader(struct scree_las_cursor *cursor,
         scree__mem_free(cursor->budget, cursor->decoder_memory, cursor->decoder_bytes);
         cursor->decoder_memory = NULL;
         cursor->decoder_bytes = 0;
-        enum scree_status status =
-            scree__mem_alloc(cursor->budget, bytes, &cursor->decoder_memory, "LAZ decoder", err);
+        enum scree_status status = scree__mem_alloc_rested(
+            cursor->budget, bytes, &cursor->decoder_memory, "LAZ decoder", err);
         if (status != SCREE_OK)
             return status;
         cursor->decoder_bytes = bytes;
@@ -105,7 +108,7 @@ void scree_las_cursor_free(struct scree_las_cursor *cursor)
         return;
     struct scree__mem_budget *budget = cursor->budget;
     scree__mem_free(budget, cursor->window, cursor->window_capacity);
-    scree__mem_free(budget, cursor->decoder_memory, cursor->decoder_bytes);
+    scree__mem_rest(budget, cursor->decoder_memory, cursor->decoder_bytes);
     scree__mem_free(budget, cursor, sizeof *cursor);
 }
 
@@ -146,11 +149,19 @@ static enum scree_status ensure_window(struct scree_las_cursor *cursor, uint64_t
     cursor->window = NULL;
     cursor->window_capacity = 0;
     cursor->window_bytes = 0;
-    enum scree_status status = scree__mem_alloc(cursor->budget, bytes, &memory, what, err);
-    if (status != SCREE_OK)
-        return status;
+    /* Chunks are of much the same length: a little more serves for most that come after. */
+    uint64_t capacity =
+        bytes < UINT64_MAX - WINDOW_STEP_BYTES
+            ? (bytes + WINDOW_STEP_BYTES - 1) / WINDOW_STEP_BYTES * WINDOW_STEP_BYTES
+            : bytes;
+    if (scree__mem_alloc(cursor->budget, capacity, &memory, what, NULL) != SCREE_OK) {
+        capacity = bytes;
+        enum scree_status status = scree__mem_alloc(cursor->budget, bytes, &memory, what, err);
+        if (status != SCREE_OK)
+            return status;
+    }
     cursor->window = memory;
-    cursor->window_capacity = bytes;
+    cursor->window_capacity = capacity;
     return SCREE_OK;
 }
 

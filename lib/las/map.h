@@ -63,12 +63,14 @@ void scree__las_map_in_place(const struct scree__las_map *map, uint8_t *records,
 
 /*
  * May the rest of a record's mapping wait? Of formats 0 to 3 without extra bytes in formats 6 and 7, shifted, where nothing but the format changes: they
- * are shorter as they are. Then scree__las_map_wait() moves them to the output's grid in place and counts what scree__las_map_records() would; one at a time,
- * scree__las_map_waited() (map_old.h) makes it what that would have made it.
+ * are shorter as they are. Then scree__las_map_wait() moves them to the output's grid in place, scree__las_map_count_waiting() counts what
+ * scree__las_map_records() would; one at a time, scree__las_map_waited() (map_old.h) makes it what that would have made it.
  */
 bool scree__las_map_may_wait(const struct scree__las_map *map);
 void scree__las_map_wait(const struct scree__las_map *map, uint8_t *records, size_t count,
                          struct scree__las_map_stats *stats);
+void scree__las_map_count_waiting(unsigned in_format, const uint8_t *records, size_t count,
+                                  struct scree__las_map_stats *stats);
 
 /* Maps `count` records. in and out do not overlap; tightly packed. Cannot fail: trouble is counted.
  */

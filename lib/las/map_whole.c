@@ -128,7 +128,15 @@ void scree__las_map_wait(const struct scree__las_map *map, uint8_t *records, siz
 {
     if (map->shift[0] != 0 || map->shift[1] != 0 || map->shift[2] != 0)
         shift_here(map, records, count, stats);
-    switch (map->in_format) {
+}
+
+void scree__las_map_count_waiting(unsigned in_format, const uint8_t *records, size_t count,
+                                  struct scree__las_map_stats *stats)
+{
+    switch (in_format) {
+    case 0:
+        look(records, count, 0, 20, stats);
+        break;
     case 2:
         look(records, count, 2, 26, stats);
         break;
@@ -136,7 +144,7 @@ void scree__las_map_wait(const struct scree__las_map *map, uint8_t *records, siz
         look(records, count, 3, 34, stats);
         break;
     default:
-        look(records, count, 1, map->in_bytes, stats);
+        look(records, count, 1, 28, stats);
         break;
     }
 }

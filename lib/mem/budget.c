@@ -2,14 +2,13 @@
 #include "mem/budget.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "mem/map.h"
+#include "mem/shelf.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* From here on blocks are mapped: small enough that a freed buffer never lingers in the heap, large
- * enough that calls are rare. */
-#define MAP_FROM_BYTES ((uint64_t)1 << 20)
 /* The usual ones. Where they are larger, scree__mem_touch() asks for what is none, and is refused. */
 #define PAGE_BYTES ((uintptr_t)4096)
 /* And from here on huge pages of 2 MiB are asked for where the budget's owner wants them: of what is smaller too little would lie in whole ones. */
@@ -21,6 +20,9 @@ void scree__mem_budget_init(struct scree__mem_budget *budget, uint64_t limit_byt
     budget->huge_pages = false;
     atomic_init(&budget->used_bytes, 0);
     atomic_init(&budget->peak_bytes, 0);
+    atomic_flag_clear(&budget->shelf.busy);
+    budget->shelf.count = 0;
+    atomic_init(&budget->shelf.bytes, 0);
 }
 
 uint64_t scree__mem_budget_used(const struct scree__mem_budget *budget)
@@ -49,6 +51,9 @@ enum scree_status scree__mem_reserve(struct scree__mem_budget *budget, uint64_t 
                                     what, (unsigned long long)bytes, (unsigned long long)used,
                                     (unsigned long long)budget->limit_bytes);
         }
+        if (next + atomic_load_explicit(&budget->shelf.bytes, memory_order_relaxed) >
+            budget->limit_bytes)
+            (void)scree__mem_shelf_clear(budget);
     } while (!atomic_compare_exchange_weak_explicit(&budget->used_bytes, &used, next,
                                                     memory_order_relaxed, memory_order_relaxed));
     uint64_t peak = atomic_load_explicit(&budget->peak_bytes, memory_order_relaxed);
@@ -98,7 +103,7 @@ enum scree_status scree__mem_alloc(struct scree__mem_budget *budget, uint64_t by
     if (status != SCREE_OK)
         return status;
     void *block = NULL;
-    if (bytes >= MAP_FROM_BYTES) {
+    if (bytes >= SCREE__MEM_MAP_FROM_BYTES) {
         block =
             mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED)
@@ -123,7 +128,7 @@ void scree__mem_free(struct scree__mem_budget *budget, void *memory, uint64_t by
 {
     if (memory == NULL)
         return;
-    if (bytes >= MAP_FROM_BYTES)
+    if (bytes >= SCREE__MEM_MAP_FROM_BYTES)
         munmap(memory, (size_t)bytes);
     else
         free(memory);

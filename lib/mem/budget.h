@@ -13,11 +13,24 @@
 
 #include <stdatomic.h>
 
+/* Large blocks that nobody has at present; see shelf.h. */
+#define SCREE__MEM_SHELF_BLOCKS 32u
+struct scree__mem_shelf {
+    atomic_flag busy;
+    unsigned count;
+    struct {
+        void *memory;
+        uint64_t bytes;
+    } blocks[SCREE__MEM_SHELF_BLOCKS];
+    atomic_uint_least64_t bytes; /* of all of them */
+};
+
 struct scree__mem_budget {
     uint64_t limit_bytes;
     bool huge_pages; /* of large blocks; false after scree__mem_budget_init() */
     atomic_uint_least64_t used_bytes;
     atomic_uint_least64_t peak_bytes;
+    struct scree__mem_shelf shelf;
 };
 
 void scree__mem_budget_init(struct scree__mem_budget *budget, uint64_t limit_bytes);

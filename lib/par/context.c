@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mem/limits.h"
+#include "mem/shelf.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -117,6 +118,7 @@ void scree_context_free(struct scree_context *context)
     scree__par_pool_free(context->pool);
     if (context->attachment != NULL)
         context->release_attachment(context->attachment);
+    (void)scree__mem_shelf_clear(&context->budget);
     pthread_mutex_destroy(&context->talk);
     scree__mem_free(NULL, context, sizeof *context);
 }

@@ -268,6 +268,7 @@ static void check_waiting(const struct scree__las_map *map, size_t count)
     scree__las_map_old_tabulate(&tables);
     scree__las_map_records(map, in_records, count, slow_records, &at_once);
     scree__las_map_wait(map, in_records, count, &stats);
+    scree__las_map_count_waiting(map->in_format, in_records, count, &stats);
     assert_int_equal(stats.zero_returns, at_once.zero_returns);
     assert_int_equal(stats.excess_returns, at_once.excess_returns);
     assert_int_equal(stats.overlap_classes, at_once.overlap_classes);
