@@ -51,7 +51,12 @@ size_t scree__laz_writer_flush(struct laz_writer *writer)
     }
 
 /* quad.h tells which is which. */
-extern const uint64_t scree__laz_quads[6][4];
-_Alignas(32) const uint64_t scree__laz_quads[6][4] = {
-    FOUR_TIMES(0x4330000000000000u), FOUR_TIMES(24),     FOUR_TIMES(64),
-    FOUR_TIMES(0x0010001000100000u), FOUR_TIMES(0xFFFF), FOUR_TIMES(1023 + 31)};
+extern const uint64_t scree__laz_quads[8][4];
+_Alignas(32) const uint64_t scree__laz_quads[8][4] = {FOUR_TIMES(0x4330000000000000u),
+                                                      FOUR_TIMES(24),
+                                                      FOUR_TIMES(64),
+                                                      FOUR_TIMES(0x0010001000100000u),
+                                                      FOUR_TIMES(0xFFFF),
+                                                      FOUR_TIMES(1023 + 31),
+                                                      FOUR_TIMES(0xFF),
+                                                      FOUR_TIMES(sizeof(struct laz_model_256))};

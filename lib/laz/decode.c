@@ -253,36 +253,34 @@ static enum scree_status next_pointwise(struct scree_laz_decoder *decoder, uint8
     return sound == count ? SCREE_OK : scree__laz_point_damaged(decoder, err);
 }
 
-#define FILL_OF(piece)                                                                      \
-    static void fill_##piece(uint8_t *at, size_t stride, size_t count, const uint8_t *from, \
-                             size_t bytes)                                                  \
-    {                                                                                       \
-        for (; count > 0; count--, at += stride) {                                          \
-            for (size_t i = 0; i + (piece) <= bytes; i += (piece))                          \
-                memcpy(at + i, from + i, piece);                                            \
-            memcpy(at + bytes - (piece), from + bytes - (piece), piece);                    \
-        }                                                                                   \
-    }
-
 /* Pieces of constant size, the last of which may overlap the one before. */
-FILL_OF(1)
-FILL_OF(2)
-FILL_OF(4)
-FILL_OF(8)
+LAZ_INLINE void fill_by(uint8_t *at, size_t stride, size_t count, const uint8_t *from,
+                        const size_t bytes, const size_t piece)
+{
+    for (; count > 0; count--, at += stride) {
+        for (size_t i = 0; i + piece <= bytes; i += piece)
+            memcpy(at + i, from + i, piece);
+        if (bytes > piece)
+            memcpy(at + bytes - piece, from + bytes - piece, piece);
+    }
+}
 
 static void fill(const struct fill *fill, const uint8_t *first, uint8_t *records, size_t stride,
                  size_t count)
 {
+    const size_t bytes = fill->bytes;
     const uint8_t *from = first + fill->offset;
     uint8_t *at = records + fill->offset;
-    if (fill->bytes >= 8)
-        fill_8(at, stride, count, from, fill->bytes);
-    else if (fill->bytes >= 4)
-        fill_4(at, stride, count, from, fill->bytes);
-    else if (fill->bytes >= 2)
-        fill_2(at, stride, count, from, fill->bytes);
+    if (bytes == 1)
+        fill_by(at, stride, count, from, 1, 1);
+    else if (bytes == 2)
+        fill_by(at, stride, count, from, 2, 2);
+    else if (bytes == 3)
+        fill_by(at, stride, count, from, 3, 2);
+    else if (bytes < 8)
+        fill_by(at, stride, count, from, bytes, 4);
     else
-        fill_1(at, stride, count, from, fill->bytes);
+        fill_by(at, stride, count, from, bytes, 8);
 }
 
 static enum scree_status layer_damaged(const struct scree_laz_decoder *decoder, uint32_t layer,

@@ -1,20 +1,19 @@
 /*
- * decode_lanes.h - colours, near infrared, user data and extra bytes of two layered chunks as lanes of a quad,
- * which goes along with the loop of decode_small.h. lanes_begin() and lanes_step() are where to
- * start reading.
+ * decode_lanes.h - colours, near infrared, user data and extra bytes of two layered chunks as lanes of
+ * a quad, which goes along with the loop of decode_small.h. lanes_begin() and lanes_divided() are
+ * where to start reading.
  *
  * A layer of these is a row of symbols of models that all look alike: of a mask, then of the bytes
  * that it names; an extra byte is a mask that names none, and so is user data, whose symbol tells the
- * next one's model. The symbols of a layer alone decide which model is next: so they are put one behind
- * the other, and become values afterwards. A lane whose layer is done takes up the next one that waits. All that while a block
- * keeps to one scanner channel.
+ * next one's model. The symbols of a layer alone decide which model is next: so they are put one
+ * behind the other, and become values afterwards (decode_spread.h). A lane whose layer is done takes
+ * up the next one that waits. All that while a block keeps to one scanner channel.
  */
 #ifndef SCREE_LIB_LAZ_DECODE_LANES_H
 #define SCREE_LIB_LAZ_DECODE_LANES_H
 
-#include "laz/decode_layered.h"
+#include "laz/decode_spread.h"
 #include "laz/loops.h"
-#include "laz/quad.h"
 
 /* Does the block keep to one context that has begun? */
 static bool one_context(const uint8_t *selects, size_t count)
@@ -54,16 +53,19 @@ struct laz_lane_jobs {
     uint8_t symbols[2][LANES_SYMBOLS], idle_symbols[LAZ_BLOCK_POINTS];
 };
 
-/* The lanes; arrays are by lane. Where nothing is left to do, `busy` is 0. */
+#define LAZ_BY_LANE __attribute__((aligned(32)))
+
+/* The lanes; arrays are by lane, most of them vectors. Where nothing is left to do, `busy` is 0. */
 struct laz_lanes {
     struct laz_quad quad;
-    struct laz_model_256 *m[4];
-    char *models[4];
-    uint64_t program[4]; /* from the model of the moment on; below asks[]: the next is looked up */
+    struct laz_model_256 *m[4] LAZ_BY_LANE;
+    uint64_t models[4] LAZ_BY_LANE;  /* addresses */
+    uint64_t program[4] LAZ_BY_LANE; /* from m on; below asks[]: the next is looked up */
+    uint64_t asks[4] LAZ_BY_LANE;
+    int64_t left[4] LAZ_BY_LANE; /* points, less one */
     const uint64_t *programs[4];
-    uint64_t asks[4];
-    uint8_t *out[4];
-    size_t left[4]; /* points */
+    uintptr_t out[4]; /* where symbols go, `steps` bytes behind that */
+    uintptr_t steps;
     unsigned last[4];
     unsigned busy; /* two of them or one: lanes 0 and 1 */
     struct laz_lane_jobs *jobs;
@@ -76,13 +78,13 @@ static void lanes_take(struct laz_lanes *l, unsigned i)
     struct laz_lane_jobs *jobs = l->jobs;
     const bool idle = jobs->next == jobs->count;
     const struct laz_lane_job *job = idle ? &jobs->idle : &jobs->job[jobs->next++];
-    l->models[i] = (char *)job->models;
+    l->models[i] = (uintptr_t)job->models;
     l->m[i] = job->models + job->program;
     l->program[i] = job->program;
     l->programs[i] = job->programs;
     l->asks[i] = job->asks;
-    l->out[i] = job->symbols;
-    l->left[i] = idle ? LAZ_BLOCK_POINTS : jobs->points;
+    l->out[i] = (uintptr_t)job->symbols - l->steps;
+    l->left[i] = (int64_t)(idle ? LAZ_BLOCK_POINTS : jobs->points) - 1;
     l->last[i] = job->last;
     jobs->stream[i] = idle ? NULL : &job->side->streams[job->layer];
 }
@@ -130,7 +132,7 @@ static LAZ_APART void lanes_next(struct laz_lanes *l)
 {
     laz_quad_end(&l->quad);
     for (unsigned i = 0; i < 4; i++) {
-        if (l->left[i] == 0)
+        if (l->left[i] < 0)
             lanes_take(l, i);
     }
     if (l->jobs->next == l->jobs->count)
@@ -159,24 +161,43 @@ LAZ_INLINE struct laz_quad_step lanes_divide(struct laz_lanes *l, const unsigned
     LAZ_LANES_OF(lanes)
     {
         if (LAZ_UNLIKELY(--l->m[i]->head.left < 0))
-            lane_rebuild(l->m[i], l->program[i] == 0 ? l->last[i] : 255);
+            lane_rebuild(l->m[i], (uintptr_t)l->m[i] == l->models[i] ? l->last[i] : 255);
     }
     return step;
 }
 
-/* Which model comes next. */
-LAZ_INLINE void lane_went(struct laz_lanes *l, const unsigned i, uint64_t s)
+LAZ_INLINE __m256i lanes_of(const void *by_lane)
 {
-    uint64_t program = l->program[i];
-    *l->out[i]++ = (uint8_t)s;
-    program = program >> 8 | (l->programs[i][s] & (0 - (uint64_t)(program < l->asks[i])));
-    LAZ_BY_ITSELF(program);
-    l->program[i] = program;
-    l->left[i] -= program < l->asks[i];
-    l->m[i] = (void *)(l->models[i] + sizeof(struct laz_model_256) * (program & 0xFF));
-    LAZ_BY_ITSELF(l->out[i]);
-    LAZ_BY_ITSELF(l->left[i]);
-    LAZ_BY_ITSELF(l->m[i]);
+    return _mm256_load_si256((const __m256i *)by_lane);
+}
+
+/* What the programs' tables have for the symbols. */
+LAZ_INLINE __m256i lanes_looked_up(const struct laz_lanes *l, const uint64_t s[4],
+                                   const unsigned lanes)
+{
+    uint64_t v[4] = {0};
+    LAZ_LANES_OF(lanes) v[i] = l->programs[i][s[i]];
+    return lanes == 2 ? _mm256_zextsi128_si256(_mm_set_epi64x((long long)v[1], (long long)v[0]))
+                      : laz_quad_of(v);
+}
+
+/* Symbols go where they belong, and the next models are found. Is a lane done? */
+LAZ_INLINE bool lanes_went(struct laz_lanes *l, const uint64_t s[4], const unsigned lanes)
+{
+    const __m256i asks = lanes_of(l->asks);
+    LAZ_LANES_OF(lanes) * (uint8_t *)(l->out[i] + l->steps) = (uint8_t)s[i];
+    l->steps++;
+    __m256i program = lanes_of(l->program);
+    __m256i looked_up =
+        _mm256_and_si256(lanes_looked_up(l, s, lanes), _mm256_cmpgt_epi64(asks, program));
+    program = _mm256_or_si256(_mm256_srli_epi64(program, 8), looked_up);
+    __m256i left = _mm256_add_epi64(lanes_of(l->left), _mm256_cmpgt_epi64(asks, program));
+    __m256i bytes = _mm256_mul_epu32(_mm256_and_si256(program, laz_quad_constant(LAZ_QUADS_LOW8)),
+                                     laz_quad_constant(LAZ_QUADS_MODEL));
+    _mm256_store_si256((__m256i *)(void *)l->m, _mm256_add_epi64(bytes, lanes_of(l->models)));
+    _mm256_store_si256((__m256i *)(void *)l->program, program);
+    _mm256_store_si256((__m256i *)(void *)l->left, left);
+    return _mm256_movemask_pd(_mm256_castsi256_pd(left)) != 0;
 }
 
 LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, const unsigned lanes)
@@ -184,16 +205,10 @@ LAZ_INLINE void lanes_divided(struct laz_lanes *l, struct laz_quad_step step, co
     if (lanes == 0)
         return;
     uint64_t s[4];
-    bool done = false;
     quad_starts(&step, l->m, s, lanes);
     quad_search(&step, l->m, s, lanes);
     quad_narrow(&step, &l->quad, l->m, s, lanes);
-    LAZ_LANES_OF(lanes)
-    {
-        lane_went(l, i, s[i]);
-        done |= l->left[i] == 0;
-    }
-    if (LAZ_UNLIKELY(done)) {
+    if (LAZ_UNLIKELY(lanes_went(l, s, lanes))) {
         struct laz_lanes copy = *l; /* so that the lanes' own need no place in memory */
         lanes_next(&copy);
         *l = copy;
@@ -253,10 +268,11 @@ static unsigned lane_select(const struct laz_side *side, uint32_t index)
     return *laz_layer_select(side->state, &side->state->layers[index]);
 }
 
+static const uint64_t no_programs[256];
+
 static void lanes_add(struct laz_lane_jobs *jobs, const struct laz_side *side, uint32_t index,
                       unsigned which)
 {
-    static const uint64_t no_programs[256];
     struct laz_layered *state = side->state;
     unsigned context = LAZ_SELECT_MODELS(lane_select(side, index)), symbols = 1;
     struct laz_lane_job *job = &jobs->job[jobs->count++];
@@ -294,7 +310,6 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
                             const struct laz_side sides[2], size_t count)
 {
     static const uint8_t nothing[16];
-    static const uint64_t no_programs[1];
     uint64_t layers = 0;
     uint32_t end = sides[0].state->layer_count < 64 ? sides[0].state->layer_count : 64;
     jobs->count = jobs->next = 0;
@@ -314,136 +329,11 @@ static uint64_t lanes_begin(struct laz_lanes *l, struct laz_lane_jobs *jobs,
     jobs->idle = idle;
     laz_reader_start(&jobs->idle_reader, nothing, nothing + sizeof nothing);
     l->jobs = jobs;
+    l->steps = 0;
     for (unsigned i = 0; i < 4; i++)
         lanes_take(l, i);
     lanes_load(l);
     return layers;
-}
-
-/* The colours of two chunks: their lower and upper bytes as lanes of 16 bits, two for each chunk. */
-struct laz_colours {
-    __m128i red, green, blue; /* the lower half of a register */
-};
-
-LAZ_INLINE __m128i colours_of(const uint16_t *a, const uint16_t *b)
-{
-    return _mm_cvtepu8_epi16(_mm_cvtsi32_si128((int)(*a | (uint32_t)*b << 16)));
-}
-
-LAZ_INLINE __m128i clamped8(__m128i v)
-{
-    return _mm_max_epi16(_mm_min_epi16(v, _mm_set1_epi16(255)), _mm_setzero_si128());
-}
-
-/* laz_rgb_apply() with all of a mask's bits; where a byte has no symbol, `none` is negative. */
-LAZ_INLINE void colours_move(struct laz_colours *c, __m128i symbols, __m128i blue_symbols,
-                             __m128i none, __m128i blue_none)
-{
-    const __m128i low = _mm_set1_epi16(255);
-    __m128i red = _mm_and_si128(_mm_add_epi16(c->red, symbols), low);
-    __m128i change = _mm_sub_epi16(red, c->red);
-    __m128i green = clamped8(_mm_add_epi16(c->green, change));
-    green = _mm_and_si128(_mm_add_epi16(green, _mm_srli_si128(symbols, 8)), low);
-    green = _mm_blendv_epi8(green, c->green, _mm_srli_si128(none, 8));
-    change = _mm_add_epi16(change, _mm_sub_epi16(green, c->green));
-    change = _mm_srai_epi16(_mm_add_epi16(change, _mm_srli_epi16(change, 15)), 1);
-    __m128i blue = clamped8(_mm_add_epi16(c->blue, change));
-    blue = _mm_and_si128(_mm_add_epi16(blue, blue_symbols), low);
-    c->blue = _mm_blendv_epi8(blue, c->blue, blue_none);
-    c->green = green;
-    c->red = red;
-}
-
-/* Where a mask says that all three are the same. */
-static LAZ_APART void colours_grey(struct laz_colours *c, unsigned used_a, unsigned used_b)
-{
-    __m128i grey = _mm_cvtsi64_si128((used_a & 64 ? 0 : 0xFFFFFFFF) |
-                                     (used_b & 64 ? 0 : (long long)0xFFFFFFFF00000000u));
-    c->green = _mm_blendv_epi8(c->green, c->red, grey);
-    c->blue = _mm_blendv_epi8(c->blue, c->red, grey);
-}
-
-/* A chunk's as they lie in a record, in each half. */
-LAZ_INLINE __m128i colours_bytes(const struct laz_colours *c)
-{
-    __m128i bytes = _mm_packus_epi16(_mm_unpacklo_epi64(c->red, c->green), c->blue);
-    return _mm_shuffle_epi8(bytes,
-                            _mm_setr_epi8(0, 1, 4, 5, 8, 9, -1, -1, 2, 3, 6, 7, 10, 11, -1, -1));
-}
-
-LAZ_INLINE void colours_store(__m128i bytes, uint8_t *a, uint8_t *b)
-{
-    scree__base_store32(a, (uint32_t)_mm_cvtsi128_si32(bytes));
-    scree__base_store16(a + 4, (uint16_t)_mm_extract_epi16(bytes, 2));
-    scree__base_store32(b, (uint32_t)_mm_extract_epi32(bytes, 2));
-    scree__base_store16(b + 4, (uint16_t)_mm_extract_epi16(bytes, 6));
-}
-
-/* The symbols behind a mask, each at its byte's place. */
-LAZ_INLINE __m128i colours_symbols(const uint8_t *symbols, __m128i places)
-{
-    return _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)(const void *)symbols), places);
-}
-
-LAZ_INLINE __m128i colours_places(unsigned used)
-{
-    return _mm_loadl_epi64((const __m128i *)(const void *)&scree__laz_rgb_places[used]);
-}
-
-/* Of both chunks: from symbols to records. */
-static void spread_rgb(uint16_t *const rgb[2], const uint8_t *a, const uint8_t *b,
-                       const struct laz_side sides[2], uint32_t offset, size_t count)
-{
-    struct laz_colours c = {colours_of(rgb[0], rgb[1]), colours_of(rgb[0] + 1, rgb[1] + 1),
-                            colours_of(rgb[0] + 2, rgb[1] + 2)};
-    uint8_t *out_a = sides[0].records + offset, *out_b = sides[1].records + offset, last[2][6];
-    for (; count > 0; count--, out_a += sides[0].stride, out_b += sides[1].stride) {
-        unsigned used_a = *a++, used_b = *b++;
-        __m128i pa = colours_places(used_a), pb = colours_places(used_b);
-        __m128i symbols = _mm_unpacklo_epi16(colours_symbols(a, pa), colours_symbols(b, pb));
-        __m128i none = _mm_unpacklo_epi16(pa, pb);
-        colours_move(&c, _mm_cvtepu8_epi16(symbols), _mm_cvtepu8_epi16(_mm_srli_si128(symbols, 8)),
-                     _mm_cvtepi8_epi16(none), _mm_cvtepi8_epi16(_mm_srli_si128(none, 8)));
-        if (LAZ_UNLIKELY(!(used_a & used_b & 64)))
-            colours_grey(&c, used_a, used_b);
-        a += scree__laz_rgb_places[used_a] >> 56;
-        b += scree__laz_rgb_places[used_b] >> 56;
-        colours_store(colours_bytes(&c), out_a, out_b);
-    }
-    colours_store(colours_bytes(&c), last[0], last[1]);
-    laz_rgb_load(rgb[0], last[0]);
-    laz_rgb_load(rgb[1], last[1]);
-}
-
-static void spread_nir(uint16_t *nir, const uint8_t *symbols, uint8_t *out, size_t stride,
-                       size_t count)
-{
-    unsigned low = *nir & 0xFFu, high = *nir >> 8;
-    for (; count > 0; count--, out += stride) {
-        unsigned first = symbols[0] & 1u, second = symbols[0] >> 1;
-        low += symbols[1] & laz_mask(first);
-        high += symbols[1 + first] & laz_mask(second);
-        symbols += 1 + first + second;
-        scree__base_store16(out, (uint16_t)((low & 0xFF) | high << 8));
-    }
-    *nir = (uint16_t)((low & 0xFF) | high << 8);
-}
-
-static void spread_byte(uint8_t *last, const uint8_t *symbols, uint8_t *out, size_t stride,
-                        size_t count)
-{
-    unsigned v = *last;
-    for (size_t i = 0; i < count; i++)
-        out[i * stride] = (uint8_t)(v += symbols[i]);
-    *last = (uint8_t)v;
-}
-
-static void spread_user(unsigned *user, const uint8_t *values, uint8_t *out, size_t stride,
-                        size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i * stride + LAZ_P14_USER] = values[i];
-    *user = values[count - 1];
 }
 
 /* The values of a layer of both chunks, once all is done. */
@@ -451,25 +341,33 @@ static void lanes_spread(const struct laz_lane_job job[2], const struct laz_side
                          size_t count)
 {
     const uint32_t index = job->layer, offset = sides->state->layers[index].offset;
-    const unsigned kind = sides->state->layers[index].kind;
-    uint16_t *rgb[2] = {NULL, NULL};
-    for (unsigned i = 0; i < 2; i++) {
-        const struct laz_side *side = &sides[i];
-        uint8_t *out = side->records + offset;
-        unsigned slot = LAZ_SELECT_SLOT(lane_select(side, index));
-        if (kind == LAZ_LAYER_RGB)
-            rgb[i] = side->state->rgb[slot].last;
-        else if (kind == LAZ_LAYER_NIR)
-            spread_nir(&side->state->rgb[slot].last_nir, job[i].symbols, out + 6, side->stride,
-                       count);
-        else if (kind == LAZ_LAYER_USER)
-            spread_user(&side->state->point[slot].user, job[i].symbols, out, side->stride, count);
-        else
-            spread_byte(&laz_layer_bytes(side->state, index)[slot].last, job[i].symbols, out,
-                        side->stride, count);
+    const unsigned slots[2] = {LAZ_SELECT_SLOT(lane_select(&sides[0], index)),
+                               LAZ_SELECT_SLOT(lane_select(&sides[1], index))};
+    struct laz_layered *a = sides[0].state, *b = sides[1].state;
+    struct laz_spread s = {{job[0].symbols, job[1].symbols},
+                           {sides[0].records + offset, sides[1].records + offset},
+                           {sides[0].stride, sides[1].stride},
+                           count};
+    switch (a->layers[index].kind) {
+    case LAZ_LAYER_RGB:
+        spread_rgb((uint16_t *[2]){a->rgb[slots[0]].last, b->rgb[slots[1]].last}, &s);
+        break;
+    case LAZ_LAYER_NIR:
+        s.out[0] += 6; /* behind the colours */
+        s.out[1] += 6;
+        spread_nir((uint16_t *[2]){&a->rgb[slots[0]].last_nir, &b->rgb[slots[1]].last_nir}, &s);
+        break;
+    case LAZ_LAYER_USER:
+        s.out[0] += LAZ_P14_USER;
+        s.out[1] += LAZ_P14_USER;
+        spread_user((unsigned *[2]){&a->point[slots[0]].user, &b->point[slots[1]].user}, &s);
+        break;
+    default:
+        spread_byte((uint8_t *[2]){&laz_layer_bytes(a, index)[slots[0]].last,
+                                   &laz_layer_bytes(b, index)[slots[1]].last},
+                    &s);
+        break;
     }
-    if (kind == LAZ_LAYER_RGB)
-        spread_rgb(rgb, job[0].symbols, job[1].symbols, sides, offset, count);
 }
 
 static void lanes_end(const struct laz_lanes *l, const struct laz_side sides[2])

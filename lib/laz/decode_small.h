@@ -31,7 +31,7 @@ enum { LAZ_TURNS_ANGLE = 1, LAZ_TURNS_FLAGS = 2 };
 struct laz_values {
     uint64_t times[LAZ_BLOCK_POINTS + 1];
     uint16_t angles[LAZ_BLOCK_POINTS + 1];
-    uint8_t contexts[LAZ_BLOCK_POINTS + 1]; /* of angles */
+    uint8_t contexts[LAZ_BLOCK_POINTS + 8]; /* of angles; eight are stored at a time */
 };
 
 /* What one of the chunks brings, and its values of the moment. */
@@ -46,20 +46,33 @@ struct laz_small_turn {
     unsigned time_symbol, time_k, angle_k, symbols[2];
 };
 
-static size_t count_times(const uint8_t *changed, size_t count)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += changed[i] / LAZ_CHANGED_GPS & 1;
-    return n;
-}
+/* How many times the block has, and how many angles, whose contexts are listed. */
+struct laz_small_counts {
+    size_t times, angles;
+};
 
-static size_t list_angles(const uint8_t *changed, size_t count, uint8_t *contexts)
+static struct laz_small_counts list_small(const uint8_t *changed, size_t count, uint8_t *contexts)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        contexts[n] = changed[i] / LAZ_CHANGED_GPS & 1;
-        n += changed[i] / LAZ_CHANGED_ANGLE & 1;
+    struct laz_small_counts n = {0, 0};
+    size_t i = 0;
+#if LAZ_QUADS_HERE
+    for (; i + 32 <= count; i += 32) { /* bits of 32 points at a time */
+        __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(changed + i));
+        uint32_t gps = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(v, 3));
+        uint32_t angle = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(v, 4));
+        uint32_t listed = _pext_u32(gps, angle);
+        size_t angles = (unsigned)_mm_popcnt_u32(angle);
+        for (size_t k = 0; k < angles; k += 8)
+            scree__base_store64(contexts + n.angles + k, _pdep_u64(listed >> k, UINT64_MAX / 255));
+        n.times += (unsigned)_mm_popcnt_u32(gps);
+        n.angles += angles;
+    }
+#endif
+    for (; i < count; i++) {
+        unsigned gps = changed[i] / LAZ_CHANGED_GPS & 1;
+        contexts[n.angles] = (uint8_t)gps;
+        n.times += gps;
+        n.angles += changed[i] / LAZ_CHANGED_ANGLE & 1;
     }
     return n;
 }
@@ -72,13 +85,14 @@ static struct laz_small_turn small_turn_begin(const struct laz_side *side, size_
     struct laz_small_turn t = {0};
     t.c = &state->point[LAZ_SELECT_MODELS(block->select[0])];
     t.values = values;
-    t.time_count = count_times(block->changed, count);
+    struct laz_small_counts n = list_small(block->changed, count, values->contexts);
+    t.time_count = n.times;
     t.gps = side->streams[LAZ_LAYER_GPS].reader;
     t.out = side->records;
     t.stride = side->stride;
     values->times[0] = t.c->gps.time[t.c->gps.current];
     if (with & LAZ_TURNS_ANGLE) {
-        t.angle_count = list_angles(block->changed, count, values->contexts);
+        t.angle_count = n.angles;
         t.angle = side->streams[LAZ_LAYER_ANGLE].reader;
         t.last_angle = values->angles[0] = (uint16_t)t.c->angle;
     }

@@ -48,7 +48,7 @@ LAZ_INLINE unsigned xy_switch(struct laz_layered *state, struct laz_xy *xy,
     if (xy->seen >> xy->channel & 1)
         return 0;
     xy->seen |= 1u << xy->channel;
-    laz_point14_start(xy->c, before->x, before->y, before->return_number, before->return_count);
+    laz_point14_start(xy->c, before->xy, before->return_number, before->return_count);
     return LAZ_SELECT_NEW | from << 4;
 }
 
@@ -83,19 +83,13 @@ LAZ_INLINE struct laz_xy_point xy_returns(struct laz_layered *state, struct laz_
 /* dx, dy: residuals */
 LAZ_INLINE void xy_move(const struct laz_xy_point *p, uint32_t dx, uint32_t dy)
 {
-    struct laz_medians *medians = &p->c->medians[p->median];
-    dx += laz_median_x(medians);
-    dy += laz_median_y(medians);
-    laz_medians_insert(medians, dx, dy);
-    p->c->x += dx;
-    p->c->y += dy;
+    laz_medians_move(&p->c->medians[p->median], p->c->xy, dx, dy);
 }
 
 LAZ_INLINE void xy_store(const struct laz_xy *xy, const struct laz_xy_point *p, unsigned kx,
                          unsigned ky, struct laz_block *block, size_t i, uint8_t *out)
 {
-    scree__base_store32(out + LAZ_P14_X, p->c->x);
-    scree__base_store32(out + LAZ_P14_Y, p->c->y);
+    laz_xy_store(p->c->xy, out + LAZ_P14_X);
     out[LAZ_P14_RETURNS] = (uint8_t)p->byte;
     out[LAZ_P14_FLAGS] = (uint8_t)(xy->channel << 4 | xy->fixed_flags);
     block->select[i] = (uint8_t)(xy->channel | xy->channel << 2 | p->begins);

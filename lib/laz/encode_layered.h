@@ -60,8 +60,7 @@ static void write_xy(struct laz_layered *state, struct laz_writer *saved, const 
             if (!known) {
                 seen |= 1u << target;
                 begins = LAZ_SELECT_NEW | channel << 4;
-                laz_point14_start(c, before->x, before->y, before->return_number,
-                                  before->return_count);
+                laz_point14_start(c, before->xy, before->return_number, before->return_count);
             }
             channel = target;
         }
@@ -77,14 +76,14 @@ static void write_xy(struct laz_layered *state, struct laz_writer *saved, const 
         unsigned single = LAZ_RETURNS_SINGLE(returns);
         c->mask_context = laz_mask_context(returns, gps);
         uint32_t x = scree__base_load32(p + LAZ_P14_X), y = scree__base_load32(p + LAZ_P14_Y);
-        uint32_t dx = x - c->x, dy = y - c->y;
+        uint32_t dx = x - c->xy[0], dy = y - c->xy[1];
         struct laz_medians *medians = &c->medians[2u * LAZ_RETURNS_MAP(returns) + gps];
         unsigned kx = LAZ_WRITE_INT(&writer, &c->dx, single, laz_median_x(medians), dx);
         unsigned ky =
             LAZ_WRITE_INT(&writer, &c->dy, single + laz_even(kx, 20), laz_median_y(medians), dy);
         laz_medians_insert_wide(medians, dx, dy);
-        c->x = x;
-        c->y = y;
+        c->xy[0] = x;
+        c->xy[1] = y;
         block->select[i] = (uint8_t)(channel | channel << 2 | begins);
         block->changed[i] = (uint8_t)changed;
         block->context[i] = (uint8_t)LAZ_RETURNS_CONTEXT(returns);

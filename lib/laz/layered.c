@@ -153,8 +153,9 @@ void scree__laz_layered_place(struct laz_layered *state, const struct scree_laz_
 static void seed_point14(struct laz_point14 *c, const uint8_t *record)
 {
     unsigned returns = record[LAZ_P14_RETURNS];
-    laz_point14_start(c, scree__base_load32(record + LAZ_P14_X),
-                      scree__base_load32(record + LAZ_P14_Y), returns & 15, returns >> 4);
+    const uint32_t xy[2] = {scree__base_load32(record + LAZ_P14_X),
+                            scree__base_load32(record + LAZ_P14_Y)};
+    laz_point14_start(c, xy, returns & 15, returns >> 4);
     laz_point14_start_z(c, scree__base_load32(record + LAZ_P14_Z));
     laz_point14_start_intensity(c, scree__base_load16(record + LAZ_P14_INTENSITY));
     c->classification = record[LAZ_P14_CLASS];
@@ -206,9 +207,26 @@ void scree__laz_layered_seed(struct laz_layered *state, const uint8_t *record)
         seed_layer(state, i, record, channel);
 }
 
+static bool changes_channel(const uint8_t *changed, size_t count)
+{
+    uint64_t any = 0, eight;
+    size_t i = 0;
+    for (; i + sizeof eight <= count; i += sizeof eight) {
+        memcpy(&eight, changed + i, sizeof eight);
+        any |= eight;
+    }
+    for (; i < count; i++)
+        any |= changed[i];
+    return (any & (UINT64_MAX / 255 * LAZ_CHANGED_CHANNEL)) != 0;
+}
+
 void scree__laz_layered_select_v3(struct laz_layered *state, struct laz_block *block, size_t count)
 {
     unsigned current = state->channel_v3, seen = state->channels_seen_v3;
+    if (current == 0 && !changes_channel(block->changed, count)) {
+        memset(block->select_v3, 0, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         /* A point that stays in its channel is taken for channel 0, whatever its channel: a quirk
          * that became the format. */

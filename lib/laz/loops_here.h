@@ -4,12 +4,22 @@
 
 #include "laz/loops.h"
 
-#include "laz/decode_layered.h"
 #include "laz/decode_pair.h"
 #include "laz/decode_pointwise.h"
-#include "laz/decode_two.h"
 #include "laz/encode_layered.h"
 #include "laz/encode_pointwise.h"
+
+/* Else gcc packs the state of streams into vector registers behind each point, and unpacks it. The
+ * loops above have few streams, and are faster with it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
+#include "laz/decode_layered.h"
+#include "laz/decode_two.h"
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
 
 #define LAZ_LOOPS_HERE                                                                   \
     {                                                                                    \

@@ -52,14 +52,12 @@ LAZ_INLINE void laz_medians_insert(struct laz_medians *medians, uint32_t x, uint
     laz_median_insert(medians, 1, y);
 }
 
-/* The same where nobody waits for it, as when encoding: fewer instructions, but a longer chain. */
-LAZ_INLINE void laz_medians_insert_wide(struct laz_medians *medians, uint32_t x, uint32_t y)
+#if LAZ_LEVEL != LAZ_LEVEL_PLAIN
+/* x and y, from the lower half of a register. */
+LAZ_INLINE void laz_medians_take(struct laz_medians *medians, __m128i value)
 {
-#if LAZ_LEVEL == LAZ_LEVEL_PLAIN
-    laz_medians_insert(medians, x, y);
-#else
-    __m256i values = _mm256_broadcastq_epi64(_mm_cvtsi64_si128((long long)(x | (uint64_t)y << 32)));
-    __m128i value = _mm256_castsi256_si128(values);
+    __m256i values = _mm256_broadcastq_epi64(value);
+    value = _mm256_castsi256_si128(values);
     __m128i drop_low = _mm_loadl_epi64((const __m128i *)medians->drop_low);
     __m256i v0to3 = _mm256_loadu_si256((const __m256i *)medians->v[0]);
     __m256i v4 = _mm256_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)medians->v[4]));
@@ -74,6 +72,35 @@ LAZ_INLINE void laz_medians_insert_wide(struct laz_medians *medians, uint32_t x,
     _mm256_storeu_si256((__m256i *)medians->v[0], _mm256_max_epi32(capped, below));
     _mm_storel_epi64((__m128i *)medians->v[4], _mm_unpackhi_epi64(top, top));
     _mm_storel_epi64((__m128i *)medians->drop_low, drop_low);
+}
+#endif
+
+/* The same as laz_medians_insert() where nobody waits for it: fewer instructions, but a longer
+ * chain. */
+LAZ_INLINE void laz_medians_insert_wide(struct laz_medians *medians, uint32_t x, uint32_t y)
+{
+#if LAZ_LEVEL == LAZ_LEVEL_PLAIN
+    laz_medians_insert(medians, x, y);
+#else
+    laz_medians_take(medians, _mm_cvtsi64_si128((long long)(x | (uint64_t)y << 32)));
+#endif
+}
+
+/* From residuals to the point: xy moves by them and the medians, which take in by how much. */
+LAZ_INLINE void laz_medians_move(struct laz_medians *medians, uint32_t xy[2], uint32_t dx,
+                                 uint32_t dy)
+{
+#if LAZ_LEVEL == LAZ_LEVEL_PLAIN
+    dx += laz_median_x(medians);
+    dy += laz_median_y(medians);
+    laz_medians_insert(medians, dx, dy);
+    xy[0] += dx;
+    xy[1] += dy;
+#else
+    __m128i step = _mm_insert_epi32(_mm_cvtsi32_si128((int)dx), (int)dy, 1);
+    step = _mm_add_epi32(step, _mm_loadl_epi64((const __m128i *)medians->v[2]));
+    laz_medians_take(medians, step);
+    _mm_storel_epi64((__m128i *)xy, _mm_add_epi32(step, _mm_loadl_epi64((const __m128i *)xy)));
 #endif
 }
 

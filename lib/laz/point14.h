@@ -39,7 +39,7 @@ enum {
 /* "last" is the channel's last point; every layer keeps its own part of it. */
 struct laz_point14 {
     /* layer 0 */
-    uint32_t x, y;
+    uint32_t xy[2];
     unsigned return_number, return_count;
     unsigned mask_context; /* model of the next changed mask */
     struct laz_medians medians[12];
@@ -83,12 +83,22 @@ static inline void laz_point14_forget(struct laz_point14 *c)
 }
 
 /* Starts a channel's layer 0 at a point that another one coded, all models fresh. */
-static inline void laz_point14_start(struct laz_point14 *c, uint32_t x, uint32_t y,
+/* x and y, which lie side by side in a record, too. */
+LAZ_INLINE void laz_xy_store(const uint32_t xy[2], uint8_t *out)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(out, xy, 2 * sizeof xy[0]);
+#else
+    scree__base_store32(out, xy[0]);
+    scree__base_store32(out + 4, xy[1]);
+#endif
+}
+
+static inline void laz_point14_start(struct laz_point14 *c, const uint32_t xy[2],
                                      unsigned return_number, unsigned return_count)
 {
     laz_point14_forget(c);
-    c->x = x;
-    c->y = y;
+    memmove(c->xy, xy, sizeof c->xy);
     c->return_number = return_number;
     c->return_count = return_count;
     c->mask_context =

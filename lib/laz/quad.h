@@ -44,6 +44,8 @@ enum laz_quads {
     LAZ_QUADS_SIXTEENS,
     LAZ_QUADS_LOW16,
     LAZ_QUADS_EXPONENT,
+    LAZ_QUADS_LOW8,
+    LAZ_QUADS_MODEL, /* bytes of one */
     LAZ_QUADS_COUNT
 };
 extern const uint64_t scree__laz_quads[LAZ_QUADS_COUNT][4];

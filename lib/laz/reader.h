@@ -24,16 +24,16 @@ struct laz_reader {
     uint32_t damage;  /* not 0: a value that no encoder writes was met */
 };
 
-LAZ_INLINE unsigned laz_clz32(uint32_t v) /* v != 0 */
+LAZ_INLINE size_t laz_clz32(uint32_t v) /* v != 0 */
 {
 #if LAZ_LEVEL != LAZ_LEVEL_PLAIN && defined(__GNUC__) && defined(__x86_64__)
-    unsigned zeros; /* compilers clear it first, for processors of long ago */
-    __asm__("lzcnt %1, %0" : "=r"(zeros) : "r"(v) : "cc");
+    size_t zeros; /* compilers clear it first, for processors of long ago */
+    __asm__("lzcnt %1, %k0" : "=r"(zeros) : "r"(v) : "cc");
     return zeros;
 #elif defined(__GNUC__)
-    return (unsigned)__builtin_clz(v);
+    return (size_t)__builtin_clz(v);
 #else
-    unsigned zeros = 0;
+    size_t zeros = 0;
     while (!(v & 0x80000000u)) {
         v <<= 1;
         zeros++;
@@ -49,7 +49,7 @@ LAZ_INLINE unsigned laz_bit_length(uint32_t v) /* 0 to 32 */
 #elif defined(__GNUC__)
     return 63u - (unsigned)__builtin_clzll((uint64_t)v << 1 | 1);
 #else
-    return v == 0 ? 0 : 32 - laz_clz32(v);
+    return v == 0 ? 0 : 32 - (unsigned)laz_clz32(v);
 #endif
 }
 
@@ -103,7 +103,7 @@ LAZ_INLINE bool laz_reader_sound(const struct laz_reader *reader)
  */
 LAZ_INLINE void laz_reader_shift(struct laz_reader *reader)
 {
-    unsigned bits = laz_clz32(reader->width) & 24;
+    size_t bits = laz_clz32(reader->width) & 24;
     size_t step = bits >> 3;
     uint64_t next;
     if (LAZ_LIKELY(reader->at < reader->last4)) {
@@ -178,7 +178,7 @@ LAZ_INLINE void laz_model_use(struct laz_model_ref m)
     }
 }
 
-LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint32_t q)
+LAZ_INLINE struct laz_found laz_model_find(struct laz_model_ref m, uint64_t q)
 {
     void *start = m.at + m.start;
     return m.layout > 256 ? laz_find_wide(start, laz_ref_cum(m), m.start_shift, q)
@@ -251,7 +251,8 @@ struct laz_division {
     struct laz_reader *reader;
     struct laz_model_ref model;
     unsigned *symbol; /* where it goes */
-    uint32_t unit, q;
+    uint32_t unit;
+    uint64_t q;
 };
 
 LAZ_INLINE struct laz_division laz_divide(struct laz_reader *reader, struct laz_model_ref model,

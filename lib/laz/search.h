@@ -16,12 +16,22 @@
 /* pair: cum of the symbol, and of the one behind it in the upper half, whose top bit is thus set
  * where the symbol is the last. */
 struct laz_found {
-    unsigned symbol;
+    size_t symbol;
     uint32_t pair;
 };
 
+/* The same value, of which compilers know no more than that: they make an address of what they
+ * know, in more steps than an instruction's own sum takes. */
+LAZ_INLINE size_t laz_opaque_index(size_t v)
+{
+#if defined(__GNUC__) && defined(__x86_64__)
+    __asm__("" : "+r"(v));
+#endif
+    return v;
+}
+
 /* Both ends of symbol s's interval. */
-LAZ_INLINE uint32_t laz_ends(const uint16_t *cum, unsigned s)
+LAZ_INLINE uint32_t laz_ends(const uint16_t *cum, size_t s)
 {
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint32_t pair; /* compilers load them one by one */
@@ -38,7 +48,7 @@ LAZ_INLINE uint32_t laz_ends(const uint16_t *cum, unsigned s)
 #define LAZ_LANE_FLAGS 0x8000800080000000u /* of all lanes but the first */
 
 /* Upward from symbol s, whose cum is not above q. */
-LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, unsigned s, uint32_t q)
+LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, size_t s, uint64_t q)
 {
     uint64_t lanes = LAZ_LANES;
 #if defined(__x86_64__)
@@ -48,16 +58,16 @@ LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, unsigned s, uint3
     memcpy(&four, cum + s, sizeof four);
     above = (four - beyond) & LAZ_LANE_FLAGS;
     while (LAZ_UNLIKELY(above == 0)) { /* many rare symbols side by side */
-        s += 3;
+        s = laz_opaque_index(s + 3);
         memcpy(&four, cum + s, sizeof four);
         above = (four - beyond) & LAZ_LANE_FLAGS;
     }
-    unsigned bits = (unsigned)__builtin_ctzll(above) - 31; /* 0, 16, 32 */
+    size_t bits = (size_t)__builtin_ctzll(above) - 31; /* 0, 16, 32 */
     struct laz_found found = {s + (bits >> 4), (uint32_t)(four >> bits)};
     return found;
 }
 #else
-LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, unsigned s, uint32_t q)
+LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, size_t s, uint64_t q)
 {
     while (cum[s + 1] <= q && cum[s + 1] != LAZ_CUM_PAD)
         s++;
@@ -68,16 +78,16 @@ LAZ_INLINE struct laz_found laz_find_from(const uint16_t *cum, unsigned s, uint3
 
 /* The largest symbol with cum <= q. start_shift: a constant where the type tells it. */
 LAZ_INLINE struct laz_found laz_find(const uint8_t *start, const uint16_t *cum,
-                                     unsigned start_shift, uint32_t q)
+                                     unsigned start_shift, uint64_t q)
 {
-    return laz_find_from(cum, start[q >> start_shift], q);
+    return laz_find_from(cum, start[laz_opaque_index(q >> start_shift)], q);
 }
 
 /* The same of more than 256 symbols. */
 LAZ_INLINE struct laz_found laz_find_wide(const uint16_t *start, const uint16_t *cum,
-                                          unsigned start_shift, uint32_t q)
+                                          unsigned start_shift, uint64_t q)
 {
-    return laz_find_from(cum, start[q >> start_shift], q);
+    return laz_find_from(cum, start[laz_opaque_index(q >> start_shift)], q);
 }
 
 #endif

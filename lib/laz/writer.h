@@ -55,7 +55,7 @@ LAZ_INLINE void laz_writer_add(struct laz_writer *writer, uint32_t x)
 
 LAZ_INLINE void laz_writer_shift(struct laz_writer *writer)
 {
-    unsigned bits = laz_clz32(writer->width) & 24u;
+    unsigned bits = (unsigned)laz_clz32(writer->width) & 24u;
     uint64_t low = writer->low;
     laz_store_be64(writer->at - 4, low);
     writer->at += bits >> 3;

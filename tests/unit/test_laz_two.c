@@ -209,16 +209,17 @@ static void compare_damaged(struct sample samples[2], uint32_t seed)
     }
 }
 
-/* Both of one scanner channel: some layers have a loop of their own then. */
-static void check_one_channel(unsigned format, uint32_t extra_bytes, uint32_t seed)
+/* Both of one scanner channel: some layers have a loop of their own then. The chunks' seeds are so far
+ * apart; where both are even, both have all layers. */
+static void check_one_channel(unsigned format, uint32_t extra_bytes, uint32_t seed, uint32_t apart)
 {
     struct sample samples[2];
     for (unsigned i = 0; i < 2; i++)
-        sample_make_of(&samples[i], format, 1, extra_bytes, seed + i, point_counts[i]);
+        sample_make_of(&samples[i], format, 1, extra_bytes, seed + apart * i, point_counts[i]);
     compare(samples, 0, seed, true);
     compare(samples, PIECE, seed, true);
     sample_free(&samples[1]);
-    sample_make_of(&samples[1], format, 1, extra_bytes, seed + 1, LARGE);
+    sample_make_of(&samples[1], format, 1, extra_bytes, seed + apart, LARGE);
     for (uint32_t i = 0; i < (extra_bytes ? 1u : 3u); i++)
         compare_damaged(samples, seed + i);
     sample_free(&samples[0]);
@@ -255,9 +256,11 @@ static void check_level(enum scree__simd_level level)
         }
     }
     for (unsigned format = 6; format <= 8; format++)
-        check_one_channel(format, 0, 17 + format); /* with angles, without, with them */
-    check_one_channel(7, 1, 28); /* more layers than lanes, and fewer symbols of some */
-    check_one_channel(8, 3, 27);
+        check_one_channel(format, 0, 17 + format, 1); /* with angles, without, with them */
+    check_one_channel(7, 1, 28, 1); /* more layers than lanes, and fewer symbols of some */
+    check_one_channel(8, 3, 27, 1);
+    check_one_channel(6, 0, 20, 2); /* user data of both */
+    check_one_channel(8, 2, 30, 2);
     scree__simd_force(SCREE__SIMD_BEST);
 }
 
