@@ -37,6 +37,9 @@ static void sample_make_of(struct sample *sample, unsigned format, unsigned chan
     if (format >= 6 && seed % 2) /* layers that the other chunk may have, and this one has not */
         for (size_t i = 0; i < point_count; i++)
             memset(sample->records + i * sample->record_bytes + 16, 7, seed % 4 == 1 ? 2 : 6);
+    if (format >= 6 && seed % 8 == 4) /* user data of two values, so that two models learn them */
+        for (size_t i = 0; i < point_count; i++)
+            sample->records[i * sample->record_bytes + 17] = i / 11 % 2 ? 200 : 3;
     if (format == 7 || format == 8) /* some are grey */
         for (size_t i = 0; i < point_count; i++) {
             uint8_t *rgb = sample->records + i * sample->record_bytes + 30;
@@ -259,8 +262,8 @@ static void check_level(enum scree__simd_level level)
         check_one_channel(format, 0, 17 + format, 1); /* with angles, without, with them */
     check_one_channel(7, 1, 28, 1); /* more layers than lanes, and fewer symbols of some */
     check_one_channel(8, 3, 27, 1);
-    check_one_channel(6, 0, 20, 2); /* user data of both */
-    check_one_channel(8, 2, 30, 2);
+    check_one_channel(6, 0, 20, 8); /* user data of both */
+    check_one_channel(8, 2, 36, 8);
     scree__simd_force(SCREE__SIMD_BEST);
 }
 
