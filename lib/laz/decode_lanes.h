@@ -185,8 +185,12 @@ LAZ_INLINE __m256i lanes_looked_up(const struct laz_lanes *l, const uint64_t s[4
 LAZ_INLINE bool lanes_went(struct laz_lanes *l, const uint64_t s[4], const unsigned lanes)
 {
     const __m256i asks = lanes_of(l->asks);
-    LAZ_LANES_OF(lanes) * (uint8_t *)(l->out[i] + l->steps) = (uint8_t)s[i];
-    l->steps++;
+    const uintptr_t steps = l->steps++;
+    LAZ_LANES_OF(lanes)
+    {
+        uint8_t *out = (void *)(l->out[i] + steps);
+        *out = (uint8_t)s[i];
+    }
     __m256i program = lanes_of(l->program);
     __m256i looked_up =
         _mm256_and_si256(lanes_looked_up(l, s, lanes), _mm256_cmpgt_epi64(asks, program));
