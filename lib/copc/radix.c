@@ -114,7 +114,8 @@ static uint64_t *sort_digits(struct scree__copc_digits *digits, uint64_t *places
     return scree__copc_digits_sort(digits, places, other, count);
 }
 
-uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count)
+/* By all digits that differ. */
+static uint64_t *sort_alike(uint64_t *places, uint64_t *other, uint64_t count)
 {
     if (count <= SCREE__COPC_RADIX_IN_PLACE) {
         insertion_sort(places, count);
@@ -166,8 +167,7 @@ static void finish(uint64_t *places, uint64_t *other, uint64_t count, unsigned s
         if (at > 0 && places[at - 1] >> 32 > place >> 32) {
             uint64_t begin = i, end;
             find_alike(places, count, shift, &begin, &end);
-            const uint64_t *sorted =
-                scree__copc_radix_sort(places + begin, other + begin, end - begin);
+            const uint64_t *sorted = sort_alike(places + begin, other + begin, end - begin);
             if (sorted != places + begin)
                 memcpy(places + begin, sorted, (end - begin) * sizeof *places);
             i = end - 1;

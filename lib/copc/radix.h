@@ -21,12 +21,11 @@ static inline uint64_t scree__copc_place(uint32_t key, uint32_t id)
 /* Up to so many are sorted where they are: `other` may be NULL. */
 #define SCREE__COPC_RADIX_IN_PLACE 32u
 
-/* Sorts places[0, count) by their keys; stable; count below 2^32. other: room for as many. The result is in the array that is returned, one of the
- * two. */
-uint64_t *scree__copc_radix_sort(uint64_t *places, uint64_t *other, uint64_t count);
-
 /*
- * The same in two steps, for a loop that makes the keys and can count their digits as it goes: count every place once, then sort. Which digits there are: of the
+ * Both sorts put places[0, count) in the order of their keys; stable; count below 2^32. other: room for as many. The result is in the array that is returned,
+ * one of the two.
+ *
+ * For a loop that makes the keys and can count their digits as it goes: count every place once, then sort. Which digits there are: of the
  * keys' lowest `width` bits, 1 to 32; the others are equal.
  */
 #define SCREE__COPC_DIGIT_BITS_MAX 11u
@@ -51,7 +50,7 @@ uint64_t *scree__copc_digits_sort(struct scree__copc_digits *digits, uint64_t *p
                                   uint64_t *other, uint64_t count);
 
 /*
- * The same for keys that are spread: by as many of their upper bits as tell most of so few places apart on a surface, where two of three bits of a Morton code do;
+ * For keys that are spread: by as many of their upper bits as tell most of so few places apart on a surface, where two of three bits of a Morton code do;
  * the rest by insertion, and by another such sort where there are more. Others take longer, not much.
  */
 uint64_t *scree__copc_radix_sort_spread(uint64_t *places, uint64_t *other, uint64_t count);
